@@ -1,1 +1,5 @@
 //! The harness.
+
+pub mod record;
+pub mod report;
+pub mod summary;
