@@ -12,11 +12,13 @@ use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use contrast::Contrast;
+pub use levels::{Levels, levels};
 pub use metric::Metric;
 
 mod check;
 mod claims;
 mod contrast;
+mod levels;
 mod metric;
 
 /// Version of the layout below.
