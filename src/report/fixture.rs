@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mock_claude::Ledger;
+use mock_claude::prices::Usage;
 use mock_claude::profile::Limits;
+use mock_claude::{Ledger, Row, Totals};
 
 use super::Story;
 use crate::record::{
@@ -173,7 +174,11 @@ fn attempts(requests: &[Request]) -> Attempts {
 }
 
 fn ledger(attempts: &Attempts, usd_cents_an_answer: u64) -> Ledger {
-    let mut ledger = Ledger::default();
+    let rows = attempts.rows.iter().map(row).collect();
+    let mut ledger = Ledger {
+        totals: Totals::default(),
+        rows,
+    };
     let whole = attempts.by_status.get(&200).copied().unwrap_or(0);
     let totals = &mut ledger.totals;
     totals.attempts = attempts.sent;
@@ -189,6 +194,35 @@ fn ledger(attempts: &Attempts, usd_cents_an_answer: u64) -> Ledger {
     totals.usage = totals.replied;
     totals.cost_pico = whole * usd_cents_an_answer * 10_000_000_000;
     ledger
+}
+
+fn row(attempt: &Attempt) -> Row {
+    let ok = attempt.status == Some(200);
+    let usage = Usage {
+        input_tokens: 1000,
+        output_tokens: 600,
+        ..Usage::default()
+    };
+    Row {
+        seq: attempt.request,
+        request_id: format!("req_{}", attempt.request),
+        call: format!("{:08x}", attempt.request),
+        digest: attempt.request,
+        seen: 0,
+        model: "claude-test".to_owned(),
+        arrived_ms: attempt.started_ms,
+        ended_ms: attempt.ended_ms,
+        service_ms: attempt.ended_ms - attempt.started_ms,
+        status: attempt.status,
+        ending: if ok {
+            mock_claude::Ending::Complete
+        } else {
+            mock_claude::Ending::Refused
+        },
+        usage: if ok { usage } else { Usage::default() },
+        cost_pico: 0,
+        max_tokens: 1024,
+    }
 }
 
 fn setting() -> Setting {

@@ -72,10 +72,18 @@ fn chapter<'a>(
 ) -> Result<Chapter<'a>, ReportError> {
     let runs = plot::runs_of(record, scenario.id);
     let pairs: Vec<_> = runs
-        .into_iter()
+        .iter()
+        .copied()
         .zip(scenario.runs.iter().copied())
         .collect();
-    let plots = [plot::histogram(scenario.id, &pairs)?];
+    let id = scenario.id;
+    let plots = [
+        plot::timeline(id, &runs)?,
+        plot::upstream(id, &runs)?,
+        plot::coverage(id, &pairs)?,
+        plot::histogram(id, &pairs)?,
+        plot::percentiles(id, &runs)?,
+    ];
     Ok(Chapter {
         story: stories.iter().find(|story| story.scenario == scenario.id),
         plots: plots.into_iter().flatten().collect(),

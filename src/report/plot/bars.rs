@@ -9,11 +9,10 @@ use crate::summary::RunSummary;
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Pen, draw};
 use super::ink::Ink;
-use super::{NARROW, Plot, Words};
+use super::{MARGIN, NARROW, Plot, Words};
 
 const LINE: f64 = 18.0;
 const HEAD: f64 = 26.0;
-const MARGIN: f64 = 10.0;
 
 /// What is compared: name, value, text of the value.
 type Measure = (
@@ -99,10 +98,7 @@ impl Layout {
     }
 
     fn paint(&self, canvas: &mut Canvas<'_>, scenario: &Scenario<'_>, top: f64) {
-        let rule = Pen {
-            ink: Ink::Grid,
-            width: 1.0,
-        };
+        let rule = Pen::solid(Ink::Grid, 1.0);
         canvas.line((MARGIN, top + 1.0), (self.width - MARGIN, top + 1.0), rule);
         canvas.strong(
             &plain(scenario.id),

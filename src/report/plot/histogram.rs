@@ -7,14 +7,13 @@ use crate::report::plain::plain;
 use crate::summary::RunSummary;
 
 use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Pen, draw};
+use super::canvas::{Canvas, Pen, draw};
 use super::ink::Ink;
-use super::{NARROW, Plot, WIDE, Words, answered};
+use super::{MARGIN, NARROW, Plot, WIDE, Words, answered, below, head};
 
 const PANEL: f64 = 84.0;
 const GAP: f64 = 30.0;
 const AXIS: f64 = 34.0;
-const MARGIN: f64 = 10.0;
 
 /// Counts of one panel, by bin.
 struct Panel<'a> {
@@ -103,21 +102,8 @@ fn paint(canvas: &mut Canvas<'_>, width: f64, span: (f64, f64), pairs: &[(&Run, 
     let bottom = pairs.len() as f64 * (PANEL + GAP);
     for tick in scale.ticks(if narrow { 5 } else { 10 }) {
         let x = scale.at(tick);
-        canvas.line(
-            (x, GAP * 0.7),
-            (x, bottom),
-            Pen {
-                ink: Ink::Grid,
-                width: 1.0,
-            },
-        );
-        canvas.text(
-            &seconds(tick),
-            (x, bottom + 15.0),
-            12.0,
-            Ink::Muted,
-            Anchor::Middle,
-        );
+        canvas.line((x, GAP * 0.7), (x, bottom), Pen::solid(Ink::Grid, 1.0));
+        below(canvas, &seconds(tick), (x, bottom + 15.0), width);
     }
     for (position, panel) in panels.iter().enumerate() {
         let base = (position + 1) as f64 * (PANEL + GAP);
@@ -157,30 +143,19 @@ fn paint_panel(
             canvas.frame(
                 (left + 0.75, above),
                 (right - 0.75, top - 0.75),
-                Pen { ink, width: 1.5 },
+                Pen::solid(ink, 1.5),
             );
         }
     }
     canvas.line(
         (MARGIN, base),
         (width - MARGIN, base),
-        Pen {
-            ink: Ink::Muted,
-            width: 1.0,
-        },
+        Pen::solid(Ink::Muted, 1.0),
     );
     legend(canvas, position, base - PANEL - 12.0, panel, width);
 }
 
 fn legend(canvas: &mut Canvas<'_>, position: usize, y: f64, panel: &Panel<'_>, width: f64) {
-    canvas.marker((MARGIN + 5.0, y), 4.5, position);
-    canvas.strong(
-        &plain(&panel.run.mode),
-        (MARGIN + 16.0, y),
-        13.0,
-        Ink::Mode(position),
-        Anchor::Start,
-    );
     let requests = panel.numbers.requests;
     let answers = requests.ok + requests.degraded;
     let mut text = format!("{} answered", count(answers));
@@ -190,7 +165,7 @@ fn legend(canvas: &mut Canvas<'_>, position: usize, y: f64, panel: &Panel<'_>, w
     if let (Some(p50), true) = (panel.numbers.latency_ms.p50, width >= f64::from(WIDE)) {
         text += &format!(", median {}", seconds(p50 / 1000.0));
     }
-    canvas.text(&text, (width - MARGIN, y), 12.0, Ink::Muted, Anchor::End);
+    head(canvas, position, &panel.run.mode, &text, (y, width));
 }
 
 fn panel<'a>(run: &'a Run, numbers: &'a RunSummary, scale: &Scale, bins: usize) -> Panel<'a> {

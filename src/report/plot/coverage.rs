@@ -1,0 +1,180 @@
+//! The coverage strip: one cell a document, filled as far as its symbols are documented.
+
+use crate::record::{Docs, Ending, Request, Run};
+use crate::report::ReportError;
+use crate::report::figures::{count, percent};
+use crate::report::plain::plain;
+use crate::summary::RunSummary;
+
+use super::canvas::{Anchor, Canvas, Pen, draw};
+use super::ink::Ink;
+use super::{MARGIN, NARROW, Plot, Words, head};
+
+/// Most cells of a strip; more documents share cells.
+const MOST_CELLS: usize = 200;
+const MOST_CELLS_NARROW: usize = 75;
+
+const HEAD: f64 = 30.0;
+const STRIP: f64 = 34.0;
+const FOOT: f64 = 26.0;
+
+/// Strips of all modes of one scenario; `None` where there was nothing to document.
+pub(in crate::report) fn coverage(
+    scenario: &str,
+    pairs: &[(&Run, &RunSummary)],
+) -> Result<Option<Plot>, ReportError> {
+    if pairs
+        .iter()
+        .all(|(run, _)| run.docs.symbols == 0 || run.requests.is_empty())
+    {
+        return Ok(None);
+    }
+    let text = Words {
+        name: format!("{scenario}-coverage"),
+        title: "What is documented".to_owned(),
+        caption: "Every document in the order of its request: the filled part of a cell is the share of its functions \
+                  and classes that the answer really documents; a bar above it marks entries that are repeated, out \
+                  of order or not from this source."
+            .to_owned(),
+        alternative: pairs.iter().map(|(run, numbers)| words(run, numbers)).collect::<Vec<_>>().join(" "),
+    };
+    let height = pairs.len() as f64 * (HEAD + STRIP) + FOOT;
+    text.drawn(|width| {
+        draw(width, height.ceil() as i32, |canvas| {
+            for (position, (run, numbers)) in pairs.iter().enumerate() {
+                strip(
+                    canvas,
+                    position,
+                    run,
+                    numbers,
+                    position as f64 * (HEAD + STRIP),
+                    f64::from(width),
+                );
+            }
+            let foot = height - FOOT * 0.5;
+            canvas.text(
+                "first document",
+                (MARGIN, foot),
+                12.0,
+                Ink::Muted,
+                Anchor::Start,
+            );
+            canvas.text(
+                "last",
+                (f64::from(width) - MARGIN, foot),
+                12.0,
+                Ink::Muted,
+                Anchor::End,
+            );
+        })
+    })
+    .map(Some)
+}
+
+fn words(run: &Run, numbers: &RunSummary) -> String {
+    let docs = numbers.docs;
+    let whole = run
+        .requests
+        .iter()
+        .filter(|request| request.docs.documented == request.docs.symbols)
+        .count();
+    format!(
+        "{}: {} of {} symbols documented ({}), {} of {} documents whole.",
+        plain(&run.mode),
+        count(docs.documented),
+        count(docs.symbols),
+        percent(docs.coverage),
+        count(whole as u64),
+        count(run.requests.len() as u64),
+    )
+}
+
+fn strip(
+    canvas: &mut Canvas<'_>,
+    position: usize,
+    run: &Run,
+    numbers: &RunSummary,
+    top: f64,
+    width: f64,
+) {
+    let remark = format!("{} documented", percent(numbers.docs.coverage));
+    head(canvas, position, &run.mode, &remark, (top + 14.0, width));
+    let most = if width <= f64::from(NARROW) {
+        MOST_CELLS_NARROW
+    } else {
+        MOST_CELLS
+    };
+    let cells = cells(&run.requests, most);
+    let step = (width - 2.0 * MARGIN) / cells.len().max(1) as f64;
+    let gap = (step * 0.12).min(1.5);
+    let (upper, lower) = (top + HEAD, top + HEAD + STRIP - 8.0);
+    for (index, docs) in cells.iter().enumerate() {
+        let (left, right) = (
+            MARGIN + index as f64 * step,
+            MARGIN + (index + 1) as f64 * step - gap,
+        );
+        canvas.rect((left, upper), (right, lower), Ink::Grid, 1.0);
+        let share = docs.documented as f64 / docs.symbols.max(1) as f64;
+        if docs.documented > 0 {
+            canvas.rect(
+                (left, lower - (lower - upper) * share.min(1.0)),
+                (right, lower),
+                Ink::Mode(position),
+                1.0,
+            );
+        }
+        if docs.duplicates + docs.out_of_order + docs.foreign > 0 {
+            canvas.rect((left, upper - 5.0), (right, upper - 2.0), Ink::Text, 1.0);
+        }
+    }
+    canvas.line(
+        (MARGIN, lower),
+        (width - MARGIN, lower),
+        Pen::solid(Ink::Muted, 1.0),
+    );
+}
+
+/// Neighbours put together until no more than `most` cells are left.
+fn cells(requests: &[Request], most: usize) -> Vec<Docs> {
+    let sent: Vec<&Request> = requests
+        .iter()
+        .filter(|request| request.ending != Ending::Dropped)
+        .collect();
+    let together = sent.len().div_ceil(most).max(1);
+    let sum = |group: &[&Request]| {
+        group.iter().fold(Docs::default(), |mut sum, request| {
+            sum.add(request.docs);
+            sum
+        })
+    };
+    sent.chunks(together).map(sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn many_documents_share_cells_and_none_is_lost() {
+        let requests = &fixture::record().runs[1].requests;
+        let cells = cells(requests, 30);
+        assert_eq!(cells.len(), 25);
+        assert_eq!(cells.iter().map(|docs| docs.documented).sum::<u64>(), 2000);
+    }
+
+    #[test]
+    fn failed_documents_stay_empty() {
+        let record = fixture::record();
+        let summary = fixture::summary(&record);
+        let plot = coverage("s", &[(&record.runs[0], &summary.runs[0])])
+            .unwrap()
+            .unwrap();
+        assert!(
+            plot.alternative
+                .contains("1,120 of 2,000 symbols documented (56 %), 56 of 100 documents whole")
+        );
+        let filled = plot.wide.matches("fill=\"#B84B00\"").count();
+        assert!((56..60).contains(&filled), "{filled}");
+    }
+}
