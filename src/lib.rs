@@ -1,1 +1,5 @@
 //! The harness.
+
+pub mod claude;
+pub mod record;
+pub mod transport;
