@@ -1,1 +1,6 @@
 //! The harness.
+
+pub mod claude;
+pub mod generator;
+pub mod record;
+pub mod transport;
