@@ -11,10 +11,12 @@ use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
+pub use contrast::Contrast;
 pub use metric::Metric;
 
 mod check;
 mod claims;
+mod contrast;
 mod metric;
 
 /// Version of the layout below.
@@ -54,6 +56,8 @@ pub struct RunSummary {
     pub mode: String,
     /// Counts by outcome.
     pub requests: Outcomes,
+    /// The same by the way in which they ended.
+    pub endings: BTreeMap<Ending, u64>,
     /// Failed and dropped over offered.
     pub failure_rate: Option<f64>,
     /// Latency of answered documentation (ok and degraded), from the scheduled moment.
@@ -182,6 +186,7 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
         digest: run.digest.clone(),
         mode: run.mode.clone(),
         requests,
+        endings: run.endings.clone(),
         failure_rate: ratio(requests.failed + requests.dropped, requests.offered),
         latency_ms: quantiles(run, |ending| matches!(ending, Ending::Ok | Ending::Degraded)),
         failed_latency_ms: quantiles(run, |ending| !matches!(ending, Ending::Ok | Ending::Degraded)),
