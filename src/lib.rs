@@ -1,5 +1,8 @@
 //! The harness.
 
+pub mod claude;
+pub mod generator;
 pub mod record;
 pub mod report;
 pub mod summary;
+pub mod transport;

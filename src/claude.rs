@@ -1,0 +1,327 @@
+//! The Messages client: asks one question, reads the answer strictly, and says exactly what went wrong.
+//!
+//! It sends once. Whether to ask again is the generator's decision.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use mock_claude::prices::Usage;
+use mock_claude::timeline::Timeline;
+
+use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
+
+pub use limits::{RateLimits, Window};
+
+mod limits;
+mod stream;
+mod wire;
+
+/// API version sent unless another is chosen.
+pub const DEFAULT_VERSION: &str = "2023-06-01";
+/// First API version whose clients send the key as a bearer token.
+const BEARER_SINCE: &str = "2026-10-21";
+/// Larger answers are refused, whatever they hold: none of ours comes near.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// A client of one API with one key. Cheap to clone.
+#[derive(Clone)]
+pub struct Claude {
+    transport: Transport,
+    headers: Arc<HeaderMap>,
+    patience: Option<(Timeline, Duration)>,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Model id.
+    pub model: Arc<str>,
+    /// Largest answer in tokens.
+    pub max_tokens: u64,
+    /// System prompt.
+    pub system: Option<String>,
+    /// The user's message.
+    pub prompt: String,
+    /// Ask for server-sent events.
+    pub stream: bool,
+}
+
+/// One whole answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// All text blocks, joined.
+    pub text: String,
+    /// Why the model stopped.
+    pub stop_reason: StopReason,
+    /// What was billed.
+    pub usage: Usage,
+    /// The state of the rate limits, if the answer told.
+    pub limits: Option<RateLimits>,
+    /// The server's id of this request.
+    pub request_id: Option<String>,
+}
+
+/// Why the model stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopReason {
+    /// It had said everything.
+    EndTurn,
+    /// The answer reached `max_tokens` and is not whole.
+    MaxTokens,
+    /// The context window is full and the answer is not whole.
+    ContextWindow,
+    /// It declined to answer.
+    Refusal,
+    /// Anything else, by its name on the wire.
+    Other(String),
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// The API answered with an error.
+    #[error("the API answered {status} {kind}: {message}")]
+    Api {
+        /// HTTP status; 200 when the error came inside a stream that had begun well.
+        status: u16,
+        /// `error.type`, e.g. `rate_limit_error`.
+        kind: String,
+        /// `error.message`.
+        message: String,
+        /// `error.details.error_code`, e.g. `enforced_spend_limit_reached`.
+        code: Option<String>,
+        /// How long the API asks to wait.
+        retry_after: Option<Duration>,
+        /// The API's own word on whether another try makes sense.
+        should_retry: Option<bool>,
+        /// The state of the rate limits, if the answer told.
+        limits: Option<Box<RateLimits>>,
+    },
+    /// The connection died before the head of the answer.
+    #[error("the connection was reset before an answer came")]
+    Reset,
+    /// The connection died inside the answer, or the stream ended without its last event.
+    #[error("the answer broke off in the middle")]
+    Cut,
+    /// The answer is not what the API promises.
+    #[error("the answer is malformed: {what}")]
+    Malformed {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// No connection could be made.
+    #[error("the API cannot be reached")]
+    Unreachable,
+    /// Nothing came for the whole time-out.
+    #[error("the API did not answer in time")]
+    TimedOut,
+}
+
+impl CallError {
+    /// Whether the same question may well be answered at another try.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Api {
+                should_retry: Some(verdict),
+                ..
+            } => *verdict && !self.is_spend_cap(),
+            Self::Api { status, kind, .. } => match status {
+                200 => matches!(
+                    kind.as_str(),
+                    "overloaded_error" | "api_error" | "timeout_error" | "rate_limit_error"
+                ),
+                408 | 409 => true,
+                429 => !self.is_spend_cap(),
+                _ => *status >= 500,
+            },
+            Self::Reset
+            | Self::Cut
+            | Self::Malformed { .. }
+            | Self::Unreachable
+            | Self::TimedOut => true,
+        }
+    }
+
+    /// Whether the rate limits refused it, so that waiting mends it for certain.
+    #[must_use]
+    pub fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::Api { status: 429, .. }) && !self.is_spend_cap()
+    }
+
+    /// Whether a spending cap refused it, which no waiting within a run mends.
+    #[must_use]
+    pub fn is_spend_cap(&self) -> bool {
+        matches!(self, Self::Api { status: 429, code: Some(code), .. } if code.ends_with("spend_limit_reached"))
+    }
+
+    /// How long the API asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Api { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The state of the rate limits that came with the error.
+    #[must_use]
+    pub fn limits(&self) -> Option<&RateLimits> {
+        match self {
+            Self::Api { limits, .. } => limits.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl Claude {
+    /// A client that speaks [`DEFAULT_VERSION`] and shows `api_key`, which it never prints.
+    #[must_use]
+    pub fn new(transport: Transport, api_key: &str) -> Self {
+        Self {
+            transport,
+            headers: Arc::new(headers(api_key, DEFAULT_VERSION)),
+            patience: None,
+        }
+    }
+
+    /// The same client speaking API version `version` with `api_key`.
+    #[must_use]
+    pub fn with_version(self, api_key: &str, version: &str) -> Self {
+        Self {
+            headers: Arc::new(headers(api_key, version)),
+            ..self
+        }
+    }
+
+    /// The same client giving up with [`CallError::TimedOut`] after `longest` without a sign of the API:
+    /// no head, or no further piece of the answer.
+    #[must_use]
+    pub fn with_timeout(self, timeline: Timeline, longest: Duration) -> Self {
+        Self {
+            patience: Some((timeline, longest)),
+            ..self
+        }
+    }
+
+    /// Asks once and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`CallError`] when no whole answer came.
+    pub async fn message(&self, tag: CallTag, ask: &Ask) -> Result<Message, CallError> {
+        let mut request = Request::new(Bytes::from(wire::body(ask)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static("/v1/messages");
+        request.headers_mut().clone_from(&self.headers);
+        let mut reply = self
+            .wait(self.transport.send(tag, request))
+            .await?
+            .map_err(|error| match error {
+                SendError::Reset => CallError::Reset,
+                SendError::Unreachable => CallError::Unreachable,
+            })?;
+        let limits = RateLimits::from_headers(&reply.headers);
+        if !reply.status.is_success() {
+            let body = self.read_all(&mut reply).await?;
+            return Err(wire::api_error(reply.status, &reply.headers, &body, limits));
+        }
+        let streamed = reply
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let mut message = if streamed {
+            self.read_stream(&mut reply).await?
+        } else {
+            wire::message(&self.read_all(&mut reply).await?)?
+        };
+        reply.used(message.usage);
+        message.limits = limits;
+        message.request_id = reply
+            .headers
+            .get("request-id")
+            .and_then(|id| id.to_str().ok())
+            .map(str::to_owned);
+        Ok(message)
+    }
+
+    async fn read_all(&self, reply: &mut Reply) -> Result<Bytes, CallError> {
+        let Some(first) = self.next(reply).await? else {
+            return Ok(Bytes::new());
+        };
+        let mut whole = Vec::new();
+        while let Some(more) = self.next(reply).await? {
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
+            whole.extend_from_slice(&more);
+            check_size(whole.len())?;
+        }
+        Ok(if whole.is_empty() {
+            first
+        } else {
+            whole.into()
+        })
+    }
+
+    async fn read_stream(&self, reply: &mut Reply) -> Result<Message, CallError> {
+        let mut stream = stream::Reader::default();
+        let mut bytes = 0;
+        while let Some(piece) = self.next(reply).await? {
+            bytes += piece.len();
+            check_size(bytes)?;
+            stream.push(&piece)?;
+        }
+        stream.finish()
+    }
+
+    async fn next(&self, reply: &mut Reply) -> Result<Option<Bytes>, CallError> {
+        self.wait(reply.chunk())
+            .await?
+            .map_err(|Cut| CallError::Cut)
+    }
+
+    async fn wait<F: Future>(&self, work: F) -> Result<F::Output, CallError> {
+        match self.patience {
+            None => Ok(work.await),
+            Some((timeline, longest)) => timeline
+                .timeout(longest, work)
+                .await
+                .ok_or(CallError::TimedOut),
+        }
+    }
+}
+
+fn check_size(bytes: usize) -> Result<(), CallError> {
+    if bytes > MAX_ANSWER_BYTES {
+        return Err(CallError::Malformed {
+            what: format!("longer than {MAX_ANSWER_BYTES} bytes"),
+        });
+    }
+    Ok(())
+}
+
+fn headers(api_key: &str, version: &str) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Versions are dates, so their order as text is their order in time.
+    let (name, value) = if version >= BEARER_SINCE {
+        (AUTHORIZATION, format!("Bearer {api_key}"))
+    } else {
+        (HeaderName::from_static("x-api-key"), api_key.to_owned())
+    };
+    // A key that cannot be a header is sent as none: the API's 401 names the problem better than we can.
+    if let Ok(mut value) = HeaderValue::from_str(&value) {
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    if let Ok(version) = HeaderValue::from_str(version) {
+        headers.insert("anthropic-version", version);
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! The JSON of the Messages API as a client sees it: one request out, an answer or an error in.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use mock_claude::prices;
+use serde::{Deserialize, Serialize};
+
+use super::{Ask, CallError, Message, RateLimits, StopReason};
+
+/// Most of an unreadable error body that is worth repeating.
+const MAX_ERROR_TEXT: usize = 300;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    max_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<&'a str>,
+    messages: [UserMessage<'a>; 1],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stream: bool,
+}
+
+#[derive(Serialize)]
+struct UserMessage<'a> {
+    role: &'a str,
+    content: &'a str,
+}
+
+/// The request body that asks `ask`.
+pub(super) fn body(ask: &Ask) -> Vec<u8> {
+    let body = Body {
+        model: &ask.model,
+        max_tokens: ask.max_tokens,
+        system: ask.system.as_deref(),
+        messages: [UserMessage {
+            role: "user",
+            content: &ask.prompt,
+        }],
+        stream: ask.stream,
+    };
+    // Code is full of line ends and quotes, each of which costs a second byte.
+    let mut bytes = Vec::with_capacity(ask.prompt.len() + ask.prompt.len() / 8 + 256);
+    serde_json::to_writer(&mut bytes, &body).expect("strings and numbers always serialize");
+    bytes
+}
+
+#[derive(Deserialize)]
+struct MessageWire<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    content: Vec<ContentBlock<'a>>,
+    stop_reason: Option<String>,
+    usage: Usage,
+}
+
+/// One block of an answer; blocks that are not text carry none.
+#[derive(Deserialize)]
+pub(super) struct ContentBlock<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) text: Cow<'a, str>,
+}
+
+/// `usage` of an answer. In a stream later events repeat only some fields.
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(default)]
+pub(super) struct Usage {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation: Option<CacheCreation>,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_1h_input_tokens: u64,
+}
+
+impl Usage {
+    /// These figures, and the older ones where these are silent.
+    pub(super) fn or(self, older: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.or(older.input_tokens),
+            output_tokens: self.output_tokens.or(older.output_tokens),
+            cache_creation_input_tokens: self
+                .cache_creation_input_tokens
+                .or(older.cache_creation_input_tokens),
+            cache_read_input_tokens: self
+                .cache_read_input_tokens
+                .or(older.cache_read_input_tokens),
+            cache_creation: self.cache_creation.or(older.cache_creation),
+        }
+    }
+
+    /// As the price book counts them; an error when the answer does not say what it used.
+    pub(super) fn billed(self) -> Result<prices::Usage, CallError> {
+        let missing = |field: &str| CallError::Malformed {
+            what: format!("`usage.{field}` is missing"),
+        };
+        let written = self.cache_creation_input_tokens.unwrap_or(0);
+        let one_hour = self
+            .cache_creation
+            .unwrap_or_default()
+            .ephemeral_1h_input_tokens;
+        Ok(prices::Usage {
+            input_tokens: self.input_tokens.ok_or_else(|| missing("input_tokens"))?,
+            output_tokens: self.output_tokens.ok_or_else(|| missing("output_tokens"))?,
+            cache_write_5m_tokens: written.saturating_sub(one_hour),
+            cache_write_1h_tokens: one_hour.min(written),
+            cache_read_tokens: self.cache_read_input_tokens.unwrap_or(0),
+        })
+    }
+}
+
+/// Reads a whole 2xx JSON answer.
+pub(super) fn message(body: &[u8]) -> Result<Message, CallError> {
+    let wire: MessageWire<'_> =
+        serde_json::from_slice(body).map_err(|error| CallError::Malformed {
+            what: error.to_string(),
+        })?;
+    if wire.kind != "message" {
+        return Err(CallError::Malformed {
+            what: "it is not a message".into(),
+        });
+    }
+    let mut texts = wire
+        .content
+        .into_iter()
+        .filter(|block| block.kind == "text");
+    let mut text = texts
+        .next()
+        .map(|block| block.text.into_owned())
+        .unwrap_or_default();
+    texts.for_each(|block| text.push_str(&block.text));
+    Ok(Message {
+        text,
+        stop_reason: stop_reason(wire.stop_reason)?,
+        usage: wire.usage.billed()?,
+        limits: None,
+        request_id: None,
+    })
+}
+
+/// Reads a `stop_reason`, which a whole answer must have.
+pub(super) fn stop_reason(name: Option<String>) -> Result<StopReason, CallError> {
+    let name = name.ok_or_else(|| CallError::Malformed {
+        what: "`stop_reason` is missing".into(),
+    })?;
+    Ok(match name.as_str() {
+        "end_turn" | "stop_sequence" => StopReason::EndTurn,
+        "max_tokens" => StopReason::MaxTokens,
+        "model_context_window_exceeded" => StopReason::ContextWindow,
+        "refusal" => StopReason::Refusal,
+        _ => StopReason::Other(name),
+    })
+}
+
+#[derive(Deserialize)]
+struct ErrorEnvelope {
+    error: ErrorWire,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ErrorWire {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    details: Option<Details>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    #[serde(default)]
+    error_code: Option<String>,
+}
+
+/// The error that an `event: error` inside a stream reports.
+pub(super) fn stream_error(data: &[u8]) -> CallError {
+    match serde_json::from_slice::<ErrorEnvelope>(data) {
+        Ok(envelope) => from_wire(200, envelope.error),
+        Err(error) => CallError::Malformed {
+            what: format!("error event: {error}"),
+        },
+    }
+}
+
+/// The error that a non-2xx answer reports, even if its body is not the API's.
+pub(super) fn api_error(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    rate_limits: Option<RateLimits>,
+) -> CallError {
+    let wire = serde_json::from_slice::<ErrorEnvelope>(body).map_or_else(
+        |_| ErrorWire {
+            kind: kind_of(status).into(),
+            message: excerpt(body),
+            details: None,
+        },
+        |envelope| envelope.error,
+    );
+    let mut error = from_wire(status.as_u16(), wire);
+    if let CallError::Api {
+        retry_after,
+        should_retry,
+        limits,
+        ..
+    } = &mut error
+    {
+        *retry_after = wait(headers);
+        *should_retry = match headers
+            .get("x-should-retry")
+            .map(http::HeaderValue::as_bytes)
+        {
+            Some(b"true") => Some(true),
+            Some(b"false") => Some(false),
+            _ => None,
+        };
+        *limits = rate_limits.map(Box::new);
+    }
+    error
+}
+
+fn from_wire(status: u16, wire: ErrorWire) -> CallError {
+    CallError::Api {
+        status,
+        kind: wire.kind,
+        message: wire.message,
+        code: wire.details.and_then(|details| details.error_code),
+        retry_after: None,
+        should_retry: None,
+        limits: None,
+    }
+}
+
+/// `retry-after-ms` before `retry-after`, in seconds; zero, negative and absurd waits are none.
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    number("retry-after-ms")
+        .map(|ms| ms / 1000.0)
+        .or_else(|| number("retry-after"))
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 4_294_967.0)
+        .map(Duration::from_secs_f64)
+}
+
+fn kind_of(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    }
+}
+
+fn excerpt(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(MAX_ERROR_TEXT)])
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,450 @@
+//! Turns a source file into documentation by asking Claude: naively, as the official SDK would, or hardened.
+//!
+//! The three modes are one path. Each protection is a file of its own and is on or off by the
+//! [`Policy`]; nothing here reports about itself, the transport does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use mock_claude::profile::Limits;
+use mock_claude::timeline::Timeline;
+use serde::{Deserialize, Serialize};
+
+use crate::claude::{Ask, CallError, Claude, Message, StopReason};
+use crate::transport::CallTag;
+
+use assemble::Part;
+use cache::{Cache, Key};
+use chunk::{Budget, Chunk};
+use flight::{Flights, Role};
+use pace::{Cost, Pace};
+use retry::{Failure, Rule};
+
+pub use assemble::Gap;
+pub use error::{GenerateError, SetupError};
+pub use policy::{Mode, Policy, Protection, Settings, Streaming, UnknownName};
+
+mod assemble;
+mod cache;
+mod chunk;
+mod definitions;
+mod error;
+mod flight;
+mod pace;
+mod policy;
+mod prompt;
+mod retry;
+
+/// Share of `max_tokens` that a chunk's expected answer may fill: estimates are not exact.
+const ANSWER_FILL: f64 = 0.8;
+/// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
+const MAX_REFUSALS: u32 = 100;
+
+/// A source file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its path, as the client gave it.
+    pub path: String,
+    /// Its text.
+    pub content: Arc<str>,
+}
+
+/// What was written about a source file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Documentation {
+    /// Path of the source file.
+    pub path: String,
+    /// Markdown, in the order of the source.
+    pub text: String,
+    /// What it lacks; empty when it is whole.
+    pub missing: Vec<Gap>,
+    /// True when no call was made for it.
+    pub cached: bool,
+}
+
+/// The service's core. Copies share cache, queue and limits.
+#[derive(Clone)]
+pub struct Generator(Arc<Inner>);
+
+struct Inner {
+    policy: Policy,
+    model: Arc<str>,
+    claude: Claude,
+    timeline: Timeline,
+    seed: u64,
+    rule: Rule,
+    cache: Option<Cache>,
+    flights: Option<Flights<Key, Outcome>>,
+    pace: Option<Pace>,
+}
+
+type Outcome = Result<Vec<Part>, GenerateError>;
+
+/// One document on its way.
+struct Job<'a> {
+    request: u64,
+    document: &'a Document,
+    next_call: AtomicU32,
+    paid: AtomicU32,
+}
+
+impl Generator {
+    /// A generator that asks `claude` for `model` as `policy` says. `known_limits` are the rate
+    /// limits to keep; what is not known is learnt from the answers. `seed` decides the jitter.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the cache file cannot be used.
+    pub fn new(
+        policy: Policy,
+        model: &str,
+        claude: Claude,
+        known_limits: Option<Limits>,
+        timeline: Timeline,
+        seed: u64,
+    ) -> Result<Self, SetupError> {
+        let settings = &policy.settings;
+        let cache = match policy.has(Protection::Cache) {
+            true => {
+                let bytes = usize::try_from(settings.cache_mb << 20).unwrap_or(usize::MAX);
+                Some(Cache::open(bytes, settings.cache_path.as_deref())?)
+            }
+            false => None,
+        };
+        let watch = policy.has(Protection::Pacing);
+        let bound = policy.calls_at_once();
+        let headroom = Duration::from_millis(settings.headroom_ms);
+        let pace = (watch || bound.is_some()).then(|| {
+            Pace::new(
+                timeline,
+                bound.unwrap_or(usize::MAX),
+                watch,
+                known_limits,
+                headroom,
+            )
+        });
+        let flights = policy.has(Protection::SingleFlight).then(Flights::new);
+        let timeout = Duration::from_secs_f64(settings.call_timeout_s.clamp(0.001, 1e9));
+        let claude = claude.with_timeout(timeline, timeout);
+        let rule = rule(&policy);
+        let inner = Inner {
+            model: model.into(),
+            claude,
+            timeline,
+            seed,
+            rule,
+            cache,
+            flights,
+            pace,
+            policy,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Documents one file. `request` names the client's request in the attempt log. Dropping the
+    /// future drops all calls that are in flight for it.
+    ///
+    /// # Errors
+    /// [`GenerateError`] when there is nothing worth delivering.
+    pub async fn document(
+        &self,
+        request: u64,
+        document: &Document,
+    ) -> Result<Documentation, GenerateError> {
+        let job = Job {
+            request,
+            document,
+            next_call: AtomicU32::new(0),
+            paid: AtomicU32::new(0),
+        };
+        let chunks = match self.0.policy.has(Protection::Chunking) {
+            true => chunk::split(&document.content, &self.0.budget()),
+            false => vec![chunk::whole(&document.content)],
+        };
+        let parts = self.0.parts(&job, chunks).await?;
+        let (text, missing) = assemble::join(parts);
+        let cached = job.paid.into_inner() == 0;
+        Ok(Documentation {
+            path: document.path.clone(),
+            text,
+            missing,
+            cached,
+        })
+    }
+}
+
+fn rule(policy: &Policy) -> Rule {
+    let settings = &policy.settings;
+    match policy.mode() {
+        _ if !policy.has(Protection::Retry) => Rule::Never,
+        Mode::Sdk => Rule::Sdk,
+        Mode::Naive | Mode::Hardened => Rule::FullJitter {
+            attempts: settings.attempts,
+            budget: Duration::from_secs_f64(settings.retry_budget_s.clamp(0.0, 1e9)),
+            base: Duration::from_millis(settings.backoff_base_ms),
+            cap: Duration::from_millis(settings.backoff_cap_ms),
+        },
+    }
+}
+
+impl Inner {
+    fn budget(&self) -> Budget {
+        let settings = &self.policy.settings;
+        // Half of what a minute allows: one call must not block all others.
+        let limit = self
+            .pace
+            .as_ref()
+            .and_then(Pace::input_limit)
+            .map_or(u64::MAX, |limit| limit / 2);
+        let bytes = settings.chunk_tokens.min(limit) as f64 * settings.bytes_per_token;
+        let answer = settings.max_tokens as f64 * ANSWER_FILL;
+        Budget {
+            lines: settings.chunk_lines.max(1),
+            bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
+            definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
+        }
+    }
+
+    /// The parts of all `chunks`, in order. One failure fails all, unless partial results are
+    /// allowed and something else came through.
+    async fn parts(&self, job: &Job<'_>, chunks: Vec<Chunk>) -> Outcome {
+        let outcomes = match <[Chunk; 1]>::try_from(chunks) {
+            Ok([chunk]) => {
+                let outcome = self.chunk(job, &chunk).await;
+                vec![(chunk, outcome)]
+            }
+            Err(chunks) => {
+                join_all(chunks.into_iter().map(async |chunk| {
+                    let outcome = self.chunk(job, &chunk).await;
+                    (chunk, outcome)
+                }))
+                .await
+            }
+        };
+        let something = outcomes.iter().any(|(_, outcome)| outcome.is_ok());
+        let partial = self.policy.has(Protection::PartialResults) && something;
+        let mut parts = Vec::with_capacity(outcomes.len());
+        for (chunk, outcome) in outcomes {
+            match outcome {
+                Ok(more) => parts.extend(more),
+                Err(error) if partial => parts.push(Part::Missing(gap(&chunk, &error))),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The parts of one chunk: from the cache, from somebody who is asking already, or by asking.
+    async fn chunk(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
+        if self.cache.is_none() && self.flights.is_none() {
+            return self.ask(job, chunk).await;
+        }
+        let key = self.key(job, chunk);
+        if let Some(text) = self.cache.as_ref().and_then(|cache| cache.find(&key)) {
+            return Ok(vec![Part::Text(text)]);
+        }
+        let Some(flights) = &self.flights else {
+            return self.ask_and_keep(job, chunk, key).await;
+        };
+        let seat = flights.seat(&key);
+        match seat.role().await {
+            Role::Follow(outcome) => outcome,
+            Role::Lead(lead) => {
+                let outcome = self.ask_and_keep(job, chunk, key).await;
+                lead.hand_in(outcome.clone());
+                outcome
+            }
+        }
+    }
+
+    /// Everything that the answer depends on, except the path: one content is paid for once.
+    fn key(&self, job: &Job<'_>, chunk: &Chunk) -> Key {
+        let extension = job
+            .document
+            .path
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension);
+        cache::key(&[
+            &prompt::VERSION.to_le_bytes(),
+            self.model.as_bytes(),
+            &self.policy.settings.max_tokens.to_le_bytes(),
+            extension.as_bytes(),
+            chunk.context.as_bytes(),
+            &job.document.content.as_bytes()[chunk.range.clone()],
+        ])
+    }
+
+    async fn ask_and_keep(&self, job: &Job<'_>, chunk: &Chunk, key: Key) -> Outcome {
+        let parts = self.ask(job, chunk).await?;
+        if let Some(cache) = &self.cache
+            && let Some(whole) = whole(&parts)
+        {
+            cache.keep(key, &whole);
+        }
+        Ok(parts)
+    }
+
+    /// Asks about one chunk, and about its halves when the answer did not fit.
+    async fn ask(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
+        let message = self.call(job, chunk).await?;
+        match message.stop_reason {
+            StopReason::MaxTokens | StopReason::ContextWindow => {}
+            StopReason::Refusal => return Err(GenerateError::Declined),
+            StopReason::EndTurn | StopReason::Other(_) => {
+                return Ok(vec![Part::Text(message.text.into())]);
+            }
+        }
+        let max_tokens = self.policy.settings.max_tokens;
+        if self.policy.has(Protection::Chunking)
+            && let Some(halves) = chunk::halve(&job.document.content, chunk)
+        {
+            return Box::pin(self.parts(job, halves)).await;
+        }
+        let text = Part::Unfinished(message.text.into());
+        if self.policy.has(Protection::PartialResults) {
+            let cut = Part::Missing(gap(chunk, &GenerateError::Truncated { max_tokens }));
+            return Ok(vec![text, cut]);
+        }
+        if self.policy.has(Protection::Chunking) {
+            return Err(GenerateError::Truncated { max_tokens });
+        }
+        // Nobody looks: the answer passes as whole, which is what breaks the naive service.
+        Ok(vec![text])
+    }
+
+    /// One call, with as many attempts as are due.
+    async fn call(&self, job: &Job<'_>, chunk: &Chunk) -> Result<Message, GenerateError> {
+        let call = job.next_call.fetch_add(1, Ordering::Relaxed);
+        let place = self.pace.as_ref().map_or(0, Pace::place);
+        let cost = self.cost(job, chunk);
+        self.check_limit(cost)?;
+        let mut ask = None;
+        let mut started = None;
+        let (mut attempts, mut refusals) = (0, 0);
+        loop {
+            let permit = match &self.pace {
+                Some(pace) => Some(pace.admit(place, cost).await),
+                None => None,
+            };
+            // Written only now: a long queue must not hold a long list of prompts.
+            let ask = ask.get_or_insert_with(|| self.question(job, chunk));
+            let began = *started.get_or_insert_with(|| self.timeline.now());
+            let tag = CallTag {
+                request: job.request,
+                call,
+                attempt: attempts + refusals,
+            };
+            let outcome = self.attempt(job, tag, ask, permit).await;
+            let error = match outcome {
+                Ok(message) => return Ok(message),
+                Err(error) => error,
+            };
+            if self.policy.has(Protection::Pacing)
+                && error.is_rate_limit()
+                && refusals < MAX_REFUSALS
+            {
+                // The queue has paused until the API is ready; this call is first in it.
+                refusals += 1;
+                continue;
+            }
+            attempts += 1;
+            let failure = Failure {
+                error: &error,
+                attempts,
+                elapsed: self.timeline.now().saturating_sub(began),
+                streamed: ask.stream,
+                chance: unit(mix(&[
+                    self.seed,
+                    job.request,
+                    u64::from(call),
+                    u64::from(attempts),
+                ])),
+            };
+            match self.rule.wait(&failure) {
+                Some(wait) => self.timeline.sleep(wait).await,
+                None => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        job: &Job<'_>,
+        tag: CallTag,
+        ask: &Ask,
+        mut permit: Option<pace::Permit>,
+    ) -> Result<Message, CallError> {
+        job.paid.fetch_add(1, Ordering::Relaxed);
+        if let Some(permit) = &mut permit {
+            permit.send();
+        }
+        let outcome = self.claude.message(tag, ask).await;
+        if let Some(permit) = permit {
+            permit.settle(&outcome);
+        }
+        outcome
+    }
+
+    fn question(&self, job: &Job<'_>, chunk: &Chunk) -> Ask {
+        Ask {
+            model: Arc::clone(&self.model),
+            max_tokens: self.policy.settings.max_tokens,
+            system: None,
+            prompt: prompt::text(&job.document.path, &job.document.content, chunk),
+            stream: self.policy.streams(),
+        }
+    }
+
+    fn cost(&self, job: &Job<'_>, chunk: &Chunk) -> Cost {
+        let settings = &self.policy.settings;
+        let bytes =
+            prompt::FRAME_BYTES + job.document.path.len() + chunk.context.len() + chunk.range.len();
+        let answer = (chunk.definitions as u64 + 1) * settings.tokens_per_definition;
+        Cost {
+            input: (bytes as f64 / settings.bytes_per_token.max(0.1)).ceil() as u64,
+            output: answer.min(settings.max_tokens),
+        }
+    }
+
+    fn check_limit(&self, cost: Cost) -> Result<(), GenerateError> {
+        match self.pace.as_ref().and_then(Pace::input_limit) {
+            // Twice the limit: the estimate may be wrong, and the API has the last word.
+            Some(limit) if cost.input > limit.saturating_mul(2) => Err(GenerateError::OverLimit {
+                needed: cost.input,
+                limit,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn gap(chunk: &Chunk, error: &GenerateError) -> Gap {
+    Gap {
+        from_line: chunk.first_line,
+        to_line: chunk.last_line,
+        why: error.to_string(),
+    }
+}
+
+/// The text of `parts` if nothing is missing.
+fn whole(parts: &[Part]) -> Option<Arc<str>> {
+    if let [Part::Text(text)] = parts {
+        return Some(Arc::clone(text));
+    }
+    let all_whole = parts.iter().all(|part| matches!(part, Part::Text(_)));
+    all_whole.then(|| assemble::join(parts.to_vec()).0.into())
+}
+
+fn mix(words: &[u64]) -> u64 {
+    words.iter().fold(0x9e37_79b9_7f4a_7c15, |state, &word| {
+        let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
+}
+
+fn unit(mixed: u64) -> f64 {
+    (mixed >> 11) as f64 / (1u64 << 53) as f64
+}

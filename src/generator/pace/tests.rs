@@ -1,0 +1,174 @@
+//! The queue under virtual time.
+
+use super::*;
+
+const LIMITS: Limits = Limits {
+    requests_per_minute: 60,
+    input_tokens_per_minute: 6_000,
+    output_tokens_per_minute: 6_000,
+};
+
+fn pace(bound: usize) -> Pace {
+    Pace::new(
+        Timeline::start_virtual(),
+        bound,
+        true,
+        Some(LIMITS),
+        Duration::ZERO,
+    )
+}
+
+fn refused(seconds: u64) -> Result<Message, CallError> {
+    Err(CallError::Api {
+        status: 429,
+        kind: "rate_limit_error".into(),
+        message: String::new(),
+        code: None,
+        retry_after: Some(Duration::from_secs(seconds)),
+        should_retry: None,
+        limits: None,
+    })
+}
+
+async fn call(pace: &Pace, cost: Cost, seconds: u64) -> Duration {
+    let mut permit = pace.admit(pace.place(), cost).await;
+    permit.send();
+    let started = pace.0.timeline.now();
+    pace.0.timeline.sleep(Duration::from_secs(seconds)).await;
+    let usage = Usage {
+        input_tokens: cost.input,
+        output_tokens: cost.output,
+        ..Usage::default()
+    };
+    permit.settle(&Ok(Message {
+        text: String::new(),
+        stop_reason: crate::claude::StopReason::EndTurn,
+        usage,
+        limits: None,
+        request_id: None,
+    }));
+    started
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_goes_at_once_and_the_rest_at_the_rate_of_the_limit() {
+    let pace = pace(1000);
+    let cost = Cost {
+        input: 10,
+        output: 10,
+    };
+    let starts = futures_util::future::join_all((0..90).map(|_| call(&pace, cost, 1))).await;
+    assert!(starts[..60].iter().all(|start| *start == Duration::ZERO));
+    let late: Vec<u128> = starts[60..].iter().map(Duration::as_millis).collect();
+    assert_eq!(
+        late,
+        (1..=30).map(|second| second * 1000).collect::<Vec<u128>>()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_calls_are_in_flight_than_the_bound() {
+    let pace = pace(2);
+    let cost = Cost {
+        input: 1,
+        output: 1,
+    };
+    let starts = futures_util::future::join_all((0..6).map(|_| call(&pace, cost, 5))).await;
+    let seconds: Vec<u64> = starts.iter().map(Duration::as_secs).collect();
+    assert_eq!(seconds, [0, 0, 5, 5, 10, 10]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_pauses_everybody_and_the_refused_call_goes_first() {
+    let pace = pace(1000);
+    let cost = Cost {
+        input: 1,
+        output: 1,
+    };
+    let place = pace.place();
+    let mut permit = pace.admit(place, cost).await;
+    permit.send();
+    permit.settle(&refused(7));
+    let (first, second) = tokio::join!(call(&pace, cost, 0), pace.admit(place, cost));
+    assert_eq!(first, Duration::from_secs(7));
+    assert_eq!(pace.0.timeline.now(), Duration::from_secs(7));
+    drop(second);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_that_gives_up_leaves_neither_a_place_nor_a_charge() {
+    let pace = pace(1);
+    let cost = Cost {
+        input: 6_000,
+        output: 1,
+    };
+    let held = pace.admit(pace.place(), cost).await;
+    let gave_up = pace
+        .0
+        .timeline
+        .timeout(Duration::from_secs(1), pace.admit(pace.place(), cost))
+        .await;
+    assert!(gave_up.is_none());
+    drop(held);
+    let state = pace.lock();
+    assert!(state.queue.is_empty() && state.shapes.is_empty());
+    assert_eq!(state.in_flight, 0);
+    assert!(
+        state.fits(cost, pace.0.timeline.now()),
+        "an unused permit is given back"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_fits_may_pass_one_that_does_not_but_not_for_ever() {
+    let pace = pace(1000);
+    let (heavy, light) = (
+        Cost {
+            input: 5_000,
+            output: 1,
+        },
+        Cost {
+            input: 1,
+            output: 50,
+        },
+    );
+    drop_after_use(&pace, heavy).await;
+    let (heavy_start, light_starts) = tokio::join!(
+        call(&pace, heavy, 0),
+        futures_util::future::join_all((0..20).map(|_| call(&pace, light, 0))),
+    );
+    assert!(light_starts.iter().all(Duration::is_zero));
+    assert!(heavy_start > Duration::from_secs(39) && heavy_start < Duration::from_secs(41));
+}
+
+async fn drop_after_use(pace: &Pace, cost: Cost) {
+    pace.admit(pace.place(), cost).await.send();
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_limits_are_learnt_from_the_first_answer() {
+    let pace = Pace::new(Timeline::start_virtual(), 1000, true, None, Duration::ZERO);
+    let cost = Cost {
+        input: 10,
+        output: 10,
+    };
+    let mut permit = pace.admit(pace.place(), cost).await;
+    permit.send();
+    assert_eq!(pace.input_limit(), None);
+    let window = |limit, remaining| Some(Window { limit, remaining });
+    let limits = RateLimits {
+        requests: window(60, 59),
+        input_tokens: window(30_000, 30_000),
+        output_tokens: window(8_000, 8_000),
+    };
+    permit.settle(&Ok(Message {
+        text: String::new(),
+        stop_reason: crate::claude::StopReason::EndTurn,
+        usage: Usage::default(),
+        limits: Some(limits),
+        request_id: None,
+    }));
+    assert_eq!(pace.input_limit(), Some(30_000));
+    let starts = futures_util::future::join_all((0..60).map(|_| call(&pace, cost, 0))).await;
+    assert_eq!(starts.iter().filter(|start| start.is_zero()).count(), 59);
+}

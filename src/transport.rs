@@ -1,0 +1,248 @@
+//! One HTTP request to the Messages API out, one watched reply back: in process or over TCP.
+//!
+//! It never retries and never follows redirects: every attempt is the caller's, and every attempt
+//! is in the [`AttemptLog`].
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use mock_claude::prices::Usage;
+use mock_claude::{MockClaude, ReplyBody};
+
+use crate::record::AttemptEnding;
+
+pub use attempts::AttemptLog;
+
+mod attempts;
+
+/// Longest wait for a TCP connection, in real time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which try of which call of which request an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallTag {
+    /// Index of the request to the service.
+    pub request: u64,
+    /// Number of the call within that request, from 0.
+    pub call: u32,
+    /// Number of the try, from 0.
+    pub attempt: u32,
+}
+
+/// A way to the API. Cheap to clone.
+#[derive(Clone)]
+pub struct Transport {
+    route: Route,
+    log: AttemptLog,
+}
+
+#[derive(Clone)]
+enum Route {
+    InProcess(MockClaude),
+    Tcp {
+        client: reqwest::Client,
+        base_url: String,
+    },
+}
+
+/// Why a way to the API could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The base URL is not one.
+    #[error("`{url}` is not an http or https URL; write it like `http://127.0.0.1:4010`")]
+    BadUrl {
+        /// What was given.
+        url: String,
+    },
+    /// The HTTP client could not start.
+    #[error("the HTTP client could not start")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Why no head of a reply arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The connection died first.
+    #[error("the connection was reset before an answer came")]
+    Reset,
+    /// No connection could be made.
+    #[error("no connection could be made")]
+    Unreachable,
+}
+
+/// The connection died inside the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was cut in the middle of the answer")]
+pub struct Cut;
+
+/// A reply whose head has arrived. Dropped before its end, the attempt counts as abandoned.
+pub struct Reply {
+    /// Status of the head.
+    pub status: StatusCode,
+    /// Headers of the head.
+    pub headers: HeaderMap,
+    body: Body,
+    watch: attempts::Watch,
+}
+
+enum Body {
+    InProcess(ReplyBody),
+    Tcp(reqwest::Response),
+}
+
+impl Transport {
+    /// Calls `mock` directly, without sockets: the route of virtual time.
+    #[must_use]
+    pub fn in_process(mock: MockClaude, log: AttemptLog) -> Self {
+        Self {
+            route: Route::InProcess(mock),
+            log,
+        }
+    }
+
+    /// Speaks HTTP/1.1 to the server at `base_url`, e.g. `http://127.0.0.1:4010`.
+    ///
+    /// # Errors
+    /// [`TransportError`] when `base_url` is not an http URL or the client cannot start.
+    pub fn tcp(base_url: &str, log: AttemptLog) -> Result<Self, TransportError> {
+        let bad = || TransportError::BadUrl {
+            url: base_url.to_owned(),
+        };
+        let url = reqwest::Url::parse(base_url).map_err(|_| bad())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad());
+        }
+        let mut client = reqwest::Client::builder()
+            .http1_only()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .retry(reqwest::retry::never())
+            .redirect(reqwest::redirect::Policy::none());
+        if is_loopback(&url) {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(TransportError::Client)?;
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Ok(Self {
+            route: Route::Tcp { client, base_url },
+            log,
+        })
+    }
+
+    /// Sends `request`, whose URI is a path, and waits for the head of the reply.
+    ///
+    /// # Errors
+    /// [`SendError`] when no head came. An error status is a reply, not an error.
+    pub async fn send(
+        &self,
+        tag: CallTag,
+        request: http::Request<Bytes>,
+    ) -> Result<Reply, SendError> {
+        let mut watch = self.log.open(tag);
+        let answered = match &self.route {
+            Route::InProcess(mock) => send_in_process(mock, request).await,
+            Route::Tcp { client, base_url } => send_tcp(client, base_url, request).await,
+        };
+        match answered {
+            Ok((status, headers, body)) => {
+                watch.head(status.as_u16());
+                Ok(Reply {
+                    status,
+                    headers,
+                    body,
+                    watch,
+                })
+            }
+            Err(error) => {
+                watch.end(match error {
+                    SendError::Reset => AttemptEnding::Reset,
+                    SendError::Unreachable => AttemptEnding::Unreachable,
+                });
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn send_in_process(
+    mock: &MockClaude,
+    request: http::Request<Bytes>,
+) -> Result<(StatusCode, HeaderMap, Body), SendError> {
+    let response = mock.answer(request).await.map_err(|_| SendError::Reset)?;
+    let (head, body) = response.into_parts();
+    Ok((head.status, head.headers, Body::InProcess(body)))
+}
+
+async fn send_tcp(
+    client: &reqwest::Client,
+    base_url: &str,
+    request: http::Request<Bytes>,
+) -> Result<(StatusCode, HeaderMap, Body), SendError> {
+    let (head, body) = request.into_parts();
+    let mut response = client
+        .request(head.method, format!("{base_url}{}", head.uri))
+        .headers(head.headers)
+        .body(body)
+        .send()
+        .await
+        .map_err(|error| match error.is_connect() {
+            true => SendError::Unreachable,
+            false => SendError::Reset,
+        })?;
+    let headers = std::mem::take(response.headers_mut());
+    Ok((response.status(), headers, Body::Tcp(response)))
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+impl Reply {
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// [`Cut`] when the connection dies first.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Cut> {
+        let next = match &mut self.body {
+            Body::InProcess(body) => next_data(body).await,
+            Body::Tcp(response) => response.chunk().await.map_err(|_| Cut),
+        };
+        match next {
+            Ok(Some(bytes)) => Ok(Some(bytes)),
+            Ok(None) => {
+                self.watch.end(AttemptEnding::Answered);
+                Ok(None)
+            }
+            Err(Cut) => {
+                self.watch.end(AttemptEnding::Cut);
+                Err(Cut)
+            }
+        }
+    }
+
+    /// Tells the log what a body that was read whole says was used.
+    pub(crate) fn used(&self, usage: Usage) {
+        self.watch.usage(usage);
+    }
+}
+
+async fn next_data(body: &mut ReplyBody) -> Result<Option<Bytes>, Cut> {
+    loop {
+        match body.frame().await {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(Cut),
+            // Trailers carry nothing for us.
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
