@@ -214,6 +214,7 @@ fn row(attempt: &Attempt) -> Row {
         ended_ms: attempt.ended_ms,
         service_ms: attempt.ended_ms - attempt.started_ms,
         status: attempt.status,
+        fault: None,
         ending: if ok {
             mock_claude::Ending::Complete
         } else {

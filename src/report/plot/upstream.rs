@@ -129,8 +129,11 @@ fn paint(
     legend(canvas, width, height - 12.0);
 }
 
+/// Name, points and pen of a bucket's curve.
+type Curve<'a> = (&'static str, &'a [(f64, f64)], Pen);
+
 /// What the three curves are, by dash and ink: the binding bucket must be seen apart from the others.
-fn curves(levels: &Levels, position: usize) -> [(&'static str, &[(f64, f64)], Pen); 3] {
+fn curves(levels: &Levels, position: usize) -> [Curve<'_>; 3] {
     [
         (
             "requests",
