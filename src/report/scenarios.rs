@@ -18,6 +18,17 @@ impl<'a> Scenario<'a> {
         self.runs[0]
     }
 
+    /// The modes that a sentence compares with the baseline: all of a few, of many only
+    /// [`Scenario::compared`].
+    pub(super) fn told(&self) -> Vec<&'a RunSummary> {
+        const FEW: usize = 2;
+        if self.runs.len() <= 1 + FEW {
+            self.runs[1..].to_vec()
+        } else {
+            self.compared().into_iter().collect()
+        }
+    }
+
     /// The mode that the verdict is about: `hardened` where it ran, else the last one.
     pub(super) fn compared(&self) -> Option<&'a RunSummary> {
         let others = &self.runs[1..];

@@ -9,18 +9,27 @@ use super::scenarios::{Scenario, scenarios};
 /// Ratios nearer to 1 than this are called the same.
 const SAME: f64 = 0.02;
 
+/// The mode that is there to break.
+const NAIVE: &str = "naive";
+
 /// A mode this much faster or cheaper shows that the other one is broken.
 const BREAKING: f64 = 1.5;
 
-/// How the last mode of a scenario did beside the first.
+/// How the compared mode of a scenario did beside the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// It does all that was asked, and the baseline did not, or only much slower or dearer.
+    /// It does all that was asked, and naive did not, or only much slower or dearer.
     Held,
     /// Both do all that was asked at about the same time and cost: the scenario shows nothing.
     NoDifference,
     /// It fails too.
     Broke,
+    /// Against another baseline than naive: fewer failures, or faster or cheaper and neither worse.
+    Better,
+    /// The reverse.
+    Worse,
+    /// One is faster, the other cheaper.
+    Mixed,
     /// Nothing to compare with.
     Alone,
     /// The run breaks a conservation law, so its numbers mean nothing.
@@ -33,22 +42,55 @@ impl Judgement {
         if scenario.runs.iter().any(|run| !run.violations.is_empty()) {
             return Self::Invalid;
         }
-        let Some(last) = scenario.compared() else {
+        let (baseline, Some(last)) = (scenario.baseline(), scenario.compared()) else {
             return Self::Alone;
         };
-        match (broke(scenario.baseline(), last), last.holds()) {
+        if baseline.mode != NAIVE {
+            return Self::between(baseline, last);
+        }
+        match (broke(baseline, last), last.holds()) {
             (_, false) => Self::Broke,
             (true, true) => Self::Held,
             (false, true) => Self::NoDifference,
         }
     }
 
+    fn between(baseline: &RunSummary, other: &RunSummary) -> Self {
+        let contrast = Contrast::between(baseline, other);
+        let undone =
+            |run: &RunSummary| 1.0 - run.requests.ok as f64 / run.requests.offered.max(1) as f64;
+        let missing = |run: &RunSummary| 1.0 - run.docs.coverage.unwrap_or(1.0);
+        let (before, after) = (
+            undone(baseline) + missing(baseline),
+            undone(other) + missing(other),
+        );
+        if before != after {
+            return if after < before {
+                Self::Better
+            } else {
+                Self::Worse
+            };
+        }
+        let ratios = [contrast.time, contrast.cost];
+        let any = |wanted: fn(f64) -> bool| ratios.iter().flatten().any(|ratio| wanted(*ratio));
+        match (
+            any(|ratio| ratio < 1.0 - SAME),
+            any(|ratio| ratio > 1.0 + SAME),
+        ) {
+            (true, false) => Self::Better,
+            (false, true) => Self::Worse,
+            (true, true) => Self::Mixed,
+            (false, false) => Self::NoDifference,
+        }
+    }
+
     /// The mark that stands beside the words, for those who see no colour.
     pub(super) fn mark(self) -> &'static str {
         match self {
-            Self::Held => "✓",
+            Self::Held | Self::Better => "✓",
             Self::NoDifference => "=",
-            Self::Broke | Self::Invalid => "✗",
+            Self::Mixed => "±",
+            Self::Broke | Self::Worse | Self::Invalid => "✗",
             Self::Alone => "·",
         }
     }
@@ -59,53 +101,98 @@ impl Judgement {
             Self::Held => "held",
             Self::NoDifference => "no difference",
             Self::Broke => "broke",
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Mixed => "mixed",
             Self::Alone => "one mode only",
             Self::Invalid => "invalid",
         }
     }
+
+    /// Good news, bad news, or neither.
+    pub(super) fn tone(self) -> Tone {
+        match self {
+            Self::Held | Self::Better => Tone::Good,
+            Self::Broke | Self::Worse | Self::Invalid => Tone::Bad,
+            Self::NoDifference | Self::Mixed | Self::Alone => Tone::Open,
+        }
+    }
+}
+
+/// How a judgement is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Bad,
+    Open,
 }
 
 /// One sentence for the whole summary.
 pub(super) fn overall(summary: &Summary) -> String {
     let scenarios = scenarios(summary);
-    let pairs: Vec<&Scenario<'_>> = scenarios
+    let pairs: Vec<(&RunSummary, &RunSummary)> = scenarios
         .iter()
-        .filter(|scenario| scenario.compared().is_some())
+        .filter_map(|scenario| Some((scenario.baseline(), scenario.compared()?)))
         .collect();
-    let Some(first) = pairs.first() else {
+    let Some(&(baseline, compared)) = pairs.first() else {
         let held = summary.runs.iter().filter(|run| run.holds()).count();
         return format!(
             "{held} of {} runs did all that was asked.",
             summary.runs.len()
         );
     };
-    let (naive, hardened) = (
-        &first.baseline().mode,
-        first.compared().map_or("", |run| &run.mode),
-    );
-    let broken = pairs.iter().filter(|pair| {
-        pair.compared()
-            .is_some_and(|last| broke(pair.baseline(), last))
-    });
+    let whole = pairs.len();
+    if baseline.mode != NAIVE {
+        let total = |wanted| {
+            scenarios
+                .iter()
+                .filter(|scenario| Judgement::of(scenario) == wanted)
+                .count()
+        };
+        return format!(
+            "{} beside {}: {} better, {} worse, {} mixed, {} without a difference.",
+            compared.mode,
+            baseline.mode,
+            total(Judgement::Better),
+            total(Judgement::Worse),
+            total(Judgement::Mixed),
+            total(Judgement::NoDifference)
+        );
+    }
+    let broken = pairs
+        .iter()
+        .filter(|(baseline, compared)| broke(baseline, compared))
+        .count();
     let held = pairs
         .iter()
-        .filter(|pair| pair.compared().is_some_and(RunSummary::holds));
+        .filter(|(_, compared)| compared.holds())
+        .count();
+    let named = if whole == 1 {
+        "the scenario".to_owned()
+    } else {
+        format!("all {whole} scenarios")
+    };
+    let part = |part: usize, all: &str| match part {
+        0 => "none".to_owned(),
+        _ if part == whole => all.to_owned(),
+        _ => format!("{part} of {whole}"),
+    };
     format!(
-        "The {naive} service broke in {}; the {hardened} one held in {}.",
-        of_all(broken.count(), pairs.len(), "scenarios"),
-        of_all(held.count(), pairs.len(), "of them").replace("all 1 of them", "it"),
+        "The naive service broke in {}; the {} one held in {}.",
+        part(broken, &named),
+        compared.mode,
+        part(
+            held,
+            if whole == 1 {
+                "it"
+            } else {
+                "every one of them"
+            }
+        ),
     )
 }
 
-fn of_all(part: usize, whole: usize, things: &str) -> String {
-    match (part, whole) {
-        (1, 1) if things == "scenarios" => "the scenario".to_owned(),
-        (0, _) => "none".to_owned(),
-        _ if part == whole => format!("all {whole} {things}"),
-        _ => format!("{part} of {whole}"),
-    }
-}
-
+/// True when the baseline did not do all that was asked, or only much slower or dearer.
 fn broke(baseline: &RunSummary, other: &RunSummary) -> bool {
     let contrast = Contrast::between(baseline, other);
     let far_below = |ratio: Option<f64>| ratio.is_some_and(|ratio| ratio * BREAKING <= 1.0);
@@ -116,7 +203,7 @@ fn broke(baseline: &RunSummary, other: &RunSummary) -> bool {
 pub(super) fn sentence(scenario: &Scenario<'_>) -> String {
     let baseline = scenario.baseline();
     let mut clauses = vec![format!("{}: {}", baseline.mode, alone(baseline))];
-    for run in &scenario.runs[1..] {
+    for run in scenario.told() {
         clauses.push(format!("{}: {}", run.mode, beside(baseline, run)));
     }
     format!("{}.", clauses.join("; "))

@@ -6,9 +6,12 @@ use crate::report::figures::count;
 use crate::report::plain::{excerpt, plain, slug};
 use crate::report::rows::rows;
 use crate::report::scenarios::Scenario;
-use crate::report::verdict::{Judgement, sentence};
+use crate::report::verdict::{Judgement, Tone, sentence};
 
 use super::{Chapter, figure};
+
+/// Most modes that stand beside each other.
+const MOST_COLUMNS: usize = 3;
 
 /// The section of one scenario.
 pub(super) fn chapter(chapter: &Chapter<'_>) -> Markup {
@@ -24,6 +27,9 @@ pub(super) fn chapter(chapter: &Chapter<'_>) -> Markup {
                 p.subtitle { (plain(scenario.title)) }
             }
             p.verdict { (plain(&sentence(scenario))) }
+            @if scenario.runs.iter().any(|run| run.digest != scenario.baseline().digest) {
+                p.note { "These runs had different settings, so their figures are not like for like." }
+            }
             (told(chapter))
             (table(scenario))
             @for plot in &chapter.plots { (figure(plot)) }
@@ -59,7 +65,37 @@ fn told(chapter: &Chapter<'_>) -> Markup {
     }
 }
 
+/// Modes beside each other while they fit, else one below the other.
 fn table(scenario: &Scenario<'_>) -> Markup {
+    if scenario.runs.len() > MOST_COLUMNS {
+        matrix(scenario)
+    } else {
+        columns(scenario)
+    }
+}
+
+/// One row a mode: with protections taken away one by one, the table of what each is good for.
+fn matrix(scenario: &Scenario<'_>) -> Markup {
+    html! {
+        div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
+            table {
+                caption.hidden { "Figures of " (plain(scenario.id)) ", one row a mode" }
+                thead { tr {
+                    th scope="col" { "mode" }
+                    @for row in rows(scenario) { th.figure scope="col" { (row.label) } }
+                } }
+                tbody { @for (position, run) in scenario.runs.iter().enumerate() {
+                    tr {
+                        th scope="row" { span class=(format!("mode-{}", position % 4)) { (plain(&run.mode)) } }
+                        @for row in rows(scenario) { td.figure { (row.values[position]) } }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn columns(scenario: &Scenario<'_>) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
             table {
@@ -90,9 +126,9 @@ pub(super) fn anchor(scenario: &Scenario<'_>) -> String {
 
 /// The style of a judgement.
 pub(super) fn class(judgement: Judgement) -> &'static str {
-    match judgement {
-        Judgement::Held => "good",
-        Judgement::Broke | Judgement::Invalid => "bad",
-        Judgement::NoDifference | Judgement::Alone => "open",
+    match judgement.tone() {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Open => "open",
     }
 }
