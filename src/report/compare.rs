@@ -99,10 +99,10 @@ fn apart(runs: &[Named], scenario: &str) -> Vec<Pair> {
         .collect()
 }
 
-fn pairs<'a>(
-    runs: &'a [Named],
+fn pairs(
+    runs: &[Named],
     wanted: impl Fn(&Run) -> bool,
-) -> impl Iterator<Item = (&'a Named, &'a Run, &'a RunSummary)> {
+) -> impl Iterator<Item = (&Named, &Run, &RunSummary)> {
     runs.iter()
         .flat_map(|named| {
             named
