@@ -8,6 +8,8 @@ use mock_claude::profile::Limits;
 use mock_claude::{Ledger, Row, Totals};
 
 use super::Story;
+use super::plot::{Side, sides as sides_of};
+use super::scenarios::scenarios;
 use crate::record::{
     Attempt, AttemptEnding, Attempts, ClockKind, Docs, Ending, Latencies, Record, Request, Run,
     SCHEMA, Setting,
@@ -51,6 +53,11 @@ pub(crate) fn record() -> Record {
 /// The numbers of `record`, without claims.
 pub(crate) fn summary(record: &Record) -> Summary {
     summarize(record, &ClaimBook::default(), &[])
+}
+
+/// Its first scenario, for plots.
+pub(crate) fn sides<'a>(record: &'a Record, summary: &'a Summary) -> Vec<Side<'a>> {
+    sides_of(record, &scenarios(summary)[0])
 }
 
 /// A story for each of its scenarios.

@@ -66,23 +66,18 @@ pub(super) fn chapters<'a>(
 }
 
 fn chapter<'a>(
-    record: &Record,
+    record: &'a Record,
     scenario: Scenario<'a>,
     stories: &'a [Story],
 ) -> Result<Chapter<'a>, ReportError> {
-    let runs = plot::runs_of(record, scenario.id);
-    let pairs: Vec<_> = runs
-        .iter()
-        .copied()
-        .zip(scenario.runs.iter().copied())
-        .collect();
+    let sides = plot::sides(record, &scenario);
     let id = scenario.id;
     let plots = [
-        plot::timeline(id, &runs)?,
-        plot::upstream(id, &runs)?,
-        plot::coverage(id, &pairs)?,
-        plot::histogram(id, &pairs)?,
-        plot::percentiles(id, &runs)?,
+        plot::timeline(id, &sides)?,
+        plot::upstream(id, &sides)?,
+        plot::coverage(id, &sides)?,
+        plot::histogram(id, &sides)?,
+        plot::percentiles(id, &sides)?,
     ];
     Ok(Chapter {
         story: stories.iter().find(|story| story.scenario == scenario.id),

@@ -5,9 +5,12 @@
 
 use crate::record::{Ending, Record, Run};
 
+use crate::summary::RunSummary;
+
 use super::ReportError;
 use super::figures::seconds;
 use super::plain::plain;
+use super::scenarios::Scenario;
 use axis::Scale;
 use canvas::{Anchor, Canvas, Pen};
 use ink::Ink;
@@ -102,29 +105,34 @@ impl Words {
     }
 }
 
-/// The runs of `scenario`, in their order.
-pub(super) fn runs_of<'a>(record: &'a Record, scenario: &str) -> Vec<&'a Run> {
-    record
-        .runs
-        .iter()
-        .filter(|run| run.scenario == scenario)
+/// One mode of a scenario: its facts, its numbers and its style.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    /// What was observed.
+    pub(super) run: &'a Run,
+    /// What was computed.
+    pub(super) numbers: &'a RunSummary,
+    /// See [`slots`](super::scenarios::slots).
+    pub(super) slot: usize,
+}
+
+/// The modes of `scenario`, in their order.
+pub(super) fn sides<'a>(record: &'a Record, scenario: &Scenario<'a>) -> Vec<Side<'a>> {
+    let facts = record.runs.iter().filter(|run| run.scenario == scenario.id);
+    facts
+        .zip(scenario.runs.iter().zip(scenario.slots()))
+        .map(|(run, (&numbers, slot))| Side { run, numbers, slot })
         .collect()
 }
 
 /// The line above a mode's panel: its marker and name at the left, a remark at the right.
-fn head(
-    canvas: &mut Canvas<'_>,
-    position: usize,
-    mode: &str,
-    remark: &str,
-    (y, width): (f64, f64),
-) {
-    canvas.marker((MARGIN + 5.0, y), 4.5, position);
+fn head(canvas: &mut Canvas<'_>, slot: usize, mode: &str, remark: &str, (y, width): (f64, f64)) {
+    canvas.marker((MARGIN + 5.0, y), 4.5, slot);
     canvas.strong(
         &plain(mode),
         (MARGIN + 16.0, y),
         13.0,
-        Ink::Mode(position),
+        Ink::Mode(slot),
         Anchor::Start,
     );
     canvas.text(remark, (width - MARGIN, y), 12.0, Ink::Muted, Anchor::End);

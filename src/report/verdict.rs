@@ -369,6 +369,8 @@ pub(super) struct Headline {
     pub(super) after: String,
     /// The difference in words.
     pub(super) change: String,
+    /// What the difference costs or saves besides, from baseline to compared mode.
+    pub(super) also: String,
 }
 
 /// Failures first, then the greater of the ratios of cost and time.
@@ -391,7 +393,15 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
             (before, after) if after == before => "as many failures".to_owned(),
             _ => "more failures".to_owned(),
         };
+        let times = (baseline.requests.ok > 0)
+            .then(|| from_to(seconds(baseline.makespan_s), seconds(other.makespan_s)));
+        let costs = from_to(rupees(baseline.cost.inr), rupees(other.cost.inr));
         return Headline {
+            also: times
+                .into_iter()
+                .chain([costs])
+                .collect::<Vec<_>>()
+                .join(", "),
             what: "requests failed",
             before: of(baseline),
             after: of(other),
@@ -400,6 +410,7 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
     }
     if size(contrast.cost) >= size(contrast.time) {
         return Headline {
+            also: from_to(seconds(baseline.makespan_s), seconds(other.makespan_s)),
             what: "cost",
             before: rupees(baseline.cost.inr),
             after: rupees(other.cost.inr),
@@ -409,12 +420,21 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
         };
     }
     Headline {
+        also: from_to(rupees(baseline.cost.inr), rupees(other.cost.inr)),
         what: "until the last answer",
         before: seconds(baseline.makespan_s),
         after: seconds(other.makespan_s),
         change: contrast
             .time
             .map_or_else(String::new, |ratio| factor(ratio, "faster", "slower")),
+    }
+}
+
+fn from_to(before: String, after: String) -> String {
+    if before == after {
+        before
+    } else {
+        format!("{before} → {after}")
     }
 }
 

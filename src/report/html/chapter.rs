@@ -84,9 +84,9 @@ fn matrix(scenario: &Scenario<'_>) -> Markup {
                     th scope="col" { "mode" }
                     @for row in rows(scenario) { th.figure scope="col" { (row.label) } }
                 } }
-                tbody { @for (position, run) in scenario.runs.iter().enumerate() {
+                tbody { @for (position, (run, slot)) in scenario.runs.iter().zip(scenario.slots()).enumerate() {
                     tr {
-                        th scope="row" { span class=(format!("mode-{}", position % 4)) { (plain(&run.mode)) } }
+                        th scope="row" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
                         @for row in rows(scenario) { td.figure { (row.values[position]) } }
                     }
                 } }
@@ -102,8 +102,8 @@ fn columns(scenario: &Scenario<'_>) -> Markup {
                 caption.hidden { "Figures of " (plain(scenario.id)) ", one column a mode" }
                 thead { tr {
                     th scope="col" { "measure" }
-                    @for (position, run) in scenario.runs.iter().enumerate() {
-                        th.figure scope="col" { span class=(format!("mode-{}", position % 4)) { (plain(&run.mode)) } }
+                    @for (run, slot) in scenario.runs.iter().zip(scenario.slots()) {
+                        th.figure scope="col" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
                     }
                     th scope="col" { "difference" }
                 } }

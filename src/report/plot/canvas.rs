@@ -58,9 +58,9 @@ pub(super) enum Dash {
 }
 
 impl Dash {
-    /// The dash of the mode at `position`: the compared mode is the unbroken one.
-    pub(super) fn of_mode(position: usize) -> Self {
-        [Self::Long, Self::Solid, Self::Short, Self::Dots][position % MARKERS]
+    /// The dash of the mode at `slot`: the compared mode is the unbroken one.
+    pub(super) fn of_mode(slot: usize) -> Self {
+        [Self::Long, Self::Solid, Self::Short, Self::Dots][slot % MARKERS]
     }
 
     /// A width no undashed line has, unique for each dash.
@@ -183,10 +183,10 @@ impl Canvas<'_> {
         );
     }
 
-    /// The marker of the mode at `position`: triangle, circle, square, diamond.
-    pub(super) fn marker(&mut self, at: (f64, f64), r: f64, position: usize) {
-        let ink = Ink::Mode(position);
-        match position % MARKERS {
+    /// The marker of the mode at `slot`: triangle, circle, square, diamond.
+    pub(super) fn marker(&mut self, at: (f64, f64), r: f64, slot: usize) {
+        let ink = Ink::Mode(slot);
+        match slot % MARKERS {
             0 => self.polygon(at, r, &[(0.0, -1.1), (1.0, 0.8), (-1.0, 0.8)], ink),
             1 => self.disc(at, r, ink),
             2 => self.polygon(at, r * 0.85, &SQUARE, ink),

@@ -1,14 +1,13 @@
 //! The coverage strip: one cell a document, filled as far as its symbols are documented.
 
-use crate::record::{Docs, Ending, Request, Run};
+use crate::record::{Docs, Ending, Request};
 use crate::report::ReportError;
 use crate::report::figures::{count, percent};
 use crate::report::plain::plain;
-use crate::summary::RunSummary;
 
 use super::canvas::{Anchor, Canvas, Pen, draw};
 use super::ink::Ink;
-use super::{MARGIN, NARROW, Plot, Words, head};
+use super::{MARGIN, NARROW, Plot, Side, Words, head};
 
 /// Most cells of a strip; more documents share cells.
 const MOST_CELLS: usize = 200;
@@ -21,11 +20,11 @@ const FOOT: f64 = 26.0;
 /// Strips of all modes of one scenario; `None` where there was nothing to document.
 pub(in crate::report) fn coverage(
     scenario: &str,
-    pairs: &[(&Run, &RunSummary)],
+    sides: &[Side<'_>],
 ) -> Result<Option<Plot>, ReportError> {
-    if pairs
+    if sides
         .iter()
-        .all(|(run, _)| run.docs.symbols == 0 || run.requests.is_empty())
+        .all(|Side { run, .. }| run.docs.symbols == 0 || run.requests.is_empty())
     {
         return Ok(None);
     }
@@ -36,18 +35,16 @@ pub(in crate::report) fn coverage(
                   and classes that the answer really documents; a bar above it marks entries that are repeated, out \
                   of order or not from this source."
             .to_owned(),
-        alternative: pairs.iter().map(|(run, numbers)| words(run, numbers)).collect::<Vec<_>>().join(" "),
+        alternative: sides.iter().map(words).collect::<Vec<_>>().join(" "),
     };
-    let height = pairs.len() as f64 * (HEAD + STRIP) + FOOT;
+    let height = sides.len() as f64 * (HEAD + STRIP) + FOOT;
     text.drawn(|width| {
         draw(width, height.ceil() as i32, |canvas| {
-            for (position, (run, numbers)) in pairs.iter().enumerate() {
+            for (index, side) in sides.iter().enumerate() {
                 strip(
                     canvas,
-                    position,
-                    run,
-                    numbers,
-                    position as f64 * (HEAD + STRIP),
+                    side,
+                    index as f64 * (HEAD + STRIP),
                     f64::from(width),
                 );
             }
@@ -71,7 +68,7 @@ pub(in crate::report) fn coverage(
     .map(Some)
 }
 
-fn words(run: &Run, numbers: &RunSummary) -> String {
+fn words(&Side { run, numbers, .. }: &Side<'_>) -> String {
     let docs = numbers.docs;
     let whole = run
         .requests
@@ -89,16 +86,10 @@ fn words(run: &Run, numbers: &RunSummary) -> String {
     )
 }
 
-fn strip(
-    canvas: &mut Canvas<'_>,
-    position: usize,
-    run: &Run,
-    numbers: &RunSummary,
-    top: f64,
-    width: f64,
-) {
+fn strip(canvas: &mut Canvas<'_>, side: &Side<'_>, top: f64, width: f64) {
+    let &Side { run, numbers, slot } = side;
     let remark = format!("{} documented", percent(numbers.docs.coverage));
-    head(canvas, position, &run.mode, &remark, (top + 14.0, width));
+    head(canvas, slot, &run.mode, &remark, (top + 14.0, width));
     let most = if width <= f64::from(NARROW) {
         MOST_CELLS_NARROW
     } else {
@@ -119,7 +110,7 @@ fn strip(
             canvas.rect(
                 (left, lower - (lower - upper) * share.min(1.0)),
                 (right, lower),
-                Ink::Mode(position),
+                Ink::Mode(slot),
                 1.0,
             );
         }
@@ -167,9 +158,12 @@ mod tests {
     fn failed_documents_stay_empty() {
         let record = fixture::record();
         let summary = fixture::summary(&record);
-        let plot = coverage("s", &[(&record.runs[0], &summary.runs[0])])
-            .unwrap()
-            .unwrap();
+        let side = Side {
+            run: &record.runs[0],
+            numbers: &summary.runs[0],
+            slot: 0,
+        };
+        let plot = coverage("s", &[side]).unwrap().unwrap();
         assert!(
             plot.alternative
                 .contains("1,120 of 2,000 symbols documented (56 %), 56 of 100 documents whole")

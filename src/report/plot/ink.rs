@@ -14,7 +14,7 @@ pub(super) enum Ink {
     Grid,
     /// What came back with gaps.
     Gap,
-    /// The mode at this position of its scenario.
+    /// The mode of this slot, see [`slots`](crate::report::scenarios::slots).
     Mode(usize),
 }
 
@@ -35,7 +35,7 @@ impl Ink {
             Self::Muted => RGBColor(0x5F, 0x5B, 0x55),
             Self::Grid => RGBColor(0xDE, 0xDA, 0xD2),
             Self::Gap => RGBColor(0x80, 0x5C, 0x00),
-            Self::Mode(position) => MODES[position % MODES.len()],
+            Self::Mode(slot) => MODES[slot % MODES.len()],
         }
     }
 }

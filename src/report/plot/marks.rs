@@ -16,17 +16,11 @@ pub(super) const MARKED: [(Ending, &str); 7] = [
     (Ending::Dropped, "never sent"),
 ];
 
-/// Draws the mark of `ending` for the mode at `position`.
-pub(super) fn mark(
-    canvas: &mut Canvas<'_>,
-    ending: Ending,
-    at: (f64, f64),
-    r: f64,
-    position: usize,
-) {
+/// Draws the mark of `ending` for the mode at `slot`.
+pub(super) fn mark(canvas: &mut Canvas<'_>, ending: Ending, at: (f64, f64), r: f64, slot: usize) {
     let (x, y) = at;
     match ending {
-        Ending::Ok => canvas.disc(at, r * 0.8, Ink::Mode(position)),
+        Ending::Ok => canvas.disc(at, r * 0.8, Ink::Mode(slot)),
         Ending::Degraded => canvas.polygon(at, r * 1.2, &DIAMOND, Ink::Gap),
         Ending::RateLimited => canvas.cross(at, r, Ink::Text),
         Ending::TimeLimit => canvas.polygon(at, r, &SQUARE, Ink::Text),

@@ -1,6 +1,6 @@
 //! Percentile curves of all modes on one axis, stretched towards 100 % as far as there are samples.
 
-use crate::record::{Latencies, Run};
+use crate::record::Latencies;
 use crate::report::ReportError;
 use crate::report::figures::{number, seconds};
 use crate::report::plain::plain;
@@ -8,7 +8,7 @@ use crate::report::plain::plain;
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
 use super::ink::Ink;
-use super::{NARROW, Plot, Words, answered, below};
+use super::{NARROW, Plot, Side, Words, answered, below};
 
 /// Fewest answers of which a curve says more than the table.
 const FEWEST: u64 = 10;
@@ -24,7 +24,7 @@ const RIGHT_NARROW: f64 = 14.0;
 const BOTTOM: f64 = 40.0;
 
 struct Curve {
-    position: usize,
+    slot: usize,
     mode: String,
     answers: Latencies,
 }
@@ -32,13 +32,9 @@ struct Curve {
 /// Curves of the modes with enough answers; `None` when there is none.
 pub(in crate::report) fn percentiles(
     scenario: &str,
-    runs: &[&Run],
+    sides: &[Side<'_>],
 ) -> Result<Option<Plot>, ReportError> {
-    let curves: Vec<Curve> = runs
-        .iter()
-        .enumerate()
-        .filter_map(|(position, run)| curve(position, run))
-        .collect();
+    let curves: Vec<Curve> = sides.iter().filter_map(curve).collect();
     if curves.is_empty() {
         return Ok(None);
     }
@@ -58,14 +54,14 @@ pub(in crate::report) fn percentiles(
     .map(Some)
 }
 
-fn curve(position: usize, run: &Run) -> Option<Curve> {
+fn curve(&Side { run, slot, .. }: &Side<'_>) -> Option<Curve> {
     let mut answers = Latencies::default();
     for (_, latencies) in run.latency.iter().filter(|(ending, _)| answered(**ending)) {
         answers.merge(latencies);
     }
     let mode = plain(&run.mode);
     (answers.micros().len() >= FEWEST).then_some(Curve {
-        position,
+        slot,
         mode,
         answers,
     })
@@ -155,7 +151,7 @@ fn paint(canvas: &mut Canvas<'_>, width: f64, curves: &[Curve]) {
 }
 
 fn paint_curve(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scale, narrow: bool) {
-    let ink = Ink::Mode(curve.position);
+    let ink = Ink::Mode(curve.slot);
     let points = curve.points(if narrow { 80 } else { 200 });
     let line: Vec<(f64, f64)> = points
         .iter()
@@ -166,7 +162,7 @@ fn paint_curve(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scal
         Pen {
             ink,
             width: 2.0,
-            dash: Dash::of_mode(curve.position),
+            dash: Dash::of_mode(curve.slot),
         },
     );
     for percent in MARKS
@@ -176,7 +172,7 @@ fn paint_curve(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scal
         canvas.marker(
             (across.at(stretch(percent)), up.at(curve.at(percent))),
             4.0,
-            curve.position,
+            curve.slot,
         );
     }
     let Some(&(x, y)) = line.last() else { return };
@@ -195,7 +191,8 @@ mod tests {
     #[test]
     fn a_curve_rises_and_reaches_no_further_than_its_samples() {
         let record = fixture::record();
-        let curve = curve(1, &record.runs[1]).unwrap();
+        let summary = fixture::summary(&record);
+        let curve = curve(&fixture::sides(&record, &summary)[1]).unwrap();
         let points = curve.points(200);
         assert!(
             points
@@ -212,6 +209,11 @@ mod tests {
     fn too_few_answers_make_no_curve() {
         let mut record = fixture::record();
         record.runs[0].latency.clear();
-        assert!(percentiles("s", &[&record.runs[0]]).unwrap().is_none());
+        let summary = fixture::summary(&record);
+        assert!(
+            percentiles("s", &fixture::sides(&record, &summary)[..1])
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -13,7 +13,7 @@ use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Pen, draw};
 use super::ink::Ink;
 use super::marks::{MARKED, mark};
-use super::{MARGIN, NARROW, Plot, Words, head, time_axis};
+use super::{MARGIN, NARROW, Plot, Side, Words, head, time_axis};
 
 /// Most lanes that can still be told apart.
 const MOST_LANES: usize = 160;
@@ -35,25 +35,22 @@ const CELL_HEIGHT: f64 = 10.0;
 /// Timeline of all modes of one scenario on one clock; `None` when nothing was sent.
 pub(in crate::report) fn timeline(
     scenario: &str,
-    runs: &[&Run],
+    sides: &[Side<'_>],
 ) -> Result<Option<Plot>, ReportError> {
-    let end = runs
-        .iter()
-        .flat_map(|run| &run.requests)
-        .map(|request| request.ended_ms)
-        .max();
+    let requests = sides.iter().flat_map(|side| &side.run.requests);
+    let end = requests.map(|request| request.ended_ms).max();
     let Some(end) = end.filter(|end| *end > 0) else {
         return Ok(None);
     };
-    let panels: Vec<Panel<'_>> = runs.iter().map(|run| Panel::of(run)).collect();
+    let panels: Vec<Panel<'_>> = sides.iter().map(|side| Panel::of(side)).collect();
     let binned = panels.iter().any(|panel| panel.lanes.len() > MOST_LANES);
     let text = Words {
         name: format!("{scenario}-timeline"),
         title: "Every request".to_owned(),
-        caption: caption(runs, binned),
-        alternative: runs
+        caption: caption(sides, binned),
+        alternative: sides
             .iter()
-            .map(|run| words(run))
+            .map(|side| words(side.run))
             .collect::<Vec<_>>()
             .join(" "),
     };
@@ -68,7 +65,7 @@ pub(in crate::report) fn timeline(
     .map(Some)
 }
 
-fn caption(runs: &[&Run], binned: bool) -> String {
+fn caption(sides: &[Side<'_>], binned: bool) -> String {
     let mut text = match binned {
         false => "One lane a request: the thin line is waiting, the thick bar is work at the provider. The clock is \
                   the same for every mode."
@@ -77,8 +74,9 @@ fn caption(runs: &[&Run], binned: bool) -> String {
                  latency; larger squares hold more. The clock is the same for every mode."
             .to_owned(),
     };
-    for run in runs
+    for run in sides
         .iter()
+        .map(|side| side.run)
         .filter(|run| (run.requests.len() as u64) < run.offered)
     {
         let (kept, offered) = (count(run.requests.len() as u64), count(run.offered));
@@ -127,11 +125,12 @@ struct Lane<'a> {
 
 struct Panel<'a> {
     run: &'a Run,
+    slot: usize,
     lanes: Vec<Lane<'a>>,
 }
 
 impl<'a> Panel<'a> {
-    fn of(run: &'a Run) -> Self {
+    fn of(&Side { run, slot, .. }: &Side<'a>) -> Self {
         let mut attempts: BTreeMap<u64, Vec<&Attempt>> = BTreeMap::new();
         for attempt in &run.attempts.rows {
             attempts.entry(attempt.request).or_default().push(attempt);
@@ -148,6 +147,7 @@ impl<'a> Panel<'a> {
         });
         Self {
             run,
+            slot,
             lanes: lanes.collect(),
         }
     }
@@ -208,25 +208,25 @@ impl Sheet {
         let bottom = height - FOOT - LEGEND;
         time_axis(canvas, &self.time, (HEAD - 10.0, bottom), self.width);
         let mut top = 0.0;
-        for (position, panel) in panels.iter().enumerate() {
+        for panel in panels {
             head(
                 canvas,
-                position,
+                panel.slot,
                 &panel.run.mode,
                 &ended(panel.run),
                 (top + 14.0, self.width),
             );
             if self.binned {
-                self.cells_of(canvas, position, panel, top)
+                self.cells_of(canvas, panel, top)
             } else {
-                self.lanes(canvas, position, panel, top)
+                self.lanes(canvas, panel, top)
             }
             top += self.height(panel);
         }
         self.legend(canvas, panels, height - LEGEND * 0.5);
     }
 
-    fn lanes(&self, canvas: &mut Canvas<'_>, position: usize, panel: &Panel<'_>, top: f64) {
+    fn lanes(&self, canvas: &mut Canvas<'_>, panel: &Panel<'_>, top: f64) {
         let step = Self::lane(panel);
         let at = |ms: u64| self.time.at(ms as f64 / 1000.0);
         for (index, lane) in panel.lanes.iter().enumerate() {
@@ -246,7 +246,7 @@ impl Sheet {
                     canvas.rect(
                         (from, y - half),
                         (to.max(from + 1.0), y + half),
-                        Ink::Mode(position),
+                        Ink::Mode(panel.slot),
                         1.0,
                     );
                 } else if to - from > 3.0 {
@@ -269,14 +269,14 @@ impl Sheet {
                     request.ending,
                     (at(request.ended_ms), y),
                     (step * 0.5).clamp(2.2, 4.0),
-                    position,
+                    panel.slot,
                 );
             }
         }
     }
 
     /// Squares of a grid of moment × latency, one colour an ending, failures on top.
-    fn cells_of(&self, canvas: &mut Canvas<'_>, position: usize, panel: &Panel<'_>, top: f64) {
+    fn cells_of(&self, canvas: &mut Canvas<'_>, panel: &Panel<'_>, top: f64) {
         let (across, down) = self.cells();
         let latency = |request: &Request| {
             request.ended_ms.saturating_sub(request.scheduled_ms).max(1) as f64 / 1000.0
@@ -307,10 +307,10 @@ impl Sheet {
                 Ending::Ok => canvas.rect(
                     (at.0 - r, at.1 - r),
                     (at.0 + r, at.1 + r),
-                    Ink::Mode(position),
+                    Ink::Mode(panel.slot),
                     1.0,
                 ),
-                other => mark(canvas, other, at, r.max(1.5), position),
+                other => mark(canvas, other, at, r.max(1.5), panel.slot),
             }
         }
         canvas.line(
@@ -400,8 +400,10 @@ mod tests {
     #[test]
     fn each_failed_request_is_a_mark_and_the_legend_names_its_kind() {
         let record = fixture::record();
-        let runs: Vec<&Run> = record.runs.iter().take(2).collect();
-        let plot = timeline("rate-limits", &runs).unwrap().unwrap();
+        let summary = fixture::summary(&record);
+        let plot = timeline("rate-limits", &fixture::sides(&record, &summary))
+            .unwrap()
+            .unwrap();
         assert!(plot.wide.contains("\n429\n"));
         assert!(!plot.wide.contains("killed"));
         assert!(
@@ -424,7 +426,10 @@ mod tests {
             .collect();
         run.requests = many;
         run.offered = 100_000;
-        let plot = timeline("rate-limits", &[run]).unwrap().unwrap();
+        let summary = fixture::summary(&record);
+        let plot = timeline("rate-limits", &fixture::sides(&record, &summary))
+            .unwrap()
+            .unwrap();
         assert!(
             plot.caption.contains("binned") && plot.caption.contains("first 5,000 of 100,000"),
             "{}",

@@ -11,7 +11,7 @@ use crate::summary::{Levels, levels};
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
 use super::ink::Ink;
-use super::{MARGIN, NARROW, Plot, Words, head, time_axis};
+use super::{MARGIN, NARROW, Plot, Side, Words, head, time_axis};
 
 const HEAD: f64 = 30.0;
 const BODY: f64 = 92.0;
@@ -21,31 +21,30 @@ const LEFT: f64 = 48.0;
 
 struct Panel<'a> {
     run: &'a Run,
+    slot: usize,
     levels: Levels,
+}
+
+impl<'a> Panel<'a> {
+    fn of(&Side { run, slot, .. }: &Side<'a>) -> Option<Self> {
+        Some(Self {
+            run,
+            slot,
+            levels: levels(run)?,
+        })
+    }
 }
 
 /// Buckets and calls of all limited modes of one scenario; `None` where no limit was in force or
 /// the ledger is too long to be kept whole.
 pub(in crate::report) fn upstream(
     scenario: &str,
-    runs: &[&Run],
+    sides: &[Side<'_>],
 ) -> Result<Option<Plot>, ReportError> {
-    let panels: Vec<(usize, Panel<'_>)> = runs
-        .iter()
-        .enumerate()
-        .filter_map(|(position, run)| {
-            Some((
-                position,
-                Panel {
-                    run,
-                    levels: levels(run)?,
-                },
-            ))
-        })
-        .collect();
+    let panels: Vec<Panel<'_>> = sides.iter().filter_map(Panel::of).collect();
     let end = panels
         .iter()
-        .flat_map(|(_, panel)| &panel.run.ledger.rows)
+        .flat_map(|panel| &panel.run.ledger.rows)
         .map(|row| row.ended_ms)
         .max();
     let Some(end) = end.filter(|end| *end > 0) else {
@@ -57,7 +56,7 @@ pub(in crate::report) fn upstream(
         caption: "How full the provider’s three buckets were, and the calls that drew on them: a stroke is a call that \
                   was let in, a cross one that was refused. Output is drawn as if it appeared evenly over its call."
             .to_owned(),
-        alternative: panels.iter().map(|(_, panel)| words(panel)).collect::<Vec<_>>().join(" "),
+        alternative: panels.iter().map(words).collect::<Vec<_>>().join(" "),
     };
     let height = panels.len() as f64 * (HEAD + BODY + CALLS) + FOOT;
     text.drawn(|width| {
@@ -98,33 +97,21 @@ fn refused(row: &Row) -> bool {
     row.ending == Ending::Refused
 }
 
-fn paint(
-    canvas: &mut Canvas<'_>,
-    width: f64,
-    height: f64,
-    end: f64,
-    panels: &[(usize, Panel<'_>)],
-) {
+fn paint(canvas: &mut Canvas<'_>, width: f64, height: f64, end: f64, panels: &[Panel<'_>]) {
     let time = Scale::linear((0.0, end), (LEFT, width - MARGIN));
     time_axis(canvas, &time, (HEAD - 8.0, height - FOOT), width);
-    for (index, (position, panel)) in panels.iter().enumerate() {
+    for (index, panel) in panels.iter().enumerate() {
         let top = index as f64 * (HEAD + BODY + CALLS);
         let remark = format!("{} calls", count(panel.run.ledger.rows.len() as u64));
         head(
             canvas,
-            *position,
+            panel.slot,
             &panel.run.mode,
             &remark,
             (top + 14.0, width),
         );
-        paint_levels(canvas, &time, *position, &panel.levels, top + HEAD, width);
-        paint_calls(
-            canvas,
-            &time,
-            *position,
-            panel.run,
-            top + HEAD + BODY + CALLS * 0.5,
-        );
+        paint_levels(canvas, &time, panel, top + HEAD, width);
+        paint_calls(canvas, &time, panel, top + HEAD + BODY + CALLS * 0.5);
     }
     legend(canvas, width, height - 12.0);
 }
@@ -133,7 +120,7 @@ fn paint(
 type Curve<'a> = (&'static str, &'a [(f64, f64)], Pen);
 
 /// What the three curves are, by dash and ink: the binding bucket must be seen apart from the others.
-fn curves(levels: &Levels, position: usize) -> [Curve<'_>; 3] {
+fn curves(levels: &Levels, slot: usize) -> [Curve<'_>; 3] {
     [
         (
             "requests",
@@ -156,20 +143,13 @@ fn curves(levels: &Levels, position: usize) -> [Curve<'_>; 3] {
         (
             "input tokens",
             &levels.input,
-            Pen::solid(Ink::Mode(position), 2.0),
+            Pen::solid(Ink::Mode(slot), 2.0),
         ),
     ]
 }
 
-fn paint_levels(
-    canvas: &mut Canvas<'_>,
-    time: &Scale,
-    position: usize,
-    levels: &Levels,
-    top: f64,
-    width: f64,
-) {
-    let curves = curves(levels, position);
+fn paint_levels(canvas: &mut Canvas<'_>, time: &Scale, panel: &Panel<'_>, top: f64, width: f64) {
+    let curves = curves(&panel.levels, panel.slot);
     let lowest = curves
         .iter()
         .flat_map(|(_, points, _)| points.iter())
@@ -219,9 +199,9 @@ fn thinned(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
     kept
 }
 
-fn paint_calls(canvas: &mut Canvas<'_>, time: &Scale, position: usize, run: &Run, y: f64) {
+fn paint_calls(canvas: &mut Canvas<'_>, time: &Scale, panel: &Panel<'_>, y: f64) {
     let mut last = [f64::NEG_INFINITY; 2];
-    for row in &run.ledger.rows {
+    for row in &panel.run.ledger.rows {
         let x = time.at(row.arrived_ms as f64 / 1000.0);
         let (kind, least) = if refused(row) { (1, 2.0) } else { (0, 1.0) };
         // Marks that would cover each other add ink and no news.
@@ -233,7 +213,7 @@ fn paint_calls(canvas: &mut Canvas<'_>, time: &Scale, position: usize, run: &Run
             0 => canvas.line(
                 (x, y - 9.0),
                 (x, y - 1.0),
-                Pen::solid(Ink::Mode(position), 1.0),
+                Pen::solid(Ink::Mode(panel.slot), 1.0),
             ),
             _ => canvas.cross((x, y + 6.0), 2.5, Ink::Text),
         }
@@ -285,8 +265,9 @@ mod tests {
     #[test]
     fn the_words_name_refusals_and_lowest_levels() {
         let record = crate::report::fixture::record();
-        let runs: Vec<&Run> = record.runs.iter().take(2).collect();
-        let plot = upstream("rate-limits", &runs).unwrap().unwrap();
+        let summary = crate::report::fixture::summary(&record);
+        let sides = crate::report::fixture::sides(&record, &summary);
+        let plot = upstream("rate-limits", &sides).unwrap().unwrap();
         assert!(
             plot.alternative
                 .starts_with("naive: 100 calls, 44 refused; lowest level"),
@@ -299,6 +280,8 @@ mod tests {
     fn without_limits_there_is_no_picture() {
         let mut record = crate::report::fixture::record();
         record.runs[0].setting.limits = None;
-        assert!(upstream("s", &[&record.runs[0]]).unwrap().is_none());
+        let summary = crate::report::fixture::summary(&record);
+        let sides = crate::report::fixture::sides(&record, &summary);
+        assert!(upstream("s", &sides[..1]).unwrap().is_none());
     }
 }
