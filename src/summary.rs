@@ -14,12 +14,14 @@ pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use contrast::Contrast;
 pub use levels::{Levels, levels};
 pub use metric::Metric;
+pub use parts::CostParts;
 
 mod check;
 mod claims;
 mod contrast;
 mod levels;
 mod metric;
+mod parts;
 
 /// Version of the layout below.
 pub const SCHEMA: &str = "breaklab/summary/v1";
@@ -138,6 +140,8 @@ pub struct Cost {
     pub inr: f64,
     /// Dollars billed for answers that nobody received whole.
     pub wasted_usd: f64,
+    /// `usd` by kind of token; absent when the record does not tell the prices.
+    pub parts: Option<CostParts>,
 }
 
 /// What the documentation contained.
@@ -209,6 +213,10 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             usd,
             inr: usd * rate,
             wasted_usd: self::usd(run.ledger.totals.wasted_pico),
+            parts: run
+                .setting
+                .price
+                .map(|price| CostParts::of(price, run.ledger.totals.usage)),
         },
         docs: docs(run.docs),
         top_error: run

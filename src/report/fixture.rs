@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mock_claude::prices::Usage;
+use mock_claude::prices::{ModelPrice, Usage};
 use mock_claude::profile::Limits;
 use mock_claude::{Ledger, Row, Totals};
 
@@ -145,6 +145,7 @@ fn request(scenario: &str, index: u64, (ending, took_ms): (Ending, u64)) -> Requ
             documented: if ok { 20 } else { 0 },
             ..Docs::default()
         },
+        missing: if ok { vec![] } else { vec![(0, 19)] },
     }
 }
 
@@ -247,6 +248,13 @@ fn setting() -> Setting {
         prices: "chapter".to_owned(),
         prices_as_of: "2026-01-01".to_owned(),
         inr_per_usd: 83.3,
+        price: Some(ModelPrice {
+            input: 15.0,
+            output: 75.0,
+            cache_write_5m: None,
+            cache_write_1h: None,
+            cache_read: None,
+        }),
         documents: "one file of 1,000 lines".to_owned(),
         arrivals: "100 over a minute".to_owned(),
     }
@@ -291,6 +299,7 @@ pub(crate) fn run_summary(
             usd: inr / 80.0,
             inr,
             wasted_usd: 0.0,
+            parts: None,
         },
         docs: DocsSummary {
             symbols: 10,

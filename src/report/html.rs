@@ -76,6 +76,7 @@ fn chapter<'a>(
         plot::timeline(id, &sides)?,
         plot::upstream(id, &sides)?,
         plot::coverage(id, &sides)?,
+        plot::money(id, &sides)?,
         plot::histogram(id, &sides)?,
         plot::percentiles(id, &sides)?,
     ];

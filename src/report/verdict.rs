@@ -219,10 +219,11 @@ fn alone(run: &RunSummary) -> String {
         rupees(run.cost.inr)
     ));
     if run.cost.wasted_usd > 0.0 && run.cost.usd > 0.0 {
-        parts.push(format!(
-            "{} of that money for answers that nobody got",
-            percent(Some(run.cost.wasted_usd / run.cost.usd))
-        ));
+        let share = match run.cost.wasted_usd / run.cost.usd {
+            all if all >= 1.0 => "all".to_owned(),
+            share => percent(Some(share)),
+        };
+        parts.push(format!("{share} of that money for answers that nobody got"));
     }
     parts.join(", ")
 }

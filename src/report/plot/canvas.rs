@@ -10,6 +10,7 @@ use plotters::style::{Color, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextS
 
 use crate::report::ReportError;
 
+use super::compact::compact;
 use super::ink::Ink;
 
 /// The backend draws on whole units; four of them in a CSS pixel keep curves smooth.
@@ -124,9 +125,11 @@ fn in_pixels(svg: &str, width: i32, height: i32, dashes: &BTreeSet<(Dash, u32)>)
     let (_, rest) = svg
         .split_once("viewBox")
         .expect("the backend writes a view box");
+    let font = format!(" font-family=\"{}\"", FONT.replace('\'', "&apos;"));
     let mut rest = rest
         .replace(" opacity=\"1\"", "")
-        .replace(" stroke=\"none\"", "");
+        .replace(" stroke=\"none\"", "")
+        .replace(&font, "");
     for &(dash, width) in dashes {
         let lengths: Vec<String> = dash
             .lengths()
@@ -140,7 +143,10 @@ fn in_pixels(svg: &str, width: i32, height: i32, dashes: &BTreeSet<(Dash, u32)>)
         );
         rest = rest.replace(&coded, &plain);
     }
-    format!("<svg width=\"{width}\" height=\"{height}\" viewBox{rest}")
+    format!(
+        "<svg width=\"{width}\" height=\"{height}\"{font} viewBox{}",
+        compact(&rest)
+    )
 }
 
 impl Canvas<'_> {

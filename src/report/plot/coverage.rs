@@ -31,9 +31,9 @@ pub(in crate::report) fn coverage(
     let text = Words {
         name: format!("{scenario}-coverage"),
         title: "What is documented".to_owned(),
-        caption: "Every document in the order of its request: the filled part of a cell is the share of its functions \
-                  and classes that the answer really documents; a bar above it marks entries that are repeated, out \
-                  of order or not from this source."
+        caption: "Every document from its first line to its last, in the order of the requests: filled is what the \
+                  answers really document of its functions and classes, pale is what is missing; a bar above marks \
+                  entries that are repeated, out of order or not from this source."
             .to_owned(),
         alternative: sides.iter().map(words).collect::<Vec<_>>().join(" "),
     };
@@ -97,12 +97,12 @@ fn strip(canvas: &mut Canvas<'_>, side: &Side<'_>, top: f64, width: f64) {
     };
     let cells = cells(&run.requests, most);
     let step = (width - 2.0 * MARGIN) / cells.len().max(1) as f64;
-    let gap = (step * 0.12).min(1.5);
+    let gap = (step * 0.2).min(1.5);
     let (upper, lower) = (top + HEAD, top + HEAD + STRIP - 8.0);
-    for (index, docs) in cells.iter().enumerate() {
+    for (index, Cell { docs, ends }) in cells.iter().enumerate() {
         let (left, right) = (
             MARGIN + index as f64 * step,
-            MARGIN + (index + 1) as f64 * step - gap,
+            MARGIN + (index + 1) as f64 * step - if *ends { gap } else { 0.0 },
         );
         canvas.rect((left, upper), (right, lower), Ink::Grid, 1.0);
         let share = docs.documented as f64 / docs.symbols.max(1) as f64;
@@ -125,12 +125,28 @@ fn strip(canvas: &mut Canvas<'_>, side: &Side<'_>, top: f64, width: f64) {
     );
 }
 
-/// Neighbours put together until no more than `most` cells are left.
-fn cells(requests: &[Request], most: usize) -> Vec<Docs> {
+/// One cell of a strip.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Cell {
+    docs: Docs,
+    /// False where the document goes on in the next cell.
+    ends: bool,
+}
+
+/// At most `most` cells, or one a document if it is neither shared nor divided: neighbouring
+/// documents share cells where there are many, and a document has several where there are few.
+fn cells(requests: &[Request], most: usize) -> Vec<Cell> {
     let sent: Vec<&Request> = requests
         .iter()
         .filter(|request| request.ending != Ending::Dropped)
         .collect();
+    let divided = most / sent.len().max(1);
+    if divided > 3 {
+        return sent
+            .into_iter()
+            .flat_map(|request| divide(request, divided as u64))
+            .collect();
+    }
     let together = sent.len().div_ceil(most).max(1);
     let sum = |group: &[&Request]| {
         group.iter().fold(Docs::default(), |mut sum, request| {
@@ -138,7 +154,42 @@ fn cells(requests: &[Request], most: usize) -> Vec<Docs> {
             sum
         })
     };
-    sent.chunks(together).map(sum).collect()
+    sent.chunks(together)
+        .map(|group| Cell {
+            docs: sum(group),
+            ends: true,
+        })
+        .collect()
+}
+
+/// Stretches of one document's symbols; what is wrong besides gaps is shown at its first.
+fn divide(request: &Request, parts: u64) -> Vec<Cell> {
+    let Docs { symbols, .. } = request.docs;
+    let parts = parts.min(symbols).max(1);
+    let missing = |from: u64, to: u64| -> u64 {
+        let overlap =
+            |&(first, last): &(u64, u64)| (last + 1).min(to).saturating_sub(first.max(from));
+        request.missing.iter().map(overlap).sum()
+    };
+    (0..parts)
+        .map(|part| {
+            let (from, to) = (symbols * part / parts, symbols * (part + 1) / parts);
+            let documented = (to - from).saturating_sub(missing(from, to));
+            let wrong = if part == 0 {
+                request.docs
+            } else {
+                Docs::default()
+            };
+            Cell {
+                docs: Docs {
+                    symbols: to - from,
+                    documented,
+                    ..wrong
+                },
+                ends: part + 1 == parts,
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -151,7 +202,30 @@ mod tests {
         let requests = &fixture::record().runs[1].requests;
         let cells = cells(requests, 30);
         assert_eq!(cells.len(), 25);
-        assert_eq!(cells.iter().map(|docs| docs.documented).sum::<u64>(), 2000);
+        assert_eq!(
+            cells.iter().map(|cell| cell.docs.documented).sum::<u64>(),
+            2000
+        );
+    }
+
+    #[test]
+    fn a_gap_in_a_single_document_is_seen_where_it_is() {
+        let docs = Docs {
+            symbols: 1000,
+            documented: 900,
+            ..Docs::default()
+        };
+        let request = Request {
+            docs,
+            missing: vec![(500, 599)],
+            ..fixture::record().runs[1].requests[0].clone()
+        };
+        let cells = cells(&[request], 100);
+        let empty: Vec<usize> = (0..100)
+            .filter(|cell| cells[*cell].docs.documented == 0)
+            .collect();
+        assert_eq!(empty, (50..60).collect::<Vec<_>>());
+        assert_eq!(cells.iter().filter(|cell| cell.ends).count(), 1);
     }
 
     #[test]

@@ -226,52 +226,44 @@ impl Sheet {
         self.legend(canvas, panels, height - LEGEND * 0.5);
     }
 
+    /// Waiting below, work above it, marks on top of all.
     fn lanes(&self, canvas: &mut Canvas<'_>, panel: &Panel<'_>, top: f64) {
         let step = Self::lane(panel);
         let at = |ms: u64| self.time.at(ms as f64 / 1000.0);
-        for (index, lane) in panel.lanes.iter().enumerate() {
-            let y = top + HEAD + (index as f64 + 0.5) * step;
-            let half = step * 0.34;
-            if let Some(request) = lane.request {
-                let wait = Pen::solid(Ink::Muted, 0.5);
-                canvas.line(
-                    (at(request.scheduled_ms), y),
-                    (at(request.ended_ms), y),
-                    wait,
-                );
-            }
-            for attempt in &lane.attempts {
-                let (from, to) = (at(attempt.started_ms), at(attempt.ended_ms));
-                if good(attempt) {
-                    canvas.rect(
-                        (from, y - half),
-                        (to.max(from + 1.0), y + half),
-                        Ink::Mode(panel.slot),
-                        1.0,
-                    );
-                } else if to - from > 3.0 {
-                    canvas.frame(
-                        (from, y - half),
-                        (to, y + half),
-                        Pen::solid(Ink::Text, 0.75),
-                    );
-                } else {
-                    canvas.line(
-                        (from, y - half),
-                        (from, y + half),
-                        Pen::solid(Ink::Text, 1.0),
-                    );
-                }
-            }
-            if let Some(request) = lane.request.filter(|request| request.ending != Ending::Ok) {
-                mark(
-                    canvas,
-                    request.ending,
-                    (at(request.ended_ms), y),
-                    (step * 0.5).clamp(2.2, 4.0),
-                    panel.slot,
-                );
-            }
+        let lanes = || {
+            let y = |index: usize| top + HEAD + (index as f64 + 0.5) * step;
+            panel
+                .lanes
+                .iter()
+                .enumerate()
+                .map(move |(index, lane)| (y(index), lane))
+        };
+        let requests = || lanes().filter_map(|(y, lane)| Some((y, lane.request?)));
+        for (y, request) in requests() {
+            let ends = ((at(request.scheduled_ms), y), (at(request.ended_ms), y));
+            canvas.line(ends.0, ends.1, Pen::solid(Ink::Muted, 0.5));
+        }
+        for (y, attempt) in
+            lanes().flat_map(|(y, lane)| lane.attempts.iter().map(move |attempt| (y, attempt)))
+        {
+            let (from, to) = (at(attempt.started_ms), at(attempt.ended_ms));
+            paint_attempt(
+                canvas,
+                panel.slot,
+                good(attempt),
+                (from, to),
+                (y, step * 0.34),
+            );
+        }
+        for (y, request) in requests().filter(|(_, request)| request.ending != Ending::Ok) {
+            let r = (step * 0.5).clamp(2.2, 4.0);
+            mark(
+                canvas,
+                request.ending,
+                (at(request.ended_ms), y),
+                r,
+                panel.slot,
+            );
         }
     }
 
@@ -346,6 +338,37 @@ impl Sheet {
             canvas.text(word, (x + 10.0, y), 12.0, Ink::Muted, Anchor::Start);
             x += 30.0 + word.chars().count() as f64 * 6.6;
         }
+    }
+}
+
+/// A bar for work that brought an answer, a hollow one for work that did not.
+fn paint_attempt(
+    canvas: &mut Canvas<'_>,
+    slot: usize,
+    good: bool,
+    (from, to): (f64, f64),
+    (y, half): (f64, f64),
+) {
+    const HOLLOW: f64 = 3.0;
+    if good {
+        canvas.rect(
+            (from, y - half),
+            (to.max(from + 1.0), y + half),
+            Ink::Mode(slot),
+            1.0,
+        );
+    } else if to - from > HOLLOW {
+        canvas.frame(
+            (from, y - half),
+            (to, y + half),
+            Pen::solid(Ink::Text, 0.75),
+        );
+    } else {
+        canvas.line(
+            (from, y - half),
+            (from, y + half),
+            Pen::solid(Ink::Text, 1.0),
+        );
     }
 }
 
