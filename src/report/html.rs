@@ -150,6 +150,16 @@ fn warnings(summary: &Summary) -> Markup {
     }
 }
 
+/// Words of an author, in which backticks mark code.
+fn prose(text: &str) -> Markup {
+    let text = plain(text);
+    markup! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A picture with its title, its reading aid and its words.
 fn figure(plot: &Plot) -> Markup {
     markup! {

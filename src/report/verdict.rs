@@ -213,17 +213,18 @@ pub(super) fn sentence(scenario: &Scenario<'_>) -> String {
 fn alone(run: &RunSummary) -> String {
     let mut parts = vec![outcome(run)];
     parts.extend(flaws(run));
-    parts.push(format!(
-        "{} and {}",
-        seconds(run.makespan_s),
-        rupees(run.cost.inr)
-    ));
+    let money = rupees(run.cost.inr);
+    if run.requests.ok + run.requests.degraded > 0 {
+        parts.push(format!("{} and {money}", seconds(run.makespan_s)));
+    } else {
+        parts.push(format!("{money} spent"));
+    }
     if run.cost.wasted_usd > 0.0 && run.cost.usd > 0.0 {
         let share = match run.cost.wasted_usd / run.cost.usd {
             all if all >= 1.0 => "all".to_owned(),
             share => percent(Some(share)),
         };
-        parts.push(format!("{share} of that money for answers that nobody got"));
+        parts.push(format!("{share} of it for answers that nobody got"));
     }
     parts.join(", ")
 }
@@ -383,6 +384,9 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
             .filter(|ratio| *ratio > 0.0)
             .map_or(0.0, |ratio| ratio.ln().abs())
     };
+    if lost(baseline) == 1 && baseline.requests.offered == 1 && lost(other) == 0 {
+        return rescued(baseline, other);
+    }
     if lost(baseline) + lost(other) > 0 {
         let of =
             |run: &RunSummary| format!("{} of {}", count(lost(run)), count(run.requests.offered));
@@ -394,9 +398,18 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
             (before, after) if after == before => "as many failures".to_owned(),
             _ => "more failures".to_owned(),
         };
-        let times = (baseline.requests.ok > 0)
-            .then(|| from_to(seconds(baseline.makespan_s), seconds(other.makespan_s)));
-        let costs = from_to(rupees(baseline.cost.inr), rupees(other.cost.inr));
+        let times = (baseline.requests.ok > 0).then(|| {
+            from_to(
+                "same time",
+                seconds(baseline.makespan_s),
+                seconds(other.makespan_s),
+            )
+        });
+        let costs = from_to(
+            "same cost",
+            rupees(baseline.cost.inr),
+            rupees(other.cost.inr),
+        );
         return Headline {
             also: times
                 .into_iter()
@@ -411,7 +424,11 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
     }
     if size(contrast.cost) >= size(contrast.time) {
         return Headline {
-            also: from_to(seconds(baseline.makespan_s), seconds(other.makespan_s)),
+            also: from_to(
+                "same time",
+                seconds(baseline.makespan_s),
+                seconds(other.makespan_s),
+            ),
             what: "cost",
             before: rupees(baseline.cost.inr),
             after: rupees(other.cost.inr),
@@ -421,7 +438,11 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
         };
     }
     Headline {
-        also: from_to(rupees(baseline.cost.inr), rupees(other.cost.inr)),
+        also: from_to(
+            "same cost",
+            rupees(baseline.cost.inr),
+            rupees(other.cost.inr),
+        ),
         what: "until the last answer",
         before: seconds(baseline.makespan_s),
         after: seconds(other.makespan_s),
@@ -431,9 +452,32 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
     }
 }
 
-fn from_to(before: String, after: String) -> String {
+/// One request that is lost in the one mode and answered in the other.
+fn rescued(baseline: &RunSummary, other: &RunSummary) -> Headline {
+    let word = if baseline.endings.contains_key(&Ending::TimeLimit) {
+        "killed"
+    } else {
+        "failed"
+    };
+    Headline {
+        what: "the one request",
+        before: format!("{word}, {}", seconds(baseline.makespan_s)),
+        after: seconds(other.makespan_s),
+        change: match other.docs.coverage {
+            Some(share) => format!("{} documented", percent(Some(share))),
+            None => "answered".to_owned(),
+        },
+        also: from_to(
+            "same cost",
+            rupees(baseline.cost.inr),
+            rupees(other.cost.inr),
+        ),
+    }
+}
+
+fn from_to(same: &str, before: String, after: String) -> String {
     if before == after {
-        before
+        same.to_owned()
     } else {
         format!("{before} → {after}")
     }
@@ -502,7 +546,7 @@ mod tests {
         let hardened = fixture::run_summary("hardened", 1, &[], 96.0, 800.0);
         assert_eq!(
             said(naive, hardened),
-            "naive: the request was killed by the time limit after 300 s, 300 s and ₹400; \
+            "naive: the request was killed by the time limit after 300 s, ₹400 spent; \
              hardened: none, done in 96 s, 2× the cost (₹800)."
         );
     }

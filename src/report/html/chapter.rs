@@ -8,7 +8,7 @@ use crate::report::rows::rows;
 use crate::report::scenarios::Scenario;
 use crate::report::verdict::{Judgement, Tone, sentence};
 
-use super::{Chapter, figure};
+use super::{Chapter, figure, prose};
 
 /// Most modes that stand beside each other.
 const MOST_COLUMNS: usize = 3;
@@ -49,7 +49,7 @@ fn told(chapter: &Chapter<'_>) -> Markup {
         dl.told {
             @if let Some(story) = chapter.story {
                 dt { "What happens" }
-                dd { (plain(&story.story)) }
+                dd { (prose(&story.story)) }
             }
             @for (run, (text, times)) in errors() {
                 dt { "Error seen, " (plain(&run.mode)) }
@@ -57,7 +57,7 @@ fn told(chapter: &Chapter<'_>) -> Markup {
             }
             @if let Some(story) = chapter.story {
                 dt { "What fixes it" }
-                dd { (plain(&story.fix)) }
+                dd { (prose(&story.fix)) }
                 dt { "Repeat it" }
                 dd { code { (plain(&story.reproduce)) } }
             }

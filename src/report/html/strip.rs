@@ -7,7 +7,7 @@ use crate::report::scenarios::Scenario;
 use crate::report::verdict::{Judgement, headline};
 use crate::summary::RunSummary;
 
-use super::{Chapter, Chapters};
+use super::{Chapter, Chapters, prose};
 
 /// One card a scenario, in the order of the record.
 pub(super) fn strip(chapters: &Chapters<'_>) -> Markup {
@@ -35,7 +35,7 @@ fn card(chapter: &Chapter<'_>) -> Markup {
             p.change { span class=(super::chapter::class(judgement)) { (judgement.mark()) } " " (headline.change) }
             @if !headline.also.is_empty() { p.also { (headline.also) } }
         }
-        @if let Some(story) = chapter.story { p.fix { b { "Fixed by" } " " (plain(&story.fix)) } }
+        @if let Some(story) = chapter.story { p.fix { b { "Fixed by" } " " (prose(&story.fix)) } }
     }
 }
 

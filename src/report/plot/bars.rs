@@ -101,10 +101,10 @@ impl Layout {
         let mut x = self.width - MARGIN;
         for (run, slot) in shown(scenario).into_iter().rev() {
             let name = plain(&run.mode);
-            canvas.text(&name, (x, y), 12.0, Ink::Mode(slot), Anchor::End);
-            x -= name.chars().count() as f64 * 6.9 + 9.0;
-            canvas.marker((x, y), 4.0, slot);
-            x -= 16.0;
+            x -= name.chars().count() as f64 * 6.7;
+            canvas.text(&name, (x, y), 12.0, Ink::Mode(slot), Anchor::Start);
+            canvas.marker((x - 9.0, y), 4.0, slot);
+            x -= 28.0;
         }
     }
 

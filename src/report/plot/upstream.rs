@@ -83,14 +83,21 @@ fn words(panel: &Panel<'_>) -> String {
     };
     let rows = &panel.run.ledger.rows;
     format!(
-        "{}: {} calls, {} refused; lowest level of the requests {}, of the input tokens {}, of the output tokens {}.",
+        "{}: {}, {} refused; lowest level of the requests {}, of the input tokens {}, of the output tokens {}.",
         plain(&panel.run.mode),
-        count(rows.len() as u64),
+        calls(panel),
         count(rows.iter().filter(|row| refused(row)).count() as u64),
         percent(Some(lowest(&panel.levels.requests))),
         percent(Some(lowest(&panel.levels.input))),
         percent(Some(lowest(&panel.levels.output))),
     )
+}
+
+fn calls(panel: &Panel<'_>) -> String {
+    match panel.run.ledger.rows.len() {
+        1 => "1 call".to_owned(),
+        calls => format!("{} calls", count(calls as u64)),
+    }
 }
 
 fn refused(row: &Row) -> bool {
@@ -102,7 +109,7 @@ fn paint(canvas: &mut Canvas<'_>, width: f64, height: f64, end: f64, panels: &[P
     time_axis(canvas, &time, (HEAD - 8.0, height - FOOT), width);
     for (index, panel) in panels.iter().enumerate() {
         let top = index as f64 * (HEAD + BODY + CALLS);
-        let remark = format!("{} calls", count(panel.run.ledger.rows.len() as u64));
+        let remark = calls(panel);
         head(
             canvas,
             panel.slot,
