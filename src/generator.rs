@@ -36,6 +36,7 @@ mod pace;
 mod policy;
 mod prompt;
 mod retry;
+mod syntax;
 
 /// Share of `max_tokens` that a chunk's expected answer may fill: estimates are not exact.
 const ANSWER_FILL: f64 = 0.8;
@@ -159,7 +160,7 @@ impl Generator {
             paid: AtomicU32::new(0),
         };
         let chunks = match self.0.policy.has(Protection::Chunking) {
-            true => chunk::split(&document.content, &self.0.budget()),
+            true => chunk::split(&document.path, &document.content, &self.0.budget()),
             false => vec![chunk::whole(&document.content)],
         };
         let parts = self.0.parts(&job, chunks).await?;
@@ -297,7 +298,7 @@ impl Inner {
         }
         let max_tokens = self.policy.settings.max_tokens;
         if self.policy.has(Protection::Chunking)
-            && let Some(halves) = chunk::halve(&job.document.content, chunk)
+            && let Some(halves) = chunk::halve(&job.document.path, &job.document.content, chunk)
         {
             return Box::pin(self.parts(job, halves)).await;
         }
