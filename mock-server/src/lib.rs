@@ -1,5 +1,36 @@
-//! A mock of the Claude Messages API.
+//! A mock of the Claude Messages API that behaves like the service, not like a stub: rate limits,
+//! latency, prices and faults on one simulated timeline, in process or behind a socket.
 
+pub mod cli;
+pub mod fault;
 pub mod prices;
 pub mod profile;
+pub mod proof;
+pub mod serve;
+pub mod settings;
+pub mod symbols;
 pub mod timeline;
+
+mod attempt;
+mod body;
+mod bucket;
+mod claude;
+mod config;
+mod error;
+mod headers;
+mod ids;
+mod latency;
+mod ledger;
+mod limits;
+mod mix;
+mod reply;
+mod request;
+mod stream;
+mod wire;
+
+pub use body::{Hangup, ReplyBody};
+pub use claude::MockClaude;
+pub use config::{Config, ConfigError};
+pub use fault::{FaultKind, FaultRule};
+pub use ledger::{Ending, Ledger, Row, Totals};
+pub use request::REQUEST_OVERHEAD_TOKENS;

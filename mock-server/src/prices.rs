@@ -77,11 +77,23 @@ impl ModelPrice {
         let lines = [
             (usage.input_tokens, self.input),
             (usage.output_tokens, self.output),
-            (usage.cache_write_5m_tokens, self.cache_write_5m.unwrap_or(self.input * 1.25)),
-            (usage.cache_write_1h_tokens, self.cache_write_1h.unwrap_or(self.input * 2.0)),
-            (usage.cache_read_tokens, self.cache_read.unwrap_or(self.input * 0.1)),
+            (
+                usage.cache_write_5m_tokens,
+                self.cache_write_5m.unwrap_or(self.input * 1.25),
+            ),
+            (
+                usage.cache_write_1h_tokens,
+                self.cache_write_1h.unwrap_or(self.input * 2.0),
+            ),
+            (
+                usage.cache_read_tokens,
+                self.cache_read.unwrap_or(self.input * 0.1),
+            ),
         ];
-        lines.iter().map(|&(tokens, usd_per_million)| tokens * pico_per_token(usd_per_million)).sum()
+        lines
+            .iter()
+            .map(|&(tokens, usd_per_million)| tokens * pico_per_token(usd_per_million))
+            .sum()
     }
 }
 
@@ -104,7 +116,11 @@ mod tests {
             cache_write_1h: None,
             cache_read: None,
         };
-        let usage = Usage { input_tokens: 4000, output_tokens: 2400, ..Usage::default() };
+        let usage = Usage {
+            input_tokens: 4000,
+            output_tokens: 2400,
+            ..Usage::default()
+        };
         assert_eq!(price.cost_pico(usage), 240_000_000_000);
     }
 }

@@ -27,8 +27,15 @@ impl Timeline {
     /// Outside a Tokio runtime, or when `speed` is not a positive finite number.
     #[must_use]
     pub fn start(speed: f64, epoch_unix_s: u64) -> Self {
-        assert!(speed.is_finite() && speed > 0.0, "speed must be positive, not {speed}");
-        Self { origin: Instant::now(), speed, epoch_unix_s }
+        assert!(
+            speed.is_finite() && speed > 0.0,
+            "speed must be positive, not {speed}"
+        );
+        Self {
+            origin: Instant::now(),
+            speed,
+            epoch_unix_s,
+        }
     }
 
     /// A timeline for virtual runs: speed 1 from [`VIRTUAL_EPOCH_UNIX_S`].
@@ -57,7 +64,13 @@ impl Timeline {
 
     /// Waits until the simulated moment `at`; returns at once when it has passed.
     pub async fn sleep_until(&self, at: Duration) {
-        tokio::time::sleep_until(self.origin + self.runtime(at)).await;
+        tokio::time::sleep_until(self.instant(at)).await;
+    }
+
+    /// The runtime's instant of the simulated moment `at`.
+    #[must_use]
+    pub fn instant(&self, at: Duration) -> Instant {
+        self.origin + self.runtime(at)
     }
 
     /// Waits for `duration` of simulated time.
@@ -68,18 +81,28 @@ impl Timeline {
     /// Runs `work` for at most `duration` of simulated time; `None` when the time was up, in
     /// which case `work` has been dropped.
     pub async fn timeout<F: Future>(&self, duration: Duration, work: F) -> Option<F::Output> {
-        tokio::time::timeout(self.runtime(duration), work).await.ok()
+        tokio::time::timeout(self.runtime(duration), work)
+            .await
+            .ok()
     }
 
     /// The runtime's duration that equals `simulated`.
     #[must_use]
     pub fn runtime(&self, simulated: Duration) -> Duration {
         // A division by exactly 1.0 would still round through f64 and lose nanoseconds.
-        if self.speed == 1.0 { simulated } else { simulated.div_f64(self.speed) }
+        if self.speed == 1.0 {
+            simulated
+        } else {
+            simulated.div_f64(self.speed)
+        }
     }
 
     fn simulated(&self, runtime: Duration) -> Duration {
-        if self.speed == 1.0 { runtime } else { runtime.mul_f64(self.speed) }
+        if self.speed == 1.0 {
+            runtime
+        } else {
+            runtime.mul_f64(self.speed)
+        }
     }
 }
 
@@ -100,7 +123,10 @@ mod tests {
     async fn work_past_its_time_is_dropped() {
         let timeline = Timeline::start_virtual();
         let done = timeline
-            .timeout(Duration::from_secs(1), timeline.sleep(Duration::from_secs(2)))
+            .timeout(
+                Duration::from_secs(1),
+                timeline.sleep(Duration::from_secs(2)),
+            )
             .await;
         assert!(done.is_none());
         assert_eq!(timeline.now(), Duration::from_secs(1));

@@ -1,0 +1,181 @@
+//! The program: flags, start-up lines, and serving until ctrl-C.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+
+use crate::claude::MockClaude;
+use crate::config::Config;
+use crate::error::grouped;
+use crate::profile::Limits;
+use crate::serve::serve;
+use crate::settings::Settings;
+use crate::timeline::Timeline;
+
+/// Flags of the mock, shared by every program that offers it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Address to serve on; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
+    pub listen: SocketAddr,
+    /// Settings in TOML; what is absent is built in
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Rate limits of a usage tier, instead of those of the settings
+    #[arg(long, value_enum)]
+    pub preset: Option<Preset>,
+    /// Seed of all chance
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// Usage tiers by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Preset {
+    /// No limits, for raw load.
+    Unlimited,
+    /// The entry tier of 2026.
+    Start,
+    /// The middle tier of 2026.
+    Build,
+    /// The top tier of 2026.
+    Scale,
+    /// The entry tier of 2025: 50 requests a minute.
+    #[value(name = "tier1-2025")]
+    Tier1Of2025,
+}
+
+impl Preset {
+    /// Its name among a profile's tiers.
+    fn tier(self) -> Option<&'static str> {
+        match self {
+            Self::Unlimited => None,
+            Self::Start => Some("start"),
+            Self::Build => Some("build"),
+            Self::Scale => Some("scale"),
+            Self::Tier1Of2025 => Some("tier1-2025"),
+        }
+    }
+}
+
+/// Runs the mock as a whole program: 0 after ctrl-C, 2 when it cannot start.
+#[must_use]
+pub fn main(options: &Options) -> ExitCode {
+    let served = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")
+        .and_then(|runtime| runtime.block_on(run(options)));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Serves until ctrl-C.
+///
+/// # Errors
+/// When the settings cannot be used or the address cannot be bound.
+pub async fn run(options: &Options) -> Result<()> {
+    let config = load(options)?;
+    let limits = config.limits;
+    let models: Vec<String> = config.profiles.iter().map(|p| p.model.clone()).collect();
+    let mock = MockClaude::new(config, Timeline::start(1.0, unix_now()))?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {} (try --listen 127.0.0.1:0)",
+            options.listen
+        )
+    })?;
+    let mut out = std::io::stdout();
+    let address = listener.local_addr()?;
+    writeln!(out, "listening on http://{address}")?;
+    writeln!(
+        out,
+        "export ANTHROPIC_BASE_URL=http://{address} ANTHROPIC_API_KEY=any"
+    )?;
+    writeln!(out, "limits: {}", in_words(limits))?;
+    writeln!(out, "models: {}", models.join(", "))?;
+    out.flush()?;
+    serve(listener, mock, interrupted()).await?;
+    Ok(())
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a signal to wait for, only being killed ends the program.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The settings that `options` ask for.
+///
+/// # Errors
+/// When the file cannot be read or understood, or lacks the preset's tier.
+pub fn load(options: &Options) -> Result<Config> {
+    let settings = match &options.config {
+        Some(path) => read(path)?,
+        None => Settings::default(),
+    };
+    let mut config = settings.into_config();
+    if let Some(seed) = options.seed {
+        config.seed = seed;
+    }
+    if let Some(preset) = options.preset {
+        config.limits = preset
+            .tier()
+            .map(|tier| tier_limits(&config, tier))
+            .transpose()?;
+    }
+    Ok(config)
+}
+
+fn read(path: &Path) -> Result<Settings> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read settings {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("settings {}", path.display()))
+}
+
+fn tier_limits(config: &Config, tier: &str) -> Result<Limits> {
+    let profile = config
+        .profiles
+        .first()
+        .context("no profiles in the settings")?;
+    profile.tiers.get(tier).copied().with_context(|| {
+        let known: Vec<&str> = profile.tiers.keys().map(String::as_str).collect();
+        format!(
+            "profile {} has no tier `{tier}` (it has: {})",
+            profile.model,
+            known.join(", ")
+        )
+    })
+}
+
+fn in_words(limits: Option<Limits>) -> String {
+    match limits {
+        None => "none (--preset start switches those of the API's entry tier on)".to_owned(),
+        Some(limits) => format!(
+            "{} requests, {} input tokens and {} output tokens a minute for each model and key",
+            grouped(limits.requests_per_minute),
+            grouped(limits.input_tokens_per_minute),
+            grouped(limits.output_tokens_per_minute),
+        ),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only look at the calendar: a real server's reset headers carry real dates"
+)]
+fn unix_now() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

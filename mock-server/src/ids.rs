@@ -1,0 +1,58 @@
+//! Identifiers as the API prints them: a prefix and 20 or 22 characters of base 58.
+
+use crate::mix::mix;
+
+const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+/// `prefix` followed by `count` base-58 characters that depend on `bits` alone.
+pub(crate) fn id(prefix: &str, bits: u64, count: usize) -> String {
+    let mut text = String::with_capacity(prefix.len() + count);
+    text.push_str(prefix);
+    // Ten characters need 59 bits, so one word serves ten.
+    let mut word = 0;
+    for i in 0..count {
+        if i % 10 == 0 {
+            word = mix(&[bits, i as u64]);
+        }
+        text.push(char::from(BASE58[(word % 58) as usize]));
+        word /= 58;
+    }
+    text
+}
+
+/// `msg_01…`, 28 characters.
+pub(crate) fn message(bits: u64) -> String {
+    id("msg_01", mix(&[bits, 1]), 22)
+}
+
+/// `req_011C…`, 28 characters.
+pub(crate) fn request(bits: u64) -> String {
+    id("req_011C", mix(&[bits, 2]), 20)
+}
+
+/// A UUID, as organizations have.
+pub(crate) fn uuid(bits: u64) -> String {
+    let (high, low) = (mix(&[bits, 3]), mix(&[bits, 4]));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xFFFF,
+        high & 0xFFF,
+        low >> 52,
+        low & 0xFFFF_FFFF_FFFF
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_lengths_and_prefixes_of_the_wire() {
+        assert_eq!(message(5).len(), 28);
+        assert_eq!(request(5).len(), 28);
+        assert!(request(5).starts_with("req_011C"));
+        assert_eq!(uuid(5).len(), 36);
+        assert_ne!(message(5), message(6));
+    }
+}

@@ -1,0 +1,192 @@
+//! What the model writes: one entry for each symbol of the prompt, each with its proof token.
+
+use std::borrow::Cow;
+
+use crate::mix::{digest, mix};
+use crate::profile::Profile;
+use crate::proof::{self, Key};
+use crate::request::{MessagesRequest, Role};
+use crate::symbols;
+
+/// A finished answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    pub(crate) tokens: u64,
+    pub(crate) stop_reason: StopReason,
+}
+
+/// Why the model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StopReason {
+    EndTurn,
+    MaxTokens,
+    ModelContextWindowExceeded,
+}
+
+impl StopReason {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::EndTurn => "end_turn",
+            Self::MaxTokens => "max_tokens",
+            Self::ModelContextWindowExceeded => "model_context_window_exceeded",
+        }
+    }
+}
+
+/// Tokens of `bytes` bytes of text.
+pub(crate) fn tokens(bytes: usize, profile: &Profile) -> u64 {
+    (bytes as f64 / profile.bytes_per_token).ceil() as u64
+}
+
+/// Bytes that `tokens` tokens hold at most.
+fn bytes(tokens: u64, profile: &Profile) -> usize {
+    (tokens as f64 * profile.bytes_per_token).floor() as usize
+}
+
+/// Answers `request` in the call `call`, whose prompt has `input_tokens`.
+pub(crate) fn write(
+    request: &MessagesRequest<'_>,
+    profile: &Profile,
+    key: &Key,
+    call: &str,
+    input_tokens: u64,
+) -> Reply {
+    let window = profile.context_window.saturating_sub(input_tokens);
+    let room = request.max_tokens.min(window);
+    let prompt = user_text(request);
+    let mut text = document(&prompt, profile, key, call, bytes(room, profile));
+    let length = tokens(text.len(), profile);
+    if length <= room {
+        return Reply {
+            text,
+            tokens: length,
+            stop_reason: StopReason::EndTurn,
+        };
+    }
+    text.truncate(text.floor_char_boundary(bytes(room, profile)));
+    let stop_reason = if window < request.max_tokens {
+        StopReason::ModelContextWindowExceeded
+    } else {
+        StopReason::MaxTokens
+    };
+    Reply {
+        text,
+        tokens: room,
+        stop_reason,
+    }
+}
+
+/// Everything that the user said, in one text.
+fn user_text<'r>(request: &'r MessagesRequest<'_>) -> Cow<'r, str> {
+    let mut texts = Vec::new();
+    for message in request
+        .messages
+        .iter()
+        .filter(|message| message.role == Role::User)
+    {
+        message.content.each_text(&mut |text| texts.push(text));
+    }
+    match texts.as_slice() {
+        [only] => Cow::Borrowed(only),
+        _ => Cow::Owned(texts.join("\n")),
+    }
+}
+
+/// The untruncated text, or more than `enough` bytes of it.
+fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usize) -> String {
+    let source = symbols::region(prompt);
+    let entry_bytes = bytes(u64::from(profile.reply.tokens_per_symbol), profile);
+    let mut text = String::with_capacity(4 * entry_bytes);
+    text.push_str(HEADING);
+    let mut entries = 0;
+    for found in proof::find(source) {
+        write_entry(&mut text, found.symbol, found.call, found.mac, entry_bytes);
+        entries += 1;
+        if text.len() > enough {
+            return text;
+        }
+    }
+    for symbol in symbols::scan(source) {
+        let digits = key.mac_digits(symbol, call);
+        let mac = std::str::from_utf8(&digits).expect("hex digits are ASCII");
+        write_entry(&mut text, symbol, call, mac, entry_bytes);
+        entries += 1;
+        if text.len() > enough {
+            return text;
+        }
+    }
+    if entries == 0 {
+        NOTHING_TO_DOCUMENT.to_owned()
+    } else {
+        text
+    }
+}
+
+/// Appends the entry of `symbol`, `size` bytes long if its name and token leave room for that.
+fn write_entry(text: &mut String, symbol: &str, call: &str, mac: &str, size: usize) {
+    let start = text.len();
+    for part in ["### `", symbol, "`\n\n"] {
+        text.push_str(part);
+    }
+    let token_bytes = "\n\nref::".len() + symbol.len() + 1 + call.len() + mac.len() + "\n\n".len();
+    let end = start + size.saturating_sub(token_bytes);
+    let first = mix(&[digest(symbol.as_bytes())]) as usize;
+    let mut next = first;
+    while text.len() < end {
+        let room = end - text.len();
+        let sentence = SENTENCES[next % SENTENCES.len()];
+        next += 1;
+        match sentence.len() < room {
+            true => {
+                text.push_str(sentence);
+                text.push(' ');
+            }
+            false => {
+                push_cut(text, sentence, room);
+                break;
+            }
+        }
+    }
+    for part in ["\n\nref:", symbol, ":", call, ":", mac, "\n\n"] {
+        text.push_str(part);
+    }
+}
+
+/// Appends as many whole words of `sentence` as fit into `room` bytes, ends them with a full stop
+/// and fills up with spaces, which Markdown does not show.
+fn push_cut(text: &mut String, sentence: &str, room: usize) {
+    let limit = room.min(sentence.len());
+    let words = sentence[..limit].rfind(' ').unwrap_or(0);
+    text.push_str(&sentence[..words]);
+    if words > 0 {
+        text.push('.');
+    }
+    let written = if words > 0 { words + 1 } else { 0 };
+    text.extend(std::iter::repeat_n(' ', room - written));
+}
+
+const HEADING: &str = "# Documentation\n\n";
+
+const NOTHING_TO_DOCUMENT: &str = "I did not find any function, class or type definition in what you \
+sent, so there is nothing to document. Send source code and I will describe each definition in it.";
+
+/// ASCII only, so that every cut is a character boundary.
+const SENTENCES: [&str; 16] = [
+    "Validates its arguments first and reports the first one that is out of range.",
+    "Returns a new value and leaves its inputs unchanged, so callers may share them.",
+    "Reads the current settings once and keeps no other state between calls.",
+    "Runs in time proportional to the length of its input.",
+    "Raises an error when the input is empty, because there is no sensible default.",
+    "Callers should hold the result only for as long as the underlying resource is open.",
+    "Used by the modules above it to turn raw records into checked ones.",
+    "Ignores unknown keys, which keeps older files readable.",
+    "Safe to call repeatedly: a second call with the same input has no further effect.",
+    "Keeps the order of the elements and drops exact repeats.",
+    "Logs what was skipped and why, then goes on with the rest.",
+    "Prefer it over building the value by hand, since it also fills in the derived fields.",
+    "The optional parameters fall back to the project's defaults.",
+    "Closes everything it opened, also when an error interrupts it.",
+    "Small inputs are handled directly; larger ones are split and combined.",
+    "See the tests beside it for typical calls and the edge cases it covers.",
+];

@@ -1,0 +1,9 @@
+//! The mock from outside: in process on virtual time, and over real sockets.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod in_process;
+#[cfg(test)]
+mod tcp;

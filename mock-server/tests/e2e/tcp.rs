@@ -1,0 +1,171 @@
+//! Endings that only a socket can show.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mock_claude::serve::serve;
+use mock_claude::timeline::Timeline;
+use mock_claude::{Config, Ending, FaultKind, FaultRule, MockClaude};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::*;
+
+const SOURCE: &str = "def a(): pass\ndef b(): pass\n";
+
+async fn start(config: Config, speed: f64) -> (SocketAddr, MockClaude) {
+    let mock = MockClaude::new(config, Timeline::start(speed, 0)).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, mock.clone(), std::future::pending()));
+    (address, mock)
+}
+
+fn raw(stream: bool) -> Vec<u8> {
+    let body = body(SOURCE, stream).to_string();
+    format!(
+        "POST /v1/messages HTTP/1.1\r\nhost: mock\r\nx-api-key: key\r\n\
+         anthropic-version: 2023-06-01\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// All bytes until the connection ends, and how it ended.
+async fn exchange(address: SocketAddr, request: &[u8]) -> (String, std::io::Result<()>) {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(request).await.unwrap();
+    let mut bytes = Vec::new();
+    let ended = loop {
+        match socket.read_buf(&mut bytes).await {
+            Ok(0) => break Ok(()),
+            Ok(_) => {}
+            Err(error) => break Err(error),
+        }
+    };
+    (String::from_utf8(bytes).unwrap(), ended)
+}
+
+/// Waits until no attempt is in flight.
+async fn settled(mock: &MockClaude) -> mock_claude::Ledger {
+    for _ in 0..200 {
+        let ledger = mock.ledger();
+        if ledger.totals.attempts > 0 && ledger.totals.in_flight == 0 {
+            return ledger;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("an attempt never ended");
+}
+
+#[tokio::test]
+async fn a_reset_is_a_real_one() {
+    let (address, mock) = start(with_faults(&[FaultRule::always(FaultKind::Reset)]), 1.0).await;
+    let (bytes, ended) = exchange(address, &raw(false)).await;
+    assert_eq!(bytes, "");
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(settled(&mock).await.totals.by_ending[&Ending::Reset], 1);
+}
+
+#[tokio::test]
+async fn a_cut_stream_ends_without_its_last_chunk() {
+    let (address, mock) = start(
+        with_faults(&[FaultRule::always(FaultKind::TruncateStream)]),
+        100.0,
+    )
+    .await;
+    let (bytes, ended) = exchange(address, &raw(true)).await;
+    assert!(ended.is_ok());
+    assert!(bytes.contains("content_block_delta"));
+    assert!(!bytes.contains("message_stop") && !bytes.ends_with("0\r\n\r\n"));
+    assert_eq!(settled(&mock).await.totals.by_ending[&Ending::Truncated], 1);
+}
+
+#[tokio::test]
+async fn a_cut_json_promises_more_than_it_sends() {
+    let (address, _) = start(
+        with_faults(&[FaultRule::always(FaultKind::TruncateStream)]),
+        100.0,
+    )
+    .await;
+    let (bytes, ended) = exchange(address, &raw(false)).await;
+    assert!(ended.is_ok());
+    let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .unwrap();
+    assert!(
+        body.len() < length.parse().unwrap() && !body.is_empty(),
+        "{bytes}"
+    );
+}
+
+#[tokio::test]
+async fn closing_the_socket_abandons_the_attempt_and_is_billed() {
+    for stream in [false, true] {
+        let (address, mock) = start(config(), 10.0).await;
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(&raw(stream)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        drop(socket);
+        let ledger = settled(&mock).await;
+        assert_eq!(ledger.rows[0].ending, Ending::Abandoned);
+        let written = ledger.rows[0].usage.output_tokens;
+        assert!((20..100).contains(&written), "{written}");
+        assert!(ledger.totals.wasted_pico > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_429_carries_its_headers_over_the_socket() {
+    let mut config = Config {
+        limits: limits(1, 30_000, 8_000),
+        ..config()
+    };
+    config.profiles[0].latency = INSTANT;
+    let (address, _) = start(config, 1.0).await;
+    let close = |mut request: Vec<u8>| {
+        let end = request.windows(2).position(|pair| pair == b"\r\n").unwrap();
+        request.splice(end..end, b"\r\nconnection: close".iter().copied());
+        request
+    };
+    assert!(
+        exchange(address, &close(raw(false)))
+            .await
+            .0
+            .starts_with("HTTP/1.1 200")
+    );
+    let (refused, _) = exchange(address, &close(raw(false))).await;
+    assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
+    for header in [
+        "retry-after: 60",
+        "anthropic-ratelimit-requests-remaining: 0",
+        "x-should-retry: true",
+    ] {
+        assert!(refused.contains(header), "{header} is missing in {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_on_a_reused_connection_does_not_stall() {
+    let mut config = config();
+    config.profiles[0].latency = INSTANT;
+    let (address, _) = start(config, 1.0).await;
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let mut buffer = Vec::new();
+    let start = tokio::time::Instant::now();
+    for _ in 0..20 {
+        socket.write_all(&raw(true)).await.unwrap();
+        buffer.clear();
+        while !buffer.ends_with(b"0\r\n\r\n") {
+            socket.read_buf(&mut buffer).await.unwrap();
+        }
+    }
+    assert!(
+        start.elapsed() < Duration::from_millis(20 * 20),
+        "{:?}",
+        start.elapsed()
+    );
+}
