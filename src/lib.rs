@@ -3,4 +3,6 @@
 pub mod claude;
 pub mod generator;
 pub mod record;
+pub mod report;
+pub mod summary;
 pub mod transport;

@@ -1,0 +1,92 @@
+//! Pages, tables and sheets from a record and its summary.
+//!
+//! Everything here is a pure function except [`write_all`], [`check_writable`] and [`read_record`]. No number is
+//! computed here: [`crate::summary`] does that, and this room puts it into words and pictures.
+
+use std::path::PathBuf;
+
+pub use html::html;
+pub use markdown::markdown;
+pub use table::table;
+pub use write::{check_writable, read_record, write_all};
+
+mod figures;
+#[cfg(test)]
+mod fixture;
+mod hgrm;
+mod html;
+mod markdown;
+mod plain;
+mod plot;
+mod rows;
+mod scenarios;
+mod sheet;
+mod table;
+mod verdict;
+mod write;
+
+/// What a scenario tells, in words that the scenario's author wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story {
+    /// Scenario id.
+    pub scenario: String,
+    /// What is done and what breaks, two sentences.
+    pub story: String,
+    /// What fixes it.
+    pub fix: String,
+    /// The command that repeats it.
+    pub reproduce: String,
+}
+
+/// Why a report could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A plot could not be drawn.
+    #[error("a plot could not be drawn: {0}")]
+    Draw(String),
+    /// A sheet could not be laid out.
+    #[error("a spreadsheet could not be written")]
+    Sheet(#[from] csv::Error),
+    /// Values that have no JSON form.
+    #[error("{file} could not be written as JSON")]
+    Json {
+        /// The file.
+        file: &'static str,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// A file or directory could not be written.
+    #[error("cannot write `{}`; choose another directory with --out", path.display())]
+    Write {
+        /// The path.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file could not be read.
+    #[error("cannot read `{}`; name a directory that `breaklab run --out` wrote", path.display())]
+    Read {
+        /// The path.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file that is no record.
+    #[error("`{}` is not a record of breaklab", path.display())]
+    Layout {
+        /// The path.
+        path: PathBuf,
+        /// The cause, with line and column.
+        source: serde_json::Error,
+    },
+    /// A record of another layout.
+    #[error("`{}` has the layout `{found}`, this breaklab reads `{expected}`; use the version that wrote it", path.display())]
+    Schema {
+        /// The path.
+        path: PathBuf,
+        /// Its layout.
+        found: String,
+        /// Ours.
+        expected: &'static str,
+    },
+}

@@ -1,0 +1,234 @@
+//! The page: one file that needs nothing else, works without scripts, and can be mailed.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use sha2::{Digest, Sha256};
+
+use crate::record::Record;
+use crate::summary::Summary;
+
+use super::plain::plain;
+use super::plot::{self, Plot};
+use super::scenarios::{Scenario, scenarios};
+use super::verdict::overall;
+use super::{ReportError, Story};
+
+mod basis;
+mod chapter;
+mod claims;
+mod strip;
+
+/// The page's own style sheet.
+const CSS: &str = include_str!("html/page.css");
+
+/// The whole report as one HTML file. Foreign text is escaped, the page can load and run nothing.
+pub fn html(record: &Record, summary: &Summary, stories: &[Story]) -> Result<String, ReportError> {
+    Ok(page(record, summary, &chapters(record, summary, stories)?))
+}
+
+/// The parts that are told and drawn, before they are set.
+pub(super) struct Chapters<'a> {
+    comparison: Plot,
+    scenarios: Vec<Chapter<'a>>,
+}
+
+/// One scenario.
+struct Chapter<'a> {
+    scenario: Scenario<'a>,
+    story: Option<&'a Story>,
+    plots: Vec<Plot>,
+}
+
+impl Chapters<'_> {
+    /// Every picture of the report.
+    pub(super) fn plots(&self) -> impl Iterator<Item = &Plot> {
+        std::iter::once(&self.comparison)
+            .chain(self.scenarios.iter().flat_map(|chapter| &chapter.plots))
+    }
+}
+
+/// Draws everything.
+pub(super) fn chapters<'a>(
+    record: &'a Record,
+    summary: &'a Summary,
+    stories: &'a [Story],
+) -> Result<Chapters<'a>, ReportError> {
+    let scenarios = scenarios(summary);
+    let comparison = plot::bars(&scenarios)?;
+    let chapters = scenarios
+        .into_iter()
+        .map(|scenario| chapter(record, scenario, stories));
+    Ok(Chapters {
+        comparison,
+        scenarios: chapters.collect::<Result<_, _>>()?,
+    })
+}
+
+fn chapter<'a>(
+    record: &Record,
+    scenario: Scenario<'a>,
+    stories: &'a [Story],
+) -> Result<Chapter<'a>, ReportError> {
+    let runs = plot::runs_of(record, scenario.id);
+    let pairs: Vec<_> = runs
+        .into_iter()
+        .zip(scenario.runs.iter().copied())
+        .collect();
+    let plots = [plot::histogram(scenario.id, &pairs)?];
+    Ok(Chapter {
+        story: stories.iter().find(|story| story.scenario == scenario.id),
+        plots: plots.into_iter().flatten().collect(),
+        scenario,
+    })
+}
+
+/// Sets the page.
+pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) -> String {
+    let css = format!("{CSS}{}", plot::STYLE);
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        BASE64.encode(Sha256::digest(&css))
+    );
+    let verdict = overall(summary);
+    markup! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { "breaklab: " (plain(&verdict)) }
+                style { (PreEscaped(css)) }
+            }
+            body {
+                a.skip href="#scenarios" { "Skip to the scenarios" }
+                header {
+                    p.kicker { "breaklab report" }
+                    h1 { (plain(&verdict)) }
+                    (basis::line(record))
+                    (warnings(summary))
+                }
+                main {
+                    (strip::strip(chapters))
+                    section #overview aria-labelledby="overview-title" {
+                        h2 #overview-title { "Side by side" }
+                        (figure(&chapters.comparison))
+                    }
+                    div #scenarios {
+                        @for chapter in &chapters.scenarios { (chapter::chapter(chapter)) }
+                    }
+                    (claims::claims(&summary.claims))
+                    (basis::basis(record))
+                }
+                footer { p { "Made by breaklab " (plain(&record.version)) " from " code { "record.json" } "; the same record gives the same page, byte for byte." } }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn warnings(summary: &Summary) -> Markup {
+    markup! {
+        @for run in &summary.runs {
+            @for violation in &run.violations {
+                p.invalid role="alert" {
+                    strong { "INVALID" } " " (plain(&run.scenario)) " (" (plain(&run.mode)) "): " (plain(violation))
+                    ". The figures of this run mean nothing."
+                }
+            }
+        }
+        @if summary.interrupted {
+            p.invalid { strong { "Interrupted" } " What had finished is here, the rest is missing." }
+        }
+    }
+}
+
+/// A picture with its title, its reading aid and its words.
+fn figure(plot: &Plot) -> Markup {
+    markup! {
+        figure {
+            div.wide role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.wide)) }
+            div.narrow role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.narrow)) }
+            figcaption { strong { (plot.title) } " " (plot.caption) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn rendered(record: &Record) -> String {
+        html(record, &fixture::summary(record), &fixture::stories()).unwrap()
+    }
+
+    #[test]
+    fn the_page_loads_nothing_and_runs_nothing() {
+        let page = rendered(&fixture::record());
+        for forbidden in [
+            "<script",
+            "src=",
+            "@import",
+            "url(",
+            " style=",
+            "onload",
+            "javascript:",
+        ] {
+            assert!(!page.contains(forbidden), "{forbidden}");
+        }
+        let links = page
+            .split("href=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap());
+        for link in links {
+            assert!(!link.contains(':'), "{link}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        let mut record = fixture::record();
+        let hostile = "</style><script>alert('x')</script>\"'&\u{1b}[2J\u{202e}".to_owned();
+        record.runs[0].errors = [(hostile.clone(), 9)].into();
+        for run in &mut record.runs[..2] {
+            run.title.clone_from(&hostile);
+            run.setting.documents.clone_from(&hostile);
+            run.requests[0].document.clone_from(&hostile);
+            run.scenario.clone_from(&hostile);
+        }
+        record.runs[1].mode.clone_from(&hostile);
+        let page = rendered(&record);
+        assert!(
+            !page.contains("<script") && !page.contains('\u{1b}') && !page.contains('\u{202e}')
+        );
+        assert_eq!(page.matches("</style>").count(), 1);
+        assert!(page.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn the_style_sheet_is_the_one_that_the_policy_allows() {
+        let page = rendered(&fixture::record());
+        let css = page
+            .split_once("<style>")
+            .unwrap()
+            .1
+            .split_once("</style>")
+            .unwrap()
+            .0;
+        assert!(page.contains(&format!("'sha256-{}'", BASE64.encode(Sha256::digest(css)))));
+    }
+
+    #[test]
+    fn an_invalid_run_is_announced_at_the_top() {
+        let record = fixture::record();
+        let mut summary = fixture::summary(&record);
+        summary.runs[0].violations = vec!["attempts <sent> differ".to_owned()];
+        let page = html(&record, &summary, &[]).unwrap();
+        assert!(page.find("INVALID").unwrap() < page.find("<main").unwrap());
+        assert!(page.contains("attempts &lt;sent&gt; differ"));
+    }
+}

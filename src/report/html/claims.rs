@@ -1,0 +1,59 @@
+//! The chapter's figures beside ours.
+
+use maud::{Markup, html};
+
+use crate::report::figures::{ABSENT, number};
+use crate::report::markdown::verdict;
+use crate::report::plain::plain;
+use crate::summary::{Claim, ClaimVerdict};
+
+/// A table of all claims; nothing where there are none.
+pub(super) fn claims(claims: &[Claim]) -> Markup {
+    if claims.is_empty() {
+        return html! {};
+    }
+    let total = |wanted| {
+        claims
+            .iter()
+            .filter(|claim| claim.verdict == wanted)
+            .count()
+    };
+    html! {
+        section #claims aria-labelledby="claims-title" {
+            h2 #claims-title { "The chapter’s figures" }
+            p.verdict {
+                (claims.len()) " claims: " (total(ClaimVerdict::Reproduced)) " reproduced, "
+                (total(ClaimVerdict::Contradicted)) " contradicted, "
+                (total(ClaimVerdict::NotMeasured)) " not measured in this run."
+            }
+            div.scroll role="region" tabindex="0" aria-label="claims" {
+                table.claims {
+                    caption.hidden { "Claims of the chapter and what was measured" }
+                    thead { tr {
+                        th scope="col" { "the chapter says" }
+                        th.figure scope="col" { "claimed" }
+                        th.figure scope="col" { "measured" }
+                        th scope="col" { "verdict" }
+                    } }
+                    tbody { @for claim in claims { (row(claim)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(claim: &Claim) -> Markup {
+    let (class, mark) = match claim.verdict {
+        ClaimVerdict::Reproduced => ("good", "✓"),
+        ClaimVerdict::Contradicted => ("bad", "✗"),
+        ClaimVerdict::NotMeasured => ("open", "·"),
+    };
+    html! {
+        tr {
+            th scope="row" { (plain(&claim.says)) span.why { (plain(&claim.section)) ": " (plain(&claim.why)) } }
+            td.figure { (number(claim.claimed)) " " (plain(&claim.unit)) }
+            td.figure { @match claim.measured { Some(value) => { (number(value)) " " (plain(&claim.unit)) } None => (ABSENT) } }
+            td { span class=(class) { (mark) " " (verdict(claim.verdict)) } }
+        }
+    }
+}

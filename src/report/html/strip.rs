@@ -1,0 +1,37 @@
+//! The first screen: each scenario in a few words and two figures.
+
+use maud::{Markup, html};
+
+use crate::report::plain::plain;
+use crate::report::verdict::{Judgement, headline};
+
+use super::{Chapter, Chapters};
+
+/// One card a scenario, in the order of the record.
+pub(super) fn strip(chapters: &Chapters<'_>) -> Markup {
+    html! {
+        section aria-labelledby="strip-title" {
+            h2 #strip-title .hidden { "What broke and what held" }
+            ol.strip { @for chapter in &chapters.scenarios { li { (card(chapter)) } } }
+        }
+    }
+}
+
+fn card(chapter: &Chapter<'_>) -> Markup {
+    let scenario = &chapter.scenario;
+    let judgement = Judgement::of(scenario);
+    let baseline = scenario.baseline();
+    html! {
+        h3 { a href=(format!("#{}", super::chapter::anchor(scenario))) { (plain(scenario.id)) } }
+        @if let Some(run) = scenario.compared() {
+            @let headline = headline(baseline, run);
+            p.what { (headline.what) }
+            dl.pair {
+                div.mode-0 { dt { (plain(&baseline.mode)) } dd { (headline.before) } }
+                div.mode-1 { dt { (plain(&run.mode)) } dd { (headline.after) } }
+            }
+            p.change { span class=(super::chapter::class(judgement)) { (judgement.mark()) } " " (headline.change) }
+        }
+        @if let Some(story) = chapter.story { p.fix { (plain(&story.fix)) } }
+    }
+}

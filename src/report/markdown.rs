@@ -1,0 +1,220 @@
+//! The summary as Markdown, for a pull request or a hand-in.
+
+use std::fmt::Write;
+
+use crate::record::{ClockKind, Record};
+use crate::summary::{Claim, ClaimVerdict, Summary};
+
+use super::Story;
+use super::figures::{ABSENT, number};
+use super::plain::{excerpt, markdown as escaped, plain};
+use super::rows::rows;
+use super::scenarios::{Scenario, scenarios};
+use super::verdict::{Judgement, overall, sentence};
+
+/// The whole report as GitHub-flavoured Markdown. Foreign text is escaped.
+#[must_use]
+pub fn markdown(record: &Record, summary: &Summary, stories: &[Story]) -> String {
+    let mut page = Page(String::new());
+    page.line("# breaklab report");
+    page.line("");
+    let invalid = summary.runs.iter().filter(|run| !run.violations.is_empty());
+    for run in invalid {
+        for violation in &run.violations {
+            page.line(&format!(
+                "> **INVALID** {} ({}): {}",
+                escaped(&run.scenario),
+                escaped(&run.mode),
+                escaped(violation)
+            ));
+        }
+    }
+    page.line(&format!("**{}**", escaped(&overall(summary))));
+    page.line("");
+    if summary.interrupted {
+        page.line("Interrupted: what had finished is here, the rest is missing.");
+        page.line("");
+    }
+    for scenario in scenarios(summary) {
+        page.scenario(&scenario, stories);
+    }
+    page.claims(&summary.claims);
+    page.basis(record);
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        writeln!(self.0, "{text}").expect("a String takes any text");
+    }
+
+    fn scenario(&mut self, scenario: &Scenario<'_>, stories: &[Story]) {
+        let judgement = Judgement::of(scenario);
+        self.line(&format!(
+            "## {} {}: {}",
+            judgement.mark(),
+            escaped(scenario.id),
+            escaped(scenario.title)
+        ));
+        self.line("");
+        self.line(&escaped_sentence(&sentence(scenario)));
+        self.line("");
+        let story = stories.iter().find(|story| story.scenario == scenario.id);
+        if let Some(story) = story {
+            self.line(&format!(
+                "{} Fixed by: {}",
+                escaped(&story.story),
+                escaped(&story.fix)
+            ));
+            self.line("");
+        }
+        let modes: Vec<String> = scenario.runs.iter().map(|run| escaped(&run.mode)).collect();
+        self.line(&format!("| | {} | |", modes.join(" | ")));
+        self.line(&format!("|---|{}---|", "--:|".repeat(modes.len())));
+        for row in rows(scenario) {
+            self.line(&format!(
+                "| {} | {} | {} |",
+                row.label,
+                row.values.join(" | "),
+                row.change
+            ));
+        }
+        self.line("");
+        let errors = scenario
+            .runs
+            .iter()
+            .filter_map(|run| run.top_error.as_ref().map(|error| (run, error)));
+        for (run, (text, times)) in errors {
+            self.line(&format!(
+                "- most frequent error, {} ({times}×): {}",
+                escaped(&run.mode),
+                escaped(&excerpt(text))
+            ));
+        }
+        if let Some(story) = story {
+            self.line(&format!("- repeat it: {}", code(&story.reproduce)));
+        }
+        self.line("");
+    }
+
+    fn claims(&mut self, claims: &[Claim]) {
+        if claims.is_empty() {
+            return;
+        }
+        self.line("## The chapter's figures");
+        self.line("");
+        self.line("| verdict | the chapter says | claimed | measured | unit | why |");
+        self.line("|---|---|--:|--:|---|---|");
+        for claim in claims {
+            self.line(&format!(
+                "| {} | {} | {} | {} | {} | {} |",
+                verdict(claim.verdict),
+                escaped(&claim.says),
+                number(claim.claimed),
+                claim.measured.map_or_else(|| ABSENT.to_owned(), number),
+                escaped(&claim.unit),
+                escaped(&claim.why),
+            ));
+        }
+        self.line("");
+    }
+
+    fn basis(&mut self, record: &Record) {
+        self.line("## What the figures stand on");
+        self.line("");
+        let clock = match record.clock {
+            ClockKind::Virtual => "virtual time, exact and repeatable".to_owned(),
+            ClockKind::Real => format!("real sockets at {}× speed", number(record.speed)),
+        };
+        self.line(&format!(
+            "- breaklab {}, seed {}, {clock}",
+            escaped(&record.version),
+            record.seed
+        ));
+        let mut said: Vec<String> = vec![];
+        for run in &record.runs {
+            let setting = &run.setting;
+            let text = format!(
+                "- {}: {} on tier {}, platform {}, price book {} of {} at {} rupees a dollar; {}; {}",
+                escaped(&run.scenario),
+                escaped(&setting.model),
+                escaped(&setting.tier),
+                escaped(&setting.platform),
+                escaped(&setting.prices),
+                escaped(&setting.prices_as_of),
+                number(setting.inr_per_usd),
+                escaped(&setting.documents),
+                escaped(&setting.arrivals),
+            );
+            if !said.contains(&text) {
+                self.line(&text);
+                said.push(text);
+            }
+        }
+    }
+}
+
+/// Sentences are ours except for the names in them.
+fn escaped_sentence(sentence: &str) -> String {
+    escaped(sentence).replace("\\(", "(").replace("\\)", ")")
+}
+
+/// Inline code that a backtick in it cannot end.
+fn code(text: &str) -> String {
+    format!("`{}`", plain(text).replace('`', "'"))
+}
+
+/// A claim's verdict as it is spelt in the summary.
+pub(super) fn verdict(verdict: ClaimVerdict) -> &'static str {
+    match verdict {
+        ClaimVerdict::Reproduced => "reproduced",
+        ClaimVerdict::Contradicted => "contradicted",
+        ClaimVerdict::NotMeasured => "not measured",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn the_page_tells_verdict_story_figures_and_command() {
+        let record = fixture::record();
+        let page = markdown(&record, &fixture::summary(&record), &fixture::stories());
+        for part in [
+            "**The naive service broke in all 2 scenarios;",
+            "| cost |",
+            "Fixed by: A queue",
+            "`breaklab run rate-limits --seed 1`",
+        ] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_and_errors_stay_text() {
+        let mut record = fixture::record();
+        record.runs[0].errors = [(
+            "<script>alert(1)</script> | [x](javascript:1) \u{1b}[2J".to_owned(),
+            9,
+        )]
+        .into();
+        let page = markdown(&record, &fixture::summary(&record), &[]);
+        assert!(
+            !page.contains("<script>") && !page.contains("](") && !page.contains('\u{1b}'),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn an_invalid_run_is_marked_before_the_verdict() {
+        let record = fixture::record();
+        let mut summary = fixture::summary(&record);
+        summary.runs[1].violations = vec!["a and b differ".to_owned()];
+        let page = markdown(&record, &summary, &[]);
+        assert!(page.find("**INVALID**").unwrap() < page.find("The naive service").unwrap());
+    }
+}

@@ -1,0 +1,189 @@
+//! The comparison at one glance: failures, time and cost of every scenario, one bar a mode.
+
+use crate::report::ReportError;
+use crate::report::figures::{percent, rupees, seconds};
+use crate::report::plain::plain;
+use crate::report::scenarios::Scenario;
+use crate::summary::RunSummary;
+
+use super::axis::Scale;
+use super::canvas::{Anchor, Canvas, Pen, draw};
+use super::ink::Ink;
+use super::{NARROW, Plot, Words};
+
+const LINE: f64 = 18.0;
+const HEAD: f64 = 26.0;
+const MARGIN: f64 = 10.0;
+
+/// What is compared: name, value, text of the value.
+type Measure = (
+    &'static str,
+    fn(&RunSummary) -> f64,
+    fn(&RunSummary) -> String,
+);
+
+const MEASURES: [Measure; 3] = [
+    (
+        "failed",
+        |run| run.failure_rate.unwrap_or(0.0),
+        |run| percent(run.failure_rate),
+    ),
+    (
+        "last ending",
+        |run| run.makespan_s,
+        |run| seconds(run.makespan_s),
+    ),
+    ("cost", |run| run.cost.inr, |run| rupees(run.cost.inr)),
+];
+
+/// All scenarios and modes.
+pub(in crate::report) fn bars(scenarios: &[Scenario<'_>]) -> Result<Plot, ReportError> {
+    let alternative: Vec<String> = scenarios.iter().map(words).collect();
+    let text = Words {
+        name: "comparison".to_owned(),
+        title: "All scenarios".to_owned(),
+        caption: "Failures, time until the last ending and cost. Bars compare the modes within one scenario and \
+                  measure: the longer one fills its column (failures: a full column is 100 %)."
+            .to_owned(),
+        alternative: alternative.join(" "),
+    };
+    text.drawn(|width| {
+        let layout = Layout::of(width);
+        let height: f64 = scenarios
+            .iter()
+            .map(|scenario| layout.height(scenario))
+            .sum();
+        draw(width, height.ceil() as i32, |canvas| {
+            let mut top = 0.0;
+            for scenario in scenarios {
+                layout.paint(canvas, scenario, top);
+                top += layout.height(scenario);
+            }
+        })
+    })
+}
+
+fn words(scenario: &Scenario<'_>) -> String {
+    let runs: Vec<String> = scenario
+        .runs
+        .iter()
+        .map(|run| {
+            let figures = MEASURES.map(|(name, _, text)| format!("{name} {}", text(run)));
+            format!("{}: {}", plain(&run.mode), figures.join(", "))
+        })
+        .collect();
+    format!("{}, {}.", plain(scenario.id), runs.join("; "))
+}
+
+/// Columns on a desk, rows on a telephone.
+struct Layout {
+    width: f64,
+    stacked: bool,
+}
+
+impl Layout {
+    fn of(width: i32) -> Self {
+        Self {
+            width: f64::from(width),
+            stacked: width <= NARROW,
+        }
+    }
+
+    fn height(&self, scenario: &Scenario<'_>) -> f64 {
+        let lines = scenario.runs.len() as f64 * LINE;
+        if self.stacked {
+            HEAD + MEASURES.len() as f64 * (lines + 22.0) + 10.0
+        } else {
+            HEAD + lines + 30.0
+        }
+    }
+
+    fn paint(&self, canvas: &mut Canvas<'_>, scenario: &Scenario<'_>, top: f64) {
+        let rule = Pen {
+            ink: Ink::Grid,
+            width: 1.0,
+        };
+        canvas.line((MARGIN, top + 1.0), (self.width - MARGIN, top + 1.0), rule);
+        canvas.strong(
+            &plain(scenario.id),
+            (MARGIN, top + HEAD * 0.7),
+            14.0,
+            Ink::Text,
+            Anchor::Start,
+        );
+        let column = (self.width - MARGIN) / MEASURES.len() as f64;
+        for (index, measure) in MEASURES.iter().enumerate() {
+            let lines = scenario.runs.len() as f64 * LINE;
+            let (left, top, width) = if self.stacked {
+                (
+                    MARGIN,
+                    top + HEAD + index as f64 * (lines + 22.0),
+                    self.width - 2.0 * MARGIN,
+                )
+            } else {
+                (MARGIN + index as f64 * column, top + HEAD, column - MARGIN)
+            };
+            paint_measure(canvas, scenario, measure, (left, top), width);
+        }
+    }
+}
+
+fn paint_measure(
+    canvas: &mut Canvas<'_>,
+    scenario: &Scenario<'_>,
+    measure: &Measure,
+    (left, top): (f64, f64),
+    width: f64,
+) {
+    const TEXT: f64 = 64.0;
+    let (name, value, text) = measure;
+    canvas.text(name, (left, top + 9.0), 12.0, Ink::Muted, Anchor::Start);
+    let largest = scenario
+        .runs
+        .iter()
+        .map(|run| value(run))
+        .fold(0.0, f64::max);
+    let full = if *name == "failed" { 1.0 } else { largest };
+    let room = (width - 18.0 - TEXT).max(10.0);
+    let scale = Scale::linear((0.0, full), (0.0, room));
+    for (position, run) in scenario.runs.iter().enumerate() {
+        let y = top + 26.0 + position as f64 * LINE;
+        let start = left + 16.0;
+        let end = start + scale.at(value(run));
+        canvas.marker((left + 5.0, y), 4.0, position);
+        canvas.rect(
+            (start, y - 5.0),
+            (end.max(start + 1.0), y + 5.0),
+            Ink::Mode(position),
+            1.0,
+        );
+        canvas.text(
+            &text(run),
+            (end.max(start + 1.0) + 6.0, y),
+            12.0,
+            Ink::Text,
+            Anchor::Start,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use crate::report::scenarios::scenarios;
+
+    #[test]
+    fn every_figure_of_the_picture_is_also_in_its_words() {
+        let summary = fixture::summary(&fixture::record());
+        let plot = bars(&scenarios(&summary)).unwrap();
+        for run in &summary.runs {
+            let cost = rupees(run.cost.inr);
+            assert!(
+                plot.wide.contains(&cost)
+                    && plot.narrow.contains(&cost)
+                    && plot.alternative.contains(&cost)
+            );
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Spreadsheets: one line a request, one line a run (RFC 4180).
+
+use crate::record::{Ending, Record};
+use crate::summary::{Metric, RunSummary, Summary};
+
+use super::ReportError;
+use super::plain::cell;
+
+/// A mark that makes spreadsheet programs read UTF-8; only where there is something else than ASCII,
+/// because plain readers take it for a part of the first column's name.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Every recorded request.
+pub(super) fn requests(record: &Record) -> Result<String, ReportError> {
+    let head = [
+        "scenario",
+        "mode",
+        "index",
+        "document",
+        "scheduled_ms",
+        "started_ms",
+        "ended_ms",
+        "latency_ms",
+        "status",
+        "ending",
+        "symbols",
+        "documented",
+        "duplicates",
+        "out_of_order",
+        "foreign",
+    ];
+    let lines = record.runs.iter().flat_map(|run| {
+        run.requests.iter().map(move |request| {
+            let docs = request.docs;
+            vec![
+                cell(&run.scenario),
+                cell(&run.mode),
+                request.index.to_string(),
+                cell(&request.document),
+                request.scheduled_ms.to_string(),
+                request.started_ms.to_string(),
+                request.ended_ms.to_string(),
+                request
+                    .ended_ms
+                    .saturating_sub(request.scheduled_ms)
+                    .to_string(),
+                request
+                    .status
+                    .map_or_else(String::new, |status| status.to_string()),
+                word(request.ending).to_owned(),
+                docs.symbols.to_string(),
+                docs.documented.to_string(),
+                docs.duplicates.to_string(),
+                docs.out_of_order.to_string(),
+                docs.foreign.to_string(),
+            ]
+        })
+    });
+    sheet(&head, lines)
+}
+
+/// Every metric of every run; empty where it was not measured.
+pub(super) fn summary(summary: &Summary) -> Result<String, ReportError> {
+    let head: Vec<&str> = ["scenario", "mode", "offered"]
+        .into_iter()
+        .chain(METRICS.map(|(name, _)| name))
+        .collect();
+    let lines = summary.runs.iter().map(|run| {
+        let figures = METRICS.map(|(_, metric)| figure(run, metric));
+        let mut line = vec![
+            cell(&run.scenario),
+            cell(&run.mode),
+            run.requests.offered.to_string(),
+        ];
+        line.extend(figures);
+        line
+    });
+    sheet(&head, lines)
+}
+
+const METRICS: [(&str, Metric); 20] = [
+    ("ok", Metric::Ok),
+    ("degraded", Metric::Degraded),
+    ("failed", Metric::Failed),
+    ("failure_rate", Metric::FailureRate),
+    ("p50_ms", Metric::P50Ms),
+    ("p95_ms", Metric::P95Ms),
+    ("p99_ms", Metric::P99Ms),
+    ("failed_max_s", Metric::FailedMaxS),
+    ("makespan_s", Metric::MakespanS),
+    ("makespan_over_limit", Metric::MakespanOverLimit),
+    ("attempts", Metric::Attempts),
+    ("input_tokens", Metric::InputTokens),
+    ("output_tokens", Metric::OutputTokens),
+    ("cost_usd", Metric::CostUsd),
+    ("cost_inr", Metric::CostInr),
+    ("wasted_usd", Metric::WastedUsd),
+    ("coverage", Metric::Coverage),
+    ("duplicates", Metric::Duplicates),
+    ("out_of_order", Metric::OutOfOrder),
+    ("foreign", Metric::Foreign),
+];
+
+fn figure(run: &RunSummary, metric: Metric) -> String {
+    run.value(metric)
+        .map_or_else(String::new, |value| value.to_string())
+}
+
+/// The ending as it is spelt in the record.
+pub(super) fn word(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Ok => "ok",
+        Ending::Degraded => "degraded",
+        Ending::RateLimited => "rate_limited",
+        Ending::TimeLimit => "time_limit",
+        Ending::UpstreamFailed => "upstream_failed",
+        Ending::Rejected => "rejected",
+        Ending::Unreachable => "unreachable",
+        Ending::Dropped => "dropped",
+    }
+}
+
+fn sheet(head: &[&str], lines: impl Iterator<Item = Vec<String>>) -> Result<String, ReportError> {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(vec![]);
+    writer.write_record(head)?;
+    for line in lines {
+        writer.write_record(line)?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| ReportError::Sheet(error.into_error().into()))?;
+    let text = String::from_utf8(bytes).expect("a sheet is made of strings");
+    Ok(if text.is_ascii() {
+        text
+    } else {
+        format!("{BYTE_ORDER_MARK}{text}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_hostile_path_stays_one_cell_and_no_formula() {
+        let mut record = fixture::record();
+        record.runs[0].requests[0].document = "=cmd|'/c calc'!A1,\"x\"\r\nnext".to_owned();
+        let text = requests(&record).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let first = reader.records().next().unwrap().unwrap();
+        assert_eq!(first.get(3), Some("'=cmd|'/c calc'!A1,\"x\"\r\nnext"));
+        assert_eq!(first.len(), 15);
+    }
+
+    #[test]
+    fn the_words_of_endings_are_those_of_the_record() {
+        for ending in [
+            Ending::Ok,
+            Ending::Degraded,
+            Ending::RateLimited,
+            Ending::TimeLimit,
+            Ending::UpstreamFailed,
+            Ending::Rejected,
+            Ending::Unreachable,
+            Ending::Dropped,
+        ] {
+            assert_eq!(serde_json::to_value(ending).unwrap(), word(ending));
+        }
+    }
+
+    #[test]
+    fn each_run_is_a_line_and_what_was_not_measured_is_empty() {
+        let all = fixture::summary(&fixture::record());
+        let text = summary(&all).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let column = reader
+            .headers()
+            .unwrap()
+            .iter()
+            .position(|name| name == "makespan_over_limit")
+            .unwrap();
+        let lines: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
+        assert_eq!(lines.len(), all.runs.len());
+        assert_eq!(lines[0].get(column), Some(""));
+    }
+}

@@ -1,0 +1,243 @@
+//! The summary on a terminal.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::summary::{RunSummary, Summary};
+
+use super::figures::{millis, percent, rupees, seconds};
+use super::plain::plain;
+use super::rows::{lost, rows};
+use super::scenarios::{Scenario, scenarios};
+use super::verdict::{Judgement, overall, sentence};
+
+/// Narrowest terminal that is laid out for.
+const NARROWEST: usize = 40;
+
+/// Wrapping beyond this makes sentences hard to read.
+const WIDEST: usize = 110;
+
+/// The summary as a table of at most `width` columns: each scenario's modes side by side, and one
+/// sentence of verdict. `colour` adds ANSI colours; nothing is said by colour alone.
+#[must_use]
+pub fn table(summary: &Summary, width: usize, colour: bool) -> String {
+    let page = Page {
+        width: width.clamp(NARROWEST, WIDEST),
+        colour,
+    };
+    let mut lines = vec![];
+    for scenario in scenarios(summary) {
+        page.scenario(&scenario, &mut lines);
+    }
+    page.wrapped(&overall(summary), "", &mut lines);
+    if summary.interrupted {
+        page.wrapped(
+            "Interrupted: what had finished is here, the rest is missing.",
+            "",
+            &mut lines,
+        );
+    }
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+struct Page {
+    width: usize,
+    colour: bool,
+}
+
+impl Page {
+    fn scenario(&self, scenario: &Scenario<'_>, lines: &mut Vec<String>) {
+        let judgement = Judgement::of(scenario);
+        let mark = format!("{} {}", judgement.mark(), judgement.word());
+        let room = self
+            .width
+            .saturating_sub(scenario.id.width() + mark.width() + 4);
+        let title = cut(&plain(scenario.title), room);
+        let gap = " ".repeat(room.saturating_sub(title.width()) + 2);
+        let code = match judgement {
+            Judgement::Held => "32",
+            Judgement::Broke | Judgement::Invalid => "31",
+            Judgement::NoDifference | Judgement::Alone => "33",
+        };
+        lines.push(format!(
+            "{}  {}{gap}{}",
+            self.paint("1", &plain(scenario.id)),
+            self.paint("2", &title),
+            self.paint(code, &mark)
+        ));
+        for violation in scenario.runs.iter().flat_map(|run| &run.violations) {
+            self.wrapped(&format!("INVALID: {}", plain(violation)), "  ", lines);
+        }
+        if scenario.runs.len() <= 2 {
+            self.side_by_side(scenario, lines)
+        } else {
+            self.one_a_line(scenario, lines)
+        }
+        self.wrapped(&sentence(scenario), "  ", lines);
+        lines.push(String::new());
+    }
+
+    /// One column a mode.
+    fn side_by_side(&self, scenario: &Scenario<'_>, lines: &mut Vec<String>) {
+        const LABEL: usize = 20;
+        let column = ((self.width - 2 - LABEL) / 3).min(18);
+        let head: String = scenario
+            .runs
+            .iter()
+            .map(|run| right(&plain(&run.mode), column))
+            .collect();
+        lines.push(self.paint("2", &format!("  {}{head}", " ".repeat(LABEL))));
+        for row in rows(scenario) {
+            let values: String = row
+                .values
+                .iter()
+                .map(|value| right(value, column))
+                .collect();
+            let change = if row.change.is_empty() {
+                String::new()
+            } else {
+                format!("   {}", row.change)
+            };
+            let line = format!("  {}{values}", left(row.label, LABEL));
+            let room = self.width.saturating_sub(line.width());
+            lines.push(format!("{line}{}", self.paint("36", &cut(&change, room))));
+        }
+    }
+
+    /// One line a mode.
+    fn one_a_line(&self, scenario: &Scenario<'_>, lines: &mut Vec<String>) {
+        type Column = (&'static str, fn(&RunSummary) -> String);
+        const COLUMNS: [Column; 5] = [
+            ("failed", lost),
+            ("last", |run| seconds(run.makespan_s)),
+            ("median", |run| millis(run.latency_ms.p50)),
+            ("cost", |run| rupees(run.cost.inr)),
+            ("coverage", |run| percent(run.docs.coverage)),
+        ];
+        let column = ((self.width - 2) / 7).min(14);
+        let label = (self.width - 2 - COLUMNS.len() * column).min(36);
+        let head: String = COLUMNS
+            .iter()
+            .map(|(name, _)| right(name, column))
+            .collect();
+        lines.push(self.paint("2", &format!("  {}{head}", " ".repeat(label))));
+        for run in &scenario.runs {
+            let values: String = COLUMNS
+                .iter()
+                .map(|(_, value)| right(&value(run), column))
+                .collect();
+            lines.push(format!("  {}{values}", left(&plain(&run.mode), label)));
+        }
+    }
+
+    fn wrapped(&self, text: &str, indent: &str, lines: &mut Vec<String>) {
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            if !line.is_empty() && indent.width() + line.width() + 1 + word.width() > self.width {
+                lines.push(format!("{indent}{line}"));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(format!("{indent}{line}"));
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour && !text.is_empty() {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// `text` in `width` columns, with an ellipsis where it was longer.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for character in text.chars() {
+        if format!("{kept}{character}…").width() > width {
+            break;
+        }
+        kept.push(character);
+    }
+    if width > 0 { kept + "…" } else { kept }
+}
+
+fn left(text: &str, width: usize) -> String {
+    let text = cut(text, width.saturating_sub(1));
+    let gap = " ".repeat(width.saturating_sub(text.width()));
+    text + &gap
+}
+
+fn right(text: &str, width: usize) -> String {
+    let text = cut(text, width.saturating_sub(1));
+    " ".repeat(width.saturating_sub(text.width())) + &text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let summary = fixture::summary(&fixture::record());
+        for width in [40, 60, 80, 200] {
+            for line in table(&summary, width, false).lines() {
+                assert!(
+                    line.width() <= width.max(NARROWEST),
+                    "{} columns: {line}",
+                    line.width()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn colour_changes_no_word() {
+        let summary = fixture::summary(&fixture::record());
+        let coloured = table(&summary, 80, true);
+        assert_ne!(coloured, table(&summary, 80, false));
+        let bare =
+            coloured
+                .split('\u{1b}')
+                .enumerate()
+                .fold(String::new(), |text, (index, part)| {
+                    text + if index == 0 {
+                        part
+                    } else {
+                        part.split_once('m').map_or("", |(_, rest)| rest)
+                    }
+                });
+        assert_eq!(bare, table(&summary, 80, false));
+    }
+
+    #[test]
+    fn an_invalid_run_says_so_before_its_figures() {
+        let mut summary = fixture::summary(&fixture::record());
+        summary.runs[0].violations =
+            vec!["attempts sent (3) and attempts ended (2) differ".to_owned()];
+        let text = table(&summary, 80, false);
+        let (mark, figures) = (
+            text.find("INVALID: attempts sent (3)"),
+            text.find("requests failed"),
+        );
+        assert!(mark.is_some() && mark < figures, "{text}");
+    }
+
+    #[test]
+    fn three_modes_take_a_line_each() {
+        let mut summary = fixture::summary(&fixture::record());
+        let mut third = summary.runs[1].clone();
+        third.mode = "hardened-without-cache".to_owned();
+        summary.runs.insert(2, third);
+        assert!(table(&summary, 80, false).contains("  hardened-without-cache  "));
+    }
+}

@@ -1,0 +1,137 @@
+//! Figures of the course chapter, held against what was measured.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Metric, RunSummary};
+
+/// The claims file (`scenarios/claims.toml`).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimBook {
+    /// Its claims, in the order in which they are shown.
+    #[serde(default)]
+    pub claim: Vec<ClaimRule>,
+}
+
+/// One figure of the chapter and how we measure it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimRule {
+    /// Short name, unique.
+    pub id: String,
+    /// What the chapter says, in our words.
+    pub says: String,
+    /// Where it says so.
+    pub section: String,
+    /// Its figure.
+    pub claimed: f64,
+    /// Smallest measured value that reproduces it.
+    pub at_least: Option<f64>,
+    /// Largest measured value that reproduces it.
+    pub at_most: Option<f64>,
+    /// The measured figure; absent when only arithmetic can answer.
+    pub measure: Option<Measure>,
+    /// A divisor, for claims about ratios.
+    pub per: Option<Measure>,
+    /// A figure that follows from the chapter's own others, for its inner contradictions.
+    pub arithmetic: Option<f64>,
+    /// Unit of the figures.
+    pub unit: String,
+    /// The arithmetic in one line, or why it differs.
+    pub why: String,
+}
+
+/// One number of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// Scenario id.
+    pub scenario: String,
+    /// Mode.
+    pub mode: String,
+    /// Which number.
+    pub metric: Metric,
+}
+
+/// A claim with its verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Short name.
+    pub id: String,
+    /// What the chapter says.
+    pub says: String,
+    /// Where.
+    pub section: String,
+    /// Its figure.
+    pub claimed: f64,
+    /// Ours; absent when not measured in this run.
+    pub measured: Option<f64>,
+    /// Unit of both.
+    pub unit: String,
+    /// Whether ours is within the claim's tolerance.
+    pub verdict: ClaimVerdict,
+    /// The arithmetic in one line.
+    pub why: String,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimVerdict {
+    /// Measured within the tolerance.
+    Reproduced,
+    /// Measured, or computed from the chapter's own figures, outside it.
+    Contradicted,
+    /// The run that would measure it did not take place.
+    NotMeasured,
+}
+
+impl ClaimBook {
+    /// Judges every claim by `runs`.
+    #[must_use]
+    pub fn judge(&self, runs: &[RunSummary]) -> Vec<Claim> {
+        self.claim.iter().map(|rule| rule.judge(runs)).collect()
+    }
+}
+
+impl ClaimRule {
+    fn judge(&self, runs: &[RunSummary]) -> Claim {
+        let measured = self.measured(runs);
+        Claim {
+            id: self.id.clone(),
+            says: self.says.clone(),
+            section: self.section.clone(),
+            claimed: self.claimed,
+            measured,
+            unit: self.unit.clone(),
+            verdict: self.verdict(measured),
+            why: self.why.clone(),
+        }
+    }
+
+    fn measured(&self, runs: &[RunSummary]) -> Option<f64> {
+        let Some(measure) = &self.measure else { return self.arithmetic };
+        let value = measure.value(runs)?;
+        let Some(per) = &self.per else { return Some(value) };
+        Some(value / per.value(runs)?).filter(|ratio| ratio.is_finite())
+    }
+
+    fn verdict(&self, measured: Option<f64>) -> ClaimVerdict {
+        let Some(value) = measured else { return ClaimVerdict::NotMeasured };
+        let above = self.at_least.is_none_or(|floor| value >= floor);
+        let below = self.at_most.is_none_or(|ceiling| value <= ceiling);
+        match (self.at_least.or(self.at_most), above && below) {
+            (None, _) => ClaimVerdict::NotMeasured,
+            (Some(_), true) => ClaimVerdict::Reproduced,
+            (Some(_), false) => ClaimVerdict::Contradicted,
+        }
+    }
+}
+
+impl Measure {
+    fn value(&self, runs: &[RunSummary]) -> Option<f64> {
+        runs.iter()
+            .find(|run| run.scenario == self.scenario && run.mode == self.mode)
+            .and_then(|run| run.value(self.metric))
+    }
+}

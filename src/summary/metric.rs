@@ -1,0 +1,103 @@
+//! The measures that claims, gates and reports may name, each with its unit.
+
+use serde::{Deserialize, Serialize};
+
+use super::RunSummary;
+
+/// One number of a run, by the name that TOML files use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Requests that brought whole documentation.
+    Ok,
+    /// Requests with named gaps.
+    Degraded,
+    /// Requests without documentation.
+    Failed,
+    /// Failed and dropped over offered, 0 to 1.
+    FailureRate,
+    /// Median latency of documentation, milliseconds.
+    P50Ms,
+    /// 95th percentile, milliseconds.
+    P95Ms,
+    /// 99th percentile, milliseconds.
+    P99Ms,
+    /// Slowest failure, seconds.
+    FailedMaxS,
+    /// From first to last, seconds.
+    MakespanS,
+    /// From first to last, minutes.
+    MakespanMin,
+    /// Makespan over its lower bound.
+    MakespanOverLimit,
+    /// Attempts sent to the provider.
+    Attempts,
+    /// Billed input tokens.
+    InputTokens,
+    /// Billed output tokens.
+    OutputTokens,
+    /// Dollars.
+    CostUsd,
+    /// Rupees.
+    CostInr,
+    /// Dollars paid for nothing.
+    WastedUsd,
+    /// Documented over symbols, 0 to 1.
+    Coverage,
+    /// Repeated entries.
+    Duplicates,
+    /// Entries against the order.
+    OutOfOrder,
+    /// Entries from elsewhere.
+    Foreign,
+}
+
+impl Metric {
+    /// The unit in which [`RunSummary::value`] gives it.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::P50Ms | Self::P95Ms | Self::P99Ms => "ms",
+            Self::FailedMaxS | Self::MakespanS => "s",
+            Self::MakespanMin => "min",
+            Self::CostUsd | Self::WastedUsd => "USD",
+            Self::CostInr => "INR",
+            Self::InputTokens | Self::OutputTokens => "tokens",
+            Self::Ok | Self::Degraded | Self::Failed => "requests",
+            Self::Attempts => "attempts",
+            Self::Duplicates | Self::OutOfOrder | Self::Foreign => "entries",
+            Self::FailureRate | Self::Coverage | Self::MakespanOverLimit => "",
+        }
+    }
+}
+
+impl RunSummary {
+    /// The number, or `None` where it was not measured.
+    #[must_use]
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        let value = match metric {
+            Metric::Ok => Some(self.requests.ok as f64),
+            Metric::Degraded => Some(self.requests.degraded as f64),
+            Metric::Failed => Some(self.requests.failed as f64),
+            Metric::FailureRate => self.failure_rate,
+            Metric::P50Ms => self.latency_ms.p50,
+            Metric::P95Ms => self.latency_ms.p95,
+            Metric::P99Ms => self.latency_ms.p99,
+            Metric::FailedMaxS => self.failed_latency_ms.max.map(|ms| ms / 1000.0),
+            Metric::MakespanS => Some(self.makespan_s),
+            Metric::MakespanMin => Some(self.makespan_s / 60.0),
+            Metric::MakespanOverLimit => self.limit_s.map(|limit| self.makespan_s / limit),
+            Metric::Attempts => Some(self.upstream.attempts as f64),
+            Metric::InputTokens => Some(self.upstream.input_tokens as f64),
+            Metric::OutputTokens => Some(self.upstream.output_tokens as f64),
+            Metric::CostUsd => Some(self.cost.usd),
+            Metric::CostInr => Some(self.cost.inr),
+            Metric::WastedUsd => Some(self.cost.wasted_usd),
+            Metric::Coverage => self.docs.coverage,
+            Metric::Duplicates => Some(self.docs.duplicates as f64),
+            Metric::OutOfOrder => Some(self.docs.out_of_order as f64),
+            Metric::Foreign => Some(self.docs.foreign as f64),
+        };
+        value.filter(|value| value.is_finite())
+    }
+}
