@@ -3,11 +3,12 @@
 //! The three modes are one path. Each protection is a file of its own and is on or off by the
 //! [`Policy`]; nothing here reports about itself, the transport does.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use mock_claude::profile::Limits;
 use mock_claude::timeline::Timeline;
 use serde::{Deserialize, Serialize};
@@ -36,11 +37,17 @@ mod pace;
 mod policy;
 mod prompt;
 mod retry;
+mod syntax;
 
 /// Share of `max_tokens` that a chunk's expected answer may fill: estimates are not exact.
 const ANSWER_FILL: f64 = 0.8;
 /// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
 const MAX_REFUSALS: u32 = 100;
+
+/// A call is not asked a second time before this: the time to its first word alone varies.
+const SHORTEST_PATIENCE: Duration = Duration::from_secs(5);
+/// Longer than any run.
+const FOREVER: Duration = Duration::from_secs(1_000_000_000);
 
 /// A source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +95,27 @@ struct Job<'a> {
     document: &'a Document,
     next_call: AtomicU32,
     paid: AtomicU32,
+}
+
+/// One call on its way.
+struct Call {
+    number: u32,
+    place: u64,
+    cost: Cost,
+    sent: u32,
+    attempts: u32,
+    refusals: u32,
+}
+
+impl Call {
+    fn tag(&mut self, job: &Job<'_>) -> CallTag {
+        self.sent += 1;
+        CallTag {
+            request: job.request,
+            call: self.number,
+            attempt: self.sent - 1,
+        }
+    }
 }
 
 impl Generator {
@@ -159,7 +187,7 @@ impl Generator {
             paid: AtomicU32::new(0),
         };
         let chunks = match self.0.policy.has(Protection::Chunking) {
-            true => chunk::split(&document.content, &self.0.budget()),
+            true => chunk::split(&document.path, &document.content, &self.0.budget()),
             false => vec![chunk::whole(&document.content)],
         };
         let parts = self.0.parts(&job, chunks).await?;
@@ -297,7 +325,7 @@ impl Inner {
         }
         let max_tokens = self.policy.settings.max_tokens;
         if self.policy.has(Protection::Chunking)
-            && let Some(halves) = chunk::halve(&job.document.content, chunk)
+            && let Some(halves) = chunk::halve(&job.document.path, &job.document.content, chunk)
         {
             return Box::pin(self.parts(job, halves)).await;
         }
@@ -315,75 +343,141 @@ impl Inner {
 
     /// One call, with as many attempts as are due.
     async fn call(&self, job: &Job<'_>, chunk: &Chunk) -> Result<Message, GenerateError> {
-        let call = job.next_call.fetch_add(1, Ordering::Relaxed);
-        let place = self.pace.as_ref().map_or(0, Pace::place);
-        let cost = self.cost(job, chunk);
-        self.check_limit(cost)?;
-        let mut ask = None;
-        let mut started = None;
-        let (mut attempts, mut refusals) = (0, 0);
+        let mut call = self.new_call(job, chunk);
+        self.check_limit(call.cost)?;
+        let mut permit = self.admit(&call).await;
+        // Written only now: a long queue must not hold a long list of prompts.
+        let ask = self.question(job, chunk);
+        let began = self.timeline.now();
         loop {
-            let permit = match &self.pace {
-                Some(pace) => Some(pace.admit(place, cost).await),
-                None => None,
-            };
-            // Written only now: a long queue must not hold a long list of prompts.
-            let ask = ask.get_or_insert_with(|| self.question(job, chunk));
-            let began = *started.get_or_insert_with(|| self.timeline.now());
-            let tag = CallTag {
-                request: job.request,
-                call,
-                attempt: attempts + refusals,
-            };
-            let outcome = self.attempt(job, tag, ask, permit).await;
+            let (outcome, counts) = self.attempt(job, &mut call, &ask, permit).await;
             let error = match outcome {
                 Ok(message) => return Ok(message),
                 Err(error) => error,
             };
+            let elapsed = self.timeline.now().saturating_sub(began);
             if self.policy.has(Protection::Pacing)
                 && error.is_rate_limit()
-                && refusals < MAX_REFUSALS
+                && call.refusals < MAX_REFUSALS
             {
                 // The queue has paused until the API is ready; this call is first in it.
-                refusals += 1;
-                continue;
+                call.refusals += 1;
+            } else {
+                call.attempts += u32::from(counts);
+                let failure = Failure {
+                    error: &error,
+                    attempts: call.attempts.max(1),
+                    elapsed,
+                    streamed: ask.stream,
+                    chance: self.chance(job, &call),
+                };
+                match self.rule.wait(&failure) {
+                    Some(wait) => self.timeline.sleep(wait).await,
+                    None => return Err(error.into()),
+                }
             }
-            attempts += 1;
-            let failure = Failure {
-                error: &error,
-                attempts,
-                elapsed: self.timeline.now().saturating_sub(began),
-                streamed: ask.stream,
-                chance: unit(mix(&[
-                    self.seed,
-                    job.request,
-                    u64::from(call),
-                    u64::from(attempts),
-                ])),
-            };
-            match self.rule.wait(&failure) {
-                Some(wait) => self.timeline.sleep(wait).await,
+            let left = self.rule.budget().saturating_sub(elapsed);
+            permit = match self
+                .timeline
+                .timeout(left.min(FOREVER), self.admit(&call))
+                .await
+            {
+                Some(permit) => permit,
                 None => return Err(error.into()),
-            }
+            };
         }
     }
 
+    fn new_call(&self, job: &Job<'_>, chunk: &Chunk) -> Call {
+        Call {
+            number: job.next_call.fetch_add(1, Ordering::Relaxed),
+            place: self.pace.as_ref().map_or(0, Pace::place),
+            cost: self.cost(job, chunk),
+            sent: 0,
+            attempts: 0,
+            refusals: 0,
+        }
+    }
+
+    async fn admit(&self, call: &Call) -> Option<pace::Permit> {
+        match &self.pace {
+            Some(pace) => Some(pace.admit(call.place, call.cost, call.attempts > 0).await),
+            None => None,
+        }
+    }
+
+    fn chance(&self, job: &Job<'_>, call: &Call) -> f64 {
+        let identity = [
+            self.seed,
+            job.request,
+            u64::from(call.number),
+            u64::from(call.sent),
+        ];
+        unit(mix(&identity))
+    }
+
+    /// Sends once, or twice when the first is slower than any answer so far and nobody else waits.
+    /// Also says whether a failure counts against the call.
     async fn attempt(
+        &self,
+        job: &Job<'_>,
+        call: &mut Call,
+        ask: &Ask,
+        permit: Option<pace::Permit>,
+    ) -> (Result<Message, CallError>, bool) {
+        let first = self.send(job, call.tag(job), ask, permit);
+        let Some(patience) = self.patience(call.cost) else {
+            return first.await;
+        };
+        let mut first = pin!(first);
+        tokio::select! {
+            biased;
+            outcome = &mut first => return outcome,
+            () = self.timeline.sleep(patience) => {}
+        }
+        let Some(extra) = self
+            .pace
+            .as_ref()
+            .and_then(|pace| pace.admit_extra(call.cost))
+        else {
+            return first.await;
+        };
+        let second = self.send(job, call.tag(job), ask, Some(extra));
+        match select(first, pin!(second)).await {
+            Either::Left(((Err(_), _), second)) => second.await,
+            Either::Right(((Err(_), _), first)) => first.await,
+            Either::Left((whole, _)) | Either::Right((whole, _)) => whole,
+        }
+    }
+
+    /// How long to wait for an answer before asking the same a second time; none for ever.
+    fn patience(&self, cost: Cost) -> Option<Duration> {
+        let factor = self.policy.settings.hedge_factor;
+        if factor <= 0.0 || !matches!(self.rule, Rule::FullJitter { .. }) {
+            return None;
+        }
+        let slowest = self.pace.as_ref()?.slowest(cost)?;
+        Some(
+            slowest
+                .mul_f64(factor.clamp(1.0, 1e3))
+                .max(SHORTEST_PATIENCE),
+        )
+    }
+
+    async fn send(
         &self,
         job: &Job<'_>,
         tag: CallTag,
         ask: &Ask,
         mut permit: Option<pace::Permit>,
-    ) -> Result<Message, CallError> {
+    ) -> (Result<Message, CallError>, bool) {
         job.paid.fetch_add(1, Ordering::Relaxed);
         if let Some(permit) = &mut permit {
             permit.send();
         }
         let outcome = self.claude.message(tag, ask).await;
-        if let Some(permit) = permit {
-            permit.settle(&outcome);
-        }
-        outcome
+        let counts = permit.is_none_or(|permit| permit.settle(&outcome));
+        (outcome, counts)
     }
 
     fn question(&self, job: &Job<'_>, chunk: &Chunk) -> Ask {
@@ -448,3 +542,6 @@ fn mix(words: &[u64]) -> u64 {
 fn unit(mixed: u64) -> f64 {
     (mixed >> 11) as f64 / (1u64 << 53) as f64
 }
+
+#[cfg(test)]
+mod tests;

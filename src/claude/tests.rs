@@ -100,6 +100,7 @@ async fn a_whole_answer_is_read_and_counted() {
         .insert_header("request-id", "req_1")
         .insert_header("anthropic-ratelimit-requests-limit", "50")
         .insert_header("anthropic-ratelimit-requests-remaining", "49")
+        .insert_header("anthropic-ratelimit-requests-reset", "2026-02-25T20:02:32Z")
         .insert_header("anthropic-ratelimit-input-tokens-limit", "lots");
     let (answer, attempts) = answer(headers, false).await;
     let message = answer.unwrap();
@@ -111,7 +112,8 @@ async fn a_whole_answer_is_read_and_counted() {
         limits.requests,
         Some(Window {
             limit: 50,
-            remaining: 49
+            remaining: 49,
+            full_at_unix_s: Some(1_772_049_752),
         })
     );
     assert_eq!(limits.input_tokens, None);

@@ -21,6 +21,14 @@ const LONG: [&str; 8] = [
     "total = sum(r[0] for r in rows)",
 ];
 
+/// Statements of about the length that makes up for many short lines.
+const LONGEST: [&str; 4] = [
+    "rows = sorted((row for row in rows if row[0] > n), key=max)[:100]",
+    "total = sum(row[0] * row[1] for row in rows if row[2] is not None)",
+    "log.info('kept %s of %s rows in %s', len(rows), total, name.title())",
+    "name = '-'.join(str(part).strip() for part in (a, b, n) if part)",
+];
+
 /// A module of exactly `lines` lines with a definition every `every` lines. `version` edits one
 /// function, as a developer would.
 pub(super) fn module(
@@ -82,23 +90,25 @@ fn push_block(text: &mut String, block: &Block) {
         }
         let wanted = (block.written + line + 1) as f64 * block.bytes_per_line;
         text.push_str(indent);
-        text.push_str(statement(block, line, text.len() as f64 + 8.0 < wanted));
+        text.push_str(statement(block, line, wanted - text.len() as f64));
         text.push('\n');
     }
 }
 
-fn statement(block: &Block, line: usize, long: bool) -> &'static str {
+/// A statement of about `room` bytes, so that the whole file keeps its mean line length.
+fn statement(block: &Block, line: usize, room: f64) -> &'static str {
     if line == 1 && block.lines > 2 {
         return [
             "n = 0", "n = 1", "n = 2", "n = 3", "n = 4", "n = 5", "n = 6", "n = 7",
         ][(block.edit % 8) as usize];
     }
     let choice = mix(&[block.seed, block.number as u64, line as u64]);
-    if long {
-        LONG[below(choice, LONG.len())]
-    } else {
-        SHORT[below(choice, SHORT.len())]
-    }
+    let pool: &[&str] = match room {
+        ..8.0 => &SHORT,
+        ..40.0 => &LONG,
+        _ => &LONGEST,
+    };
+    pool[below(choice, pool.len())]
 }
 
 fn name(seed: u64, number: usize) -> String {

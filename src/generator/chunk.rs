@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::definitions;
+use super::{definitions, syntax};
 
 /// What a chunk may hold at most; at least one line always goes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,20 +46,21 @@ pub(super) fn whole(text: &str) -> Chunk {
     }
 }
 
-/// Cuts `text` so that each chunk is within `budget`, at top-level definitions where possible.
-pub(super) fn split(text: &str, budget: &Budget) -> Vec<Chunk> {
+/// Cuts `text` so that each chunk is within `budget`, between whole definitions where possible.
+/// The ending of `path` says by which grammar; without one, indentation tells.
+pub(super) fn split(path: &str, text: &str, budget: &Budget) -> Vec<Chunk> {
     let all = whole(text);
     if fits(&all, budget) {
         return vec![all];
     }
     let lines = lines(text, budget.bytes.max(1));
-    let depths = depths(text, &lines);
-    pack(text, &lines, &depths, budget)
+    let cuts = cuts(path, text, &lines, budget);
+    pack(text, &lines, &cuts, budget)
 }
 
 /// Cuts `chunk` of `text` in two or more, to get whole answers where one did not fit; none when
 /// it is a single line.
-pub(super) fn halve(text: &str, chunk: &Chunk) -> Option<Vec<Chunk>> {
+pub(super) fn halve(path: &str, text: &str, chunk: &Chunk) -> Option<Vec<Chunk>> {
     let code = &text[chunk.range.clone()];
     let lines = chunk.last_line - chunk.first_line + 1;
     let budget = match chunk.definitions {
@@ -74,14 +75,23 @@ pub(super) fn halve(text: &str, chunk: &Chunk) -> Option<Vec<Chunk>> {
             definitions: several.div_ceil(2),
         },
     };
-    let mut parts = split(code, &budget);
+    let mut parts = split(path, code, &budget);
     for part in &mut parts {
         part.range = part.range.start + chunk.range.start..part.range.end + chunk.range.start;
         part.first_line += chunk.first_line - 1;
         part.last_line += chunk.first_line - 1;
-        part.context.clone_from(&chunk.context);
+        part.context = nested(&chunk.context, &part.context);
     }
     (parts.len() > 1).then_some(parts)
+}
+
+/// The headers around a chunk and those within it.
+fn nested(outer: &str, inner: &str) -> String {
+    match (outer.is_empty(), inner.is_empty()) {
+        (true, _) => inner.to_owned(),
+        (_, true) => outer.to_owned(),
+        _ => format!("{outer}\n{inner}"),
+    }
 }
 
 fn fits(chunk: &Chunk, budget: &Budget) -> bool {
@@ -128,18 +138,50 @@ fn cut_before(text: &str, at: usize, start: usize) -> usize {
         .unwrap_or(text.len())
 }
 
-/// How deep inside a definition a cut before each line would be; none where no cut belongs.
-fn depths(text: &str, lines: &[Line]) -> Vec<Option<usize>> {
-    let mut depths = vec![None; lines.len()];
-    for (index, _) in lines.iter().enumerate().filter(|(_, line)| line.defines) {
+/// What a cut before a line would go through: how many constructs, and their headers.
+type Cut = (usize, String);
+
+/// The cut before each line; none where no cut belongs.
+fn cuts(path: &str, text: &str, lines: &[Line], budget: &Budget) -> Vec<Option<Cut>> {
+    let line_at = |offset: usize| lines.partition_point(|line| line.start < offset);
+    let mut defined = vec![0; lines.len() + 1];
+    for (index, line) in lines.iter().enumerate() {
+        defined[index + 1] = defined[index] + usize::from(line.defines);
+    }
+    // What is small next to a chunk is better moved as a whole than cut.
+    let big = |start: usize, end: usize| {
+        let (first, last) = (line_at(start), line_at(end));
+        last - first > budget.lines / 4
+            || end - start > budget.bytes / 4
+            || defined[last] - defined[first] > budget.definitions / 4
+    };
+    let Some(boundaries) = syntax::boundaries(path, text, &big) else {
+        return cuts_by_indent(text, lines);
+    };
+    let mut cuts = vec![None; lines.len()];
+    for boundary in boundaries {
+        let index = line_at(boundary.offset);
+        if lines
+            .get(index)
+            .is_some_and(|line| line.start == boundary.offset)
+        {
+            cuts[index] = Some((boundary.depth, boundary.context));
+        }
+    }
+    cuts
+}
+
+fn cuts_by_indent(text: &str, lines: &[Line]) -> Vec<Option<Cut>> {
+    let mut cuts = vec![None; lines.len()];
+    for index in (0..lines.len()).filter(|index| lines[*index].defines) {
         // Comments, decorators and attributes directly above belong to the definition.
         let mut first = index;
         while first > 0 && belongs_below(line_text(text, lines, first - 1)) {
             first -= 1;
         }
-        depths[first] = Some(indent(line_text(text, lines, index)));
+        cuts[first] = Some((indent(line_text(text, lines, index)), String::new()));
     }
-    depths
+    cuts
 }
 
 fn line_text<'a>(text: &'a str, lines: &[Line], index: usize) -> &'a str {
@@ -165,7 +207,7 @@ fn indent(line: &str) -> usize {
 }
 
 /// Fills chunk after chunk, ending each at the cut worth most: full chunks, shallow cuts.
-fn pack(text: &str, lines: &[Line], depths: &[Option<usize>], budget: &Budget) -> Vec<Chunk> {
+fn pack(text: &str, lines: &[Line], cuts: &[Option<Cut>], budget: &Budget) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut first = 0;
     while first < lines.len() {
@@ -173,7 +215,7 @@ fn pack(text: &str, lines: &[Line], depths: &[Option<usize>], budget: &Budget) -
         let end = if furthest == lines.len() {
             furthest
         } else {
-            best_cut(depths, first, furthest)
+            best_cut(cuts, first, furthest)
         };
         let start = lines[first].start;
         let stop = lines.get(end).map_or(text.len(), |line| line.start);
@@ -181,7 +223,9 @@ fn pack(text: &str, lines: &[Line], depths: &[Option<usize>], budget: &Budget) -
             range: start..stop,
             first_line: lines[first].number,
             last_line: lines[end - 1].number,
-            context: String::new(),
+            context: cuts[first]
+                .as_ref()
+                .map_or_else(String::new, |(_, context)| context.clone()),
             definitions: lines[first..end].iter().filter(|line| line.defines).count(),
         });
         first = end;
@@ -208,12 +252,16 @@ fn furthest(text: &str, lines: &[Line], first: usize, budget: &Budget) -> usize 
     end
 }
 
-fn best_cut(depths: &[Option<usize>], first: usize, furthest: usize) -> usize {
+fn best_cut(cuts: &[Option<Cut>], first: usize, furthest: usize) -> usize {
     const DEPTH_COST: f64 = 0.3;
     let span = (furthest - first) as f64;
     let worth = |cut: usize, depth: usize| (cut - first) as f64 / span - DEPTH_COST * depth as f64;
     (first + 1..=furthest)
-        .filter_map(|cut| depths[cut].map(|depth| (cut, worth(cut, depth))))
+        .filter_map(|cut| {
+            cuts[cut]
+                .as_ref()
+                .map(|(depth, _)| (cut, worth(cut, *depth)))
+        })
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map_or(furthest, |(cut, _)| cut)
 }
@@ -242,6 +290,7 @@ mod tests {
             writeln!(text, "def func_{i}(): pass").unwrap();
         }
         let chunks = split(
+            "a.py",
             &text,
             &Budget {
                 lines: 2000,
@@ -260,6 +309,7 @@ mod tests {
         let text =
             format!("# about f\n@cached\ndef f():\n{body}\n# about g\n@cached\ndef g():\n{body}");
         let chunks = split(
+            "a.py",
             &text,
             &Budget {
                 lines: 14,
@@ -275,6 +325,7 @@ mod tests {
     fn one_line_of_five_megabytes_is_cut_between_characters() {
         let text = "é".repeat(2_500_000);
         let chunks = split(
+            "a.py",
             &text,
             &Budget {
                 lines: 2000,
@@ -294,10 +345,10 @@ mod tests {
     #[test]
     fn halving_ends_with_a_single_line() {
         let text = "def a(): pass\ndef b(): pass\n";
-        let halves = halve(text, &whole(text)).unwrap();
+        let halves = halve("a.py", text, &whole(text)).unwrap();
         assert_eq!(halves.len(), 2);
         assert_eq!((halves[1].first_line, halves[1].last_line), (2, 2));
-        assert_eq!(halve(text, &halves[1]), None);
+        assert_eq!(halve("a.py", text, &halves[1]), None);
     }
 
     proptest! {
@@ -307,10 +358,11 @@ mod tests {
                 "def f():\r\n", "    return 'ü'\r\n", "class A:\n", "\n", "  x\n", "λ", "\r", "@d\n", "# c\n", "x = 1",
             ]), 0..80),
             lines in 1usize..20, bytes in 1usize..60, definitions in 1usize..5,
+            path in prop::sample::select(vec!["a.py", "a.rs", "a.js", "a.txt"]),
         ) {
             let text: String = pieces.concat();
             let budget = Budget { lines, bytes, definitions };
-            let chunks = split(&text, &budget);
+            let chunks = split(path, &text, &budget);
             prop_assert_eq!(joined(&text, &chunks), text.as_str());
             for chunk in &chunks {
                 prop_assert!(!text[..chunk.range.end].ends_with('\r') || !text[chunk.range.end..].starts_with('\n'));
@@ -330,7 +382,7 @@ mod tests {
             let line = if defines { "def f(): pass\n" } else { "x = 1\n" };
             let text = line.repeat(count);
             let chunk = whole(&text);
-            if let Some(parts) = halve(&text, &chunk) {
+            if let Some(parts) = halve("a.py", &text, &chunk) {
                 prop_assert_eq!(joined(&text, &parts), text.clone());
             } else {
                 prop_assert_eq!(count, 1);

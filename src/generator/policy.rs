@@ -165,6 +165,9 @@ pub struct Settings {
     /// Share of each rate limit's burst that is left unused, as milliseconds of refill: it covers
     /// connections that are slower than the first.
     pub headroom_ms: u64,
+    /// How many times slower than the slowest answer so far a call may be before the same is asked
+    /// a second time, if no call waits and half of each rate limit is free; 0 never asks twice.
+    pub hedge_factor: f64,
     /// Most memory of the cache, in megabytes.
     pub cache_mb: u64,
     /// SQLite file behind the memory cache; none keeps nothing beyond the run.
@@ -189,6 +192,7 @@ impl Default for Settings {
             backoff_base_ms: 500,
             backoff_cap_ms: 20_000,
             headroom_ms: 200,
+            hedge_factor: 4.0,
             cache_mb: 64,
             cache_path: None,
             sdk_threads: 10,

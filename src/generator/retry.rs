@@ -35,6 +35,14 @@ pub(super) struct Failure<'a> {
 }
 
 impl Rule {
+    /// How long after its first attempt a call may still be tried again.
+    pub(super) fn budget(&self) -> Duration {
+        match *self {
+            Self::FullJitter { budget, .. } => budget,
+            Self::Never | Self::Sdk => Duration::MAX,
+        }
+    }
+
     /// How long to wait before the next attempt; none to give up.
     pub(super) fn wait(&self, failure: &Failure<'_>) -> Option<Duration> {
         match *self {

@@ -1,6 +1,9 @@
 //! breaklab from the outside: the program, its files, and laws over the whole house.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop where it stands"
+)]
 
 mod cli;
 mod layers;

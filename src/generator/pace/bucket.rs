@@ -49,6 +49,18 @@ impl Bucket {
         self.since = now;
     }
 
+    /// Puts in `share` of one token.
+    pub(super) fn put(&mut self, share: f64, now: Duration) {
+        let level = self.level_at(now) + (share * MICRO as f64) as i64;
+        self.level = level.min(self.capacity);
+        self.since = now;
+    }
+
+    /// Whole tokens that are there now; less than none after a debt.
+    pub(super) fn level(&self, now: Duration) -> i64 {
+        self.level_at(now).div_euclid(MICRO)
+    }
+
     /// Lowers the level to at most `tokens`.
     pub(super) fn lower_to(&mut self, tokens: i64, now: Duration) {
         self.level = self.level_at(now).min(tokens.saturating_mul(MICRO));

@@ -1,6 +1,9 @@
 //! The queue under virtual time.
 
+use mock_claude::prices::Usage;
+
 use super::*;
+use crate::claude::{RateLimits, Window};
 
 const LIMITS: Limits = Limits {
     requests_per_minute: 60,
@@ -31,7 +34,7 @@ fn refused(seconds: u64) -> Result<Message, CallError> {
 }
 
 async fn call(pace: &Pace, cost: Cost, seconds: u64) -> Duration {
-    let mut permit = pace.admit(pace.place(), cost).await;
+    let mut permit = pace.admit(pace.place(), cost, false).await;
     permit.send();
     let started = pace.0.timeline.now();
     pace.0.timeline.sleep(Duration::from_secs(seconds)).await;
@@ -86,10 +89,10 @@ async fn a_refusal_pauses_everybody_and_the_refused_call_goes_first() {
         output: 1,
     };
     let place = pace.place();
-    let mut permit = pace.admit(place, cost).await;
+    let mut permit = pace.admit(place, cost, false).await;
     permit.send();
     permit.settle(&refused(7));
-    let (first, second) = tokio::join!(call(&pace, cost, 0), pace.admit(place, cost));
+    let (first, second) = tokio::join!(call(&pace, cost, 0), pace.admit(place, cost, false));
     assert_eq!(first, Duration::from_secs(7));
     assert_eq!(pace.0.timeline.now(), Duration::from_secs(7));
     drop(second);
@@ -102,19 +105,25 @@ async fn a_waiter_that_gives_up_leaves_neither_a_place_nor_a_charge() {
         input: 6_000,
         output: 1,
     };
-    let held = pace.admit(pace.place(), cost).await;
+    let held = pace.admit(pace.place(), cost, false).await;
     let gave_up = pace
         .0
         .timeline
-        .timeout(Duration::from_secs(1), pace.admit(pace.place(), cost))
+        .timeout(
+            Duration::from_secs(1),
+            pace.admit(pace.place(), cost, false),
+        )
         .await;
     assert!(gave_up.is_none());
     drop(held);
-    let state = pace.lock();
-    assert!(state.queue.is_empty() && state.shapes.is_empty());
-    assert_eq!(state.in_flight, 0);
+    assert!(pace.lock().queue.is_empty());
+    let now = pace.0.timeline.now();
+    let call = Call {
+        cost,
+        is_retry: false,
+    };
     assert!(
-        state.fits(cost, pace.0.timeline.now()),
+        pace.lock().queue.go(call, now).is_some(),
         "an unused permit is given back"
     );
 }
@@ -142,7 +151,7 @@ async fn a_call_that_fits_may_pass_one_that_does_not_but_not_for_ever() {
 }
 
 async fn drop_after_use(pace: &Pace, cost: Cost) {
-    pace.admit(pace.place(), cost).await.send();
+    pace.admit(pace.place(), cost, false).await.send();
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,10 +161,16 @@ async fn unknown_limits_are_learnt_from_the_first_answer() {
         input: 10,
         output: 10,
     };
-    let mut permit = pace.admit(pace.place(), cost).await;
+    let mut permit = pace.admit(pace.place(), cost, false).await;
     permit.send();
     assert_eq!(pace.input_limit(), None);
-    let window = |limit, remaining| Some(Window { limit, remaining });
+    let window = |limit, remaining| {
+        Some(Window {
+            limit,
+            remaining,
+            full_at_unix_s: None,
+        })
+    };
     let limits = RateLimits {
         requests: window(60, 59),
         input_tokens: window(30_000, 30_000),
