@@ -5,11 +5,13 @@
 
 use std::path::PathBuf;
 
+pub use ablation::{ablation_table, main_runs};
 pub use html::html;
 pub use markdown::markdown;
 pub use table::table;
 pub use write::{check_writable, read_record, write_all};
 
+mod ablation;
 mod figures;
 #[cfg(test)]
 mod fixture;

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 
+pub use ablation::{Ablation, Change, Effect};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use contrast::Contrast;
 pub use metric::Metric;
 
+mod ablation;
 mod check;
 mod claims;
 mod contrast;
@@ -41,6 +43,9 @@ pub struct Summary {
     pub runs: Vec<RunSummary>,
     /// Figures of the course chapter, held against ours.
     pub claims: Vec<Claim>,
+    /// What each protection does, where a run took it away or gave it alone.
+    #[serde(default)]
+    pub ablation: Vec<Ablation>,
 }
 
 /// The numbers of one scenario in one mode.
@@ -172,6 +177,7 @@ pub fn summarize(record: &Record, claims: &ClaimBook, walls: &[f64]) -> Summary 
         seed: record.seed,
         interrupted: record.interrupted,
         claims: claims.judge(&runs),
+        ablation: ablation::ablations(&runs),
         runs,
     }
 }
