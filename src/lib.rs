@@ -1,9 +1,31 @@
-//! The harness.
+//! breaklab breaks an LLM documentation service on purpose and proves that the hardened one holds.
+//!
+//! The way a request goes:
+//!
+//! ```text
+//! scenario → runner → load → platform → generator → claude → transport → mock-claude
+//!              │                                                            │
+//!              └──────────────── record (facts of both sides) ──────────────┘
+//! record → summary (the only room that computes a number) → report
+//! ```
+//!
+//! A room imports only rooms below it; `tests/e2e/layers.rs` reads the imports and holds that as
+//! law. From the top: [`cli`], [`runner`], [`scenario`], [`platform`] beside [`report`],
+//! [`generator`] beside [`summary`], [`load`] and [`claude`], [`transport`], [`corpus`],
+//! [`record`] and [`clock`]. The judges ([`summary`], [`report`]) and the doers
+//! ([`generator`], [`platform`]) never import each other: they meet in [`record`].
 
 pub mod claude;
+pub mod cli;
+pub mod clock;
+pub mod corpus;
 pub mod generator;
 pub mod limit;
+pub mod load;
+pub mod platform;
 pub mod record;
 pub mod report;
+pub mod runner;
+pub mod scenario;
 pub mod summary;
 pub mod transport;

@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The `breaklab` program.
+
+fn main() -> std::process::ExitCode {
+    breaklab::cli::main()
+}

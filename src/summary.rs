@@ -188,8 +188,12 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
         requests,
         endings: run.endings.clone(),
         failure_rate: ratio(requests.failed + requests.dropped, requests.offered),
-        latency_ms: quantiles(run, |ending| matches!(ending, Ending::Ok | Ending::Degraded)),
-        failed_latency_ms: quantiles(run, |ending| !matches!(ending, Ending::Ok | Ending::Degraded)),
+        latency_ms: quantiles(run, |ending| {
+            matches!(ending, Ending::Ok | Ending::Degraded)
+        }),
+        failed_latency_ms: quantiles(run, |ending| {
+            !matches!(ending, Ending::Ok | Ending::Degraded)
+        }),
         makespan_s: run.makespan_ms as f64 / 1000.0,
         limit_s: None,
         wall_s,
@@ -199,7 +203,11 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             input_tokens: run.ledger.totals.usage.input_tokens,
             output_tokens: run.ledger.totals.usage.output_tokens,
         },
-        cost: Cost { usd, inr: usd * rate, wasted_usd: self::usd(run.ledger.totals.wasted_pico) },
+        cost: Cost {
+            usd,
+            inr: usd * rate,
+            wasted_usd: self::usd(run.ledger.totals.wasted_pico),
+        },
         docs: docs(run.docs),
         top_error: run
             .errors
@@ -212,7 +220,10 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
 }
 
 fn outcomes(run: &Run) -> Outcomes {
-    let mut outcomes = Outcomes { offered: run.offered, ..Outcomes::default() };
+    let mut outcomes = Outcomes {
+        offered: run.offered,
+        ..Outcomes::default()
+    };
     for (ending, &count) in &run.endings {
         match ending {
             Ending::Ok => outcomes.ok += count,
@@ -255,7 +266,13 @@ fn of_histogram(latencies: &Latencies) -> Quantiles {
         return Quantiles::default();
     }
     let at = |quantile: f64| Some(micros.value_at_quantile(quantile) as f64 / 1000.0);
-    Quantiles { p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), max: at(1.0) }
+    Quantiles {
+        p50: at(0.5),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        max: at(1.0),
+    }
 }
 
 fn ratio(part: u64, whole: u64) -> Option<f64> {

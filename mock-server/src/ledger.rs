@@ -36,7 +36,7 @@ impl Ending {
 }
 
 /// A snapshot of the account book.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
     /// Exact sums over every attempt.

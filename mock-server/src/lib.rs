@@ -22,7 +22,7 @@ mod ids;
 mod latency;
 mod ledger;
 mod limits;
-mod mix;
+pub mod mix;
 mod reply;
 mod request;
 mod stream;

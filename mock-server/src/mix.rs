@@ -10,7 +10,8 @@ pub(crate) fn digest(bytes: &[u8]) -> u64 {
 }
 
 /// Folds `parts` into 64 well-mixed bits (`SplitMix64`'s finalizer over a running sum).
-pub(crate) fn mix(parts: &[u64]) -> u64 {
+#[must_use]
+pub fn mix(parts: &[u64]) -> u64 {
     parts.iter().fold(0x243F_6A88_85A3_08D3, |state, part| {
         let mut z = (state ^ part).wrapping_add(0x9E37_79B9_7F4A_7C15);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -20,7 +21,8 @@ pub(crate) fn mix(parts: &[u64]) -> u64 {
 }
 
 /// A number in `[0, 1)` from 64 mixed bits.
-pub(crate) fn unit(bits: u64) -> f64 {
+#[must_use]
+pub fn unit(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 

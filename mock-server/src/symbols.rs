@@ -4,8 +4,21 @@
 /// Names defined in `text`, in order, with repeats: at most one per line. Knows Python, JavaScript
 /// and TypeScript, Rust, Go and Java.
 pub fn scan(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').filter_map(definition)
+    let mut start = 0;
+    // Most lines define nothing, and a million prompts pass here: a vectorised search for line
+    // ends and a look at one letter spare the rest of the work.
+    memchr::memchr_iter(b'\n', text.as_bytes())
+        .chain([text.len()])
+        .filter_map(move |end| {
+            let line = &text[start..end];
+            start = end + 1;
+            let first = line.bytes().find(|byte| !byte.is_ascii_whitespace())?;
+            FIRST_LETTERS.contains(&first).then(|| definition(line))?
+        })
 }
+
+/// First letters of all words with which a definition can begin.
+const FIRST_LETTERS: &[u8] = b"acdefilnpstuv";
 
 /// The part of a prompt that is scanned: what stands between the first line that starts with
 /// `<source` and the last line that starts with `</source>`, or everything without such a pair.

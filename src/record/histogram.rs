@@ -5,7 +5,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer as HdrReader, Serializer as HdrWriter, V2Serializer};
+use hdrhistogram::serialization::{
+    Deserializer as HdrReader, Serializer as HdrWriter, V2Serializer,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Three significant digits: any latency is kept within 0.1 %.
@@ -31,12 +33,16 @@ impl Latencies {
     pub fn record(&mut self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         // Not `saturating_record`: it clamps to the present range instead of growing it.
-        self.0.record(micros).expect("an auto-resizing histogram takes any latency");
+        self.0
+            .record(micros)
+            .expect("an auto-resizing histogram takes any latency");
     }
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
-        self.0.add(&other.0).expect("an auto-resizing histogram of equal precision takes any other");
+        self.0
+            .add(&other.0)
+            .expect("an auto-resizing histogram of equal precision takes any other");
     }
 
     /// The histogram, in microseconds.
@@ -87,11 +93,18 @@ mod tests {
 
     #[test]
     fn merging_is_counting_together() {
-        let (mut a, mut b, mut whole) =
-            (Latencies::default(), Latencies::default(), Latencies::default());
+        let (mut a, mut b, mut whole) = (
+            Latencies::default(),
+            Latencies::default(),
+            Latencies::default(),
+        );
         for ms in 0..1000 {
             let latency = Duration::from_millis(ms * ms);
-            if ms % 3 == 0 { a.record(latency) } else { b.record(latency) };
+            if ms % 3 == 0 {
+                a.record(latency)
+            } else {
+                b.record(latency)
+            };
             whole.record(latency);
         }
         a.merge(&b);

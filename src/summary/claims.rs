@@ -110,14 +110,20 @@ impl ClaimRule {
     }
 
     fn measured(&self, runs: &[RunSummary]) -> Option<f64> {
-        let Some(measure) = &self.measure else { return self.arithmetic };
+        let Some(measure) = &self.measure else {
+            return self.arithmetic;
+        };
         let value = measure.value(runs)?;
-        let Some(per) = &self.per else { return Some(value) };
+        let Some(per) = &self.per else {
+            return Some(value);
+        };
         Some(value / per.value(runs)?).filter(|ratio| ratio.is_finite())
     }
 
     fn verdict(&self, measured: Option<f64>) -> ClaimVerdict {
-        let Some(value) = measured else { return ClaimVerdict::NotMeasured };
+        let Some(value) = measured else {
+            return ClaimVerdict::NotMeasured;
+        };
         let above = self.at_least.is_none_or(|floor| value >= floor);
         let below = self.at_most.is_none_or(|ceiling| value <= ceiling);
         match (self.at_least.or(self.at_most), above && below) {

@@ -1,0 +1,57 @@
+//! The command line: one file a subcommand. It parses, calls, prints and exits; it computes nothing.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod exit;
+mod interrupt;
+mod mock;
+mod progress;
+mod report;
+mod run;
+mod scenario;
+mod terminal;
+
+pub use exit::Exit;
+
+/// Break an LLM documentation service on purpose, then prove that the hardened one holds.
+#[derive(Debug, Parser)]
+#[command(
+    name = "breaklab",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play scenarios and write a report: all of them, naive and hardened, when none is named
+    Run(run::Args),
+    /// Write the report again from a record
+    Report(report::Args),
+    /// List the scenarios, or check one of your own
+    Scenario(scenario::Args),
+    /// Serve the mock Claude API on a local port
+    Mock(mock::Args),
+}
+
+/// Parses the arguments, runs the command and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let result = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Scenario(args) => scenario::run(&args),
+        Command::Mock(args) => mock::run(&args),
+    };
+    exit::code(result)
+}

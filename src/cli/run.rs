@@ -1,0 +1,223 @@
+//! `breaklab run`: play scenarios, write the report, show the table.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+
+use super::Exit;
+use super::progress::Progress;
+use crate::clock::Clock;
+use crate::corpus::{self, Corpus};
+use crate::generator::{Mode, Protection};
+use crate::load::{Arrivals, Stop};
+use crate::record::{self, Record, Run};
+use crate::report::{self, Story};
+use crate::runner::{self, Job};
+use crate::scenario::{self, Loaded};
+use crate::summary::{self, Summary};
+
+/// Arguments of `breaklab run`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Scenario names (see `breaklab scenario list`) or TOML files; all when none is given
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// Generator modes [default: the scenario's own, naive and hardened]
+    #[arg(long, value_delimiter = ',', value_name = "naive|sdk|hardened")]
+    mode: Vec<Mode>,
+    /// Protections to take away from the hardened mode, e.g. cache,retry
+    #[arg(long, value_delimiter = ',', value_name = "PROTECTION,…")]
+    without: Vec<Protection>,
+    /// Simulated time, or wall time over loopback sockets
+    #[arg(long, value_enum, default_value = "virtual")]
+    clock: ClockName,
+    /// With --clock real: simulated seconds per wall second [default: 1]
+    #[arg(long, value_name = "N")]
+    speed: Option<f64>,
+    /// Seed of documents, latencies and faults
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Document these real files instead of synthetic ones
+    #[arg(long, value_name = "PATH")]
+    corpus: Option<PathBuf>,
+    /// Requests in all; a scenario repeats its rounds until it has sent them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    requests: Option<u64>,
+    /// Folder for the report
+    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
+    out: PathBuf,
+    /// Print nothing but errors
+    #[arg(long)]
+    quiet: bool,
+    /// Print the summary as JSON and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ClockName {
+    Virtual,
+    Real,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let clock = clock(args)?;
+    let (jobs, stories) = jobs(args)?;
+    report::check_writable(&args.out)?;
+    let stop = Stop::default();
+    super::interrupt::on_interrupt(stop.clone())?;
+    let progress = Progress::new(jobs.len(), args.quiet || args.json);
+    let results = runner::run_all(&jobs, clock, &stop, &|_, run| progress.finished(run));
+    progress.clear();
+    let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
+    let record = record(args, clock, runs, stop.is_stopped());
+    let walls: Vec<f64> = walls.iter().map(Duration::as_secs_f64).collect();
+    let summary = summary::summarize(&record, &scenario::claims(), &walls);
+    report::write_all(&args.out, &record, &summary, &stories)?;
+    show(args, &summary)?;
+    Ok(verdict(&record, &summary))
+}
+
+fn clock(args: &Args) -> anyhow::Result<Clock> {
+    match (args.clock, args.speed) {
+        (ClockName::Virtual, None) => Ok(Clock::Virtual),
+        (ClockName::Virtual, Some(_)) => {
+            bail!("--speed needs --clock real: virtual time is always as fast as it can be")
+        }
+        (ClockName::Real, speed) => {
+            let speed = speed.unwrap_or(1.0);
+            if !(speed.is_finite() && (0.01..=10_000.0).contains(&speed)) {
+                bail!("--speed is {speed}; 0.01 to 10000 are possible");
+            }
+            Ok(Clock::Real { speed })
+        }
+    }
+}
+
+fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<Story>)> {
+    let names = if args.scenarios.is_empty() {
+        scenario::builtin_ids()
+    } else {
+        args.scenarios.clone()
+    };
+    let corpus = args.corpus.as_deref().map(load_corpus).transpose()?;
+    let without: BTreeSet<Protection> = args.without.iter().copied().collect();
+    let (mut jobs, mut stories) = (Vec::new(), Vec::new());
+    for name in names {
+        let mut loaded = Loaded::find(&name)?;
+        let corpus = corpus.as_ref().map(|files| of_files(&mut loaded, files));
+        if let Some(requests) = args.requests {
+            loaded.scenario.load = loaded.scenario.load.scaled_to(requests);
+        }
+        stories.push(story(args, &loaded, &name));
+        let modes = if args.mode.is_empty() {
+            loaded.scenario.modes.clone()
+        } else {
+            args.mode.clone()
+        };
+        for mode in modes {
+            let without = if mode == Mode::Hardened {
+                without.clone()
+            } else {
+                BTreeSet::new()
+            };
+            jobs.push(Job {
+                loaded: loaded.clone(),
+                mode,
+                without,
+                corpus: corpus.clone(),
+                seed: args.seed,
+            });
+        }
+    }
+    Ok((jobs, stories))
+}
+
+fn load_corpus(path: &std::path::Path) -> anyhow::Result<Vec<corpus::Source>> {
+    let loaded = corpus::load(path)?;
+    let mut err = std::io::stderr().lock();
+    for skipped in loaded.skipped.iter().take(10) {
+        writeln!(err, "skipped {}: {}", skipped.path.display(), skipped.why)?;
+    }
+    if !loaded.skipped.is_empty() {
+        writeln!(
+            err,
+            "corpus: {} files, {} skipped",
+            loaded.files.len(),
+            loaded.skipped.len()
+        )?;
+    }
+    Ok(loaded.files)
+}
+
+/// A job documents every file; the other stories take the files nearest to their own size.
+fn of_files(loaded: &mut Loaded, files: &[corpus::Source]) -> Corpus {
+    let load = &mut loaded.scenario.load;
+    let documents = &loaded.scenario.documents;
+    if load.arrivals == Arrivals::Job {
+        load.requests = files.len() as u64;
+        return Corpus::of_files(files.to_vec());
+    }
+    let wanted = documents.files.unwrap_or(load.requests);
+    Corpus::of_files(corpus::nearest(files, documents.lines, wanted as usize))
+}
+
+fn story(args: &Args, loaded: &Loaded, name: &str) -> Story {
+    let mut reproduce = format!("breaklab run {name} --seed {}", args.seed);
+    if let ClockName::Real = args.clock {
+        reproduce += &format!(" --clock real --speed {}", args.speed.unwrap_or(1.0));
+    }
+    if let Some(requests) = args.requests {
+        reproduce += &format!(" --requests {requests}");
+    }
+    if let Some(corpus) = &args.corpus {
+        reproduce += &format!(" --corpus {}", corpus.display());
+    }
+    Story {
+        scenario: loaded.scenario.id.clone(),
+        story: loaded.scenario.story.clone(),
+        fix: loaded.scenario.fix.clone(),
+        reproduce,
+    }
+}
+
+fn record(args: &Args, clock: Clock, runs: Vec<Run>, interrupted: bool) -> Record {
+    let (clock, speed) = clock.describe();
+    Record {
+        schema: record::SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock,
+        speed,
+        seed: args.seed,
+        interrupted,
+        runs,
+    }
+}
+
+fn show(args: &Args, summary: &Summary) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, summary)?;
+        writeln!(out)?;
+    } else if !args.quiet {
+        let (width, colour) = super::terminal::of_stdout();
+        out.write_all(report::table(summary, width, colour).as_bytes())?;
+        writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;
+    }
+    out.flush().context("standard output")
+}
+
+fn verdict(record: &Record, summary: &Summary) -> Exit {
+    if record.interrupted {
+        Exit::Interrupted
+    } else if summary.runs.iter().any(|run| !run.violations.is_empty()) {
+        Exit::Bug
+    } else {
+        Exit::Done
+    }
+}

@@ -1,0 +1,114 @@
+//! What documentation proves: which symbols of a source it documents, in which order, how often.
+
+use std::collections::HashMap;
+
+use mock_claude::{proof, symbols};
+
+use crate::record::Docs;
+
+/// Holds `documentation` against `source` by the proof tokens that the mock wrote into it.
+#[must_use]
+pub fn examine(key: &proof::Key, source: &str, documentation: &str) -> Docs {
+    let mut places: HashMap<&str, Places> = HashMap::new();
+    let mut docs = Docs::default();
+    for (place, symbol) in symbols::scan(source).enumerate() {
+        places.entry(symbol).or_default().all.push(place);
+        docs.symbols += 1;
+    }
+    let mut order = Vec::new();
+    for proof in proof::find(documentation) {
+        match places.get_mut(proof.symbol) {
+            Some(places) if key.verify(&proof) => match places.next() {
+                Some(place) => order.push(place),
+                None => docs.duplicates += 1,
+            },
+            _ => docs.foreign += 1,
+        }
+    }
+    docs.documented = order.len() as u64;
+    docs.out_of_order = (order.len() - longest_increasing(&order)) as u64;
+    docs
+}
+
+/// Where a name is defined; a name may be defined more than once (`__init__`).
+#[derive(Default)]
+struct Places {
+    all: Vec<usize>,
+    used: usize,
+}
+
+impl Places {
+    fn next(&mut self) -> Option<usize> {
+        let place = self.all.get(self.used).copied();
+        self.used += 1;
+        place
+    }
+}
+
+/// Length of the longest increasing subsequence (patience sorting).
+fn longest_increasing(order: &[usize]) -> usize {
+    let mut tops: Vec<usize> = Vec::new();
+    for &place in order {
+        match tops.binary_search(&place) {
+            Ok(_) => {}
+            Err(pile) if pile == tops.len() => tops.push(place),
+            Err(pile) => tops[pile] = place,
+        }
+    }
+    tops.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "def one(): pass\ndef two(): pass\ndef three(): pass\n";
+
+    fn entry(key: &proof::Key, symbol: &str) -> String {
+        format!(
+            "### `{symbol}`\n\ntext\n\nref:{symbol}:0a1b2c3d:{}\n\n",
+            key.mac(symbol, "0a1b2c3d")
+        )
+    }
+
+    fn docs_of(symbols: &[&str]) -> Docs {
+        let key = proof::Key::new("secret");
+        let text: String = symbols.iter().map(|symbol| entry(&key, symbol)).collect();
+        examine(&key, SOURCE, &text)
+    }
+
+    #[test]
+    fn whole_documentation_covers_every_symbol_once_and_in_order() {
+        let docs = docs_of(&["one", "two", "three"]);
+        assert_eq!(
+            docs,
+            Docs {
+                symbols: 3,
+                documented: 3,
+                ..Docs::default()
+            }
+        );
+    }
+
+    #[test]
+    fn gaps_repeats_strangers_and_disorder_are_each_counted() {
+        let docs = docs_of(&["three", "one", "one", "stranger"]);
+        assert_eq!(
+            docs,
+            Docs {
+                symbols: 3,
+                documented: 2,
+                duplicates: 1,
+                out_of_order: 1,
+                foreign: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_token_made_without_the_secret_is_foreign() {
+        let text = entry(&proof::Key::new("guess"), "one");
+        let docs = examine(&proof::Key::new("secret"), SOURCE, &text);
+        assert_eq!((docs.documented, docs.foreign), (0, 1));
+    }
+}

@@ -1,0 +1,122 @@
+//! Outcomes of requests, counted as they come in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::target::Answer;
+use crate::load::Slot;
+use crate::record::{Docs, Ending, Latencies, Request};
+
+/// Distinct error texts that are kept; a service that invents texts must not fill the memory.
+const MAX_ERRORS: usize = 20;
+
+/// What became of one request.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) slot: Slot,
+    pub(super) started: Duration,
+    pub(super) ended: Duration,
+    pub(super) path: String,
+    pub(super) answer: Answer,
+    pub(super) docs: Docs,
+}
+
+/// The sums of a run, in bounded memory.
+#[derive(Debug)]
+pub(super) struct Tally {
+    max_rows: usize,
+    pub(super) endings: BTreeMap<Ending, u64>,
+    pub(super) statuses: BTreeMap<u16, u64>,
+    pub(super) latency: BTreeMap<Ending, Latencies>,
+    pub(super) lag: Latencies,
+    pub(super) errors: BTreeMap<String, u64>,
+    pub(super) docs: Docs,
+    pub(super) rows: BTreeMap<u64, Request>,
+    pub(super) first: Option<Duration>,
+    pub(super) last: Duration,
+}
+
+impl Tally {
+    pub(super) fn new(max_rows: usize) -> Self {
+        Self {
+            max_rows,
+            endings: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            latency: BTreeMap::new(),
+            lag: Latencies::default(),
+            errors: BTreeMap::new(),
+            docs: Docs::default(),
+            rows: BTreeMap::new(),
+            first: None,
+            last: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn add(&mut self, outcome: Outcome) {
+        let Outcome {
+            slot,
+            started,
+            ended,
+            path,
+            answer,
+            docs,
+        } = outcome;
+        let ending = answer.ending;
+        *self.endings.entry(ending).or_default() += 1;
+        if let Some(status) = answer.status {
+            *self.statuses.entry(status).or_default() += 1;
+        }
+        if ending != Ending::Dropped {
+            self.latency
+                .entry(ending)
+                .or_default()
+                .record(ended.saturating_sub(slot.scheduled));
+            self.lag.record(started.saturating_sub(slot.scheduled));
+        }
+        if let Some(error) = answer.error {
+            self.count_error(error);
+        }
+        self.docs.add(docs);
+        self.first = Some(
+            self.first
+                .map_or(slot.scheduled, |first| first.min(slot.scheduled)),
+        );
+        self.last = self.last.max(ended);
+        if (slot.index as usize) < self.max_rows {
+            self.rows.insert(
+                slot.index,
+                Request {
+                    index: slot.index,
+                    document: path,
+                    scheduled_ms: ms(slot.scheduled),
+                    started_ms: ms(started),
+                    ended_ms: ms(ended),
+                    status: answer.status,
+                    ending,
+                    docs,
+                },
+            );
+        }
+    }
+
+    /// Counts requests that were scheduled, but never sent.
+    pub(super) fn never_sent(&mut self, count: u64) {
+        if count > 0 {
+            *self.endings.entry(Ending::Dropped).or_default() += count;
+        }
+    }
+
+    fn count_error(&mut self, error: String) {
+        let known = self.errors.contains_key(&error) || self.errors.len() < MAX_ERRORS;
+        let text = if known {
+            error
+        } else {
+            "other errors".to_owned()
+        };
+        *self.errors.entry(text).or_default() += 1;
+    }
+}
+
+fn ms(moment: Duration) -> u64 {
+    moment.as_millis() as u64
+}

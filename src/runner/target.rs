@@ -1,0 +1,211 @@
+//! The service under load: in this process, or behind a loopback socket with the same code inside.
+
+use std::time::Duration;
+
+use mock_claude::MockClaude;
+use tokio::net::TcpListener;
+
+use super::{Job, RunError, World};
+use crate::corpus::Source;
+use crate::generator::{Document, Policy};
+use crate::platform::{Failure, Service, http};
+use crate::record::Ending;
+use crate::transport::{AttemptLog, Transport};
+
+/// Longest real time that both sides get to agree that everything has ended.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Where requests go.
+#[derive(Clone)]
+pub(super) enum Target {
+    /// A function call, on the paused clock.
+    InProcess(Service),
+    /// The service's HTTP face on a loopback port.
+    Http {
+        client: reqwest::Client,
+        url: String,
+    },
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: Option<u16>,
+    pub(super) ending: Ending,
+    pub(super) documentation: Option<String>,
+    pub(super) error: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn dropped() -> Self {
+        Self {
+            status: None,
+            ending: Ending::Dropped,
+            documentation: None,
+            error: None,
+        }
+    }
+
+    fn unreachable(why: &reqwest::Error) -> Self {
+        let error = Some(format!("no answer: {}", without_url(why)));
+        Self {
+            status: None,
+            ending: Ending::Unreachable,
+            documentation: None,
+            error,
+        }
+    }
+
+    fn documented(text: String, complete: bool) -> Self {
+        let ending = if complete {
+            Ending::Ok
+        } else {
+            Ending::Degraded
+        };
+        Self {
+            status: Some(200),
+            ending,
+            documentation: Some(text),
+            error: None,
+        }
+    }
+
+    fn failed(status: u16, kind: &str, message: &str) -> Self {
+        let ending = match (status, kind) {
+            (_, "time_limit") => Ending::TimeLimit,
+            (429, _) => Ending::RateLimited,
+            (400..500, _) => Ending::Rejected,
+            _ => Ending::UpstreamFailed,
+        };
+        Self {
+            status: Some(status),
+            ending,
+            documentation: None,
+            error: Some(message.to_owned()),
+        }
+    }
+}
+
+impl Target {
+    pub(super) async fn document(&self, index: u64, source: &Source) -> Answer {
+        match self {
+            Self::InProcess(service) => {
+                let document = Document {
+                    path: source.path.clone(),
+                    content: source.content.clone(),
+                };
+                in_process(service.document(index, &document).await)
+            }
+            Self::Http { client, url } => over_http(client, url, index, source).await,
+        }
+    }
+
+    /// Waits until attempts that the service gave up have been noticed by the mock as well, so
+    /// that both sides' books can be compared. In process a dropped future is noticed at once.
+    pub(super) async fn close(self, mock: &MockClaude, log: &AttemptLog) {
+        let Self::Http { .. } = self else { return };
+        let settled = async {
+            while mock.ledger().totals.in_flight > 0
+                || log.snapshot().sent != log.snapshot().by_ending.values().sum::<u64>()
+            {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // Books that still differ then are reported as a violation, not waited for.
+        let _late = tokio::time::timeout(SETTLE, settled).await;
+    }
+}
+
+fn in_process(result: Result<crate::generator::Documentation, Failure>) -> Answer {
+    match result {
+        Ok(done) => Answer::documented(done.text, done.missing.is_empty()),
+        Err(failure) => Answer::failed(failure.status(), failure.kind(), &failure.to_string()),
+    }
+}
+
+async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Source) -> Answer {
+    let ask = http::Ask {
+        file_path: source.path.clone(),
+        file_content: source.content.to_string(),
+    };
+    let body = serde_json::to_vec(&ask).expect("a path and a text are always JSON");
+    let request = client
+        .post(format!("{url}/document"))
+        .header(http::REQUEST_HEADER, index)
+        .header("content-type", "application/json")
+        .body(body);
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return Answer::unreachable(&error),
+    };
+    let status = response.status().as_u16();
+    let body = match response.bytes().await {
+        Ok(body) => body,
+        Err(error) => return Answer::unreachable(&error),
+    };
+    read_answer(status, &body)
+}
+
+fn read_answer(status: u16, body: &[u8]) -> Answer {
+    if status == 200 {
+        return match serde_json::from_slice::<http::Answer>(body) {
+            Ok(answer) => Answer::documented(answer.documentation, answer.missing.is_empty()),
+            Err(error) => Answer::failed(
+                502,
+                "invalid_answer",
+                &format!("a 200 that is no documentation: {error}"),
+            ),
+        };
+    }
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |key: &str| {
+        json.pointer(&format!("/error/{key}"))
+            .and_then(|value| value.as_str())
+    };
+    Answer::failed(
+        status,
+        text("type").unwrap_or("unknown"),
+        text("message").unwrap_or("no message"),
+    )
+}
+
+/// Puts the mock and the service on loopback ports of their own.
+pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result<Target, RunError> {
+    let listen = || TcpListener::bind(("127.0.0.1", 0));
+    let upstream = listen().await.map_err(RunError::Listen)?;
+    let base = format!(
+        "http://{}",
+        upstream.local_addr().map_err(RunError::Listen)?
+    );
+    tokio::spawn(mock_claude::serve::serve(
+        upstream,
+        world.mock.clone(),
+        std::future::pending(),
+    ));
+    let transport = Transport::tcp(&base, world.log.clone())
+        .map_err(|error| RunError::Client(error.to_string()))?;
+    let service = job.service(world, policy, transport)?;
+    let front = listen().await.map_err(RunError::Listen)?;
+    let url = format!("http://{}", front.local_addr().map_err(RunError::Listen)?);
+    tokio::spawn(crate::platform::serve(
+        front,
+        service,
+        std::future::pending(),
+    ));
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .tcp_nodelay(true)
+        .build()
+        .map_err(|error| RunError::Client(error.to_string()))?;
+    Ok(Target::Http { client, url })
+}
+
+/// The error's text without the address, whose random port would make every text unique.
+fn without_url(error: &reqwest::Error) -> String {
+    let text = error.to_string();
+    error.url().map_or_else(
+        || text.clone(),
+        |url| text.replace(&format!(" for url ({url})"), ""),
+    )
+}

@@ -1,0 +1,170 @@
+//! The program as a user types it: good input, bad input, exit codes, files.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+pub(crate) fn breaklab(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_breaklab"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn fails(arguments: &[&str], code: i32) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let output = breaklab(folder.path(), arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    message
+}
+
+#[test]
+fn a_run_writes_every_file_of_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = breaklab(folder.path(), &["run", "cost-explosion"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let out = folder.path().join("reports/latest");
+    for name in [
+        "record.json",
+        "summary.json",
+        "report.html",
+        "report.md",
+        "requests.csv",
+        "summary.csv",
+    ] {
+        assert!(out.join(name).metadata().unwrap().len() > 0, "{name}");
+    }
+    for name in ["plots", "histograms"] {
+        assert!(out.join(name).read_dir().unwrap().count() > 0, "{name}");
+    }
+}
+
+#[test]
+fn json_prints_the_summary_of_the_contract_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = breaklab(folder.path(), &["run", "cost-explosion", "--json"]);
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["schema"], "breaklab/summary/v1");
+    assert_eq!(summary["clock"], "virtual");
+    let run = &summary["runs"][0];
+    for field in [
+        "requests",
+        "failure_rate",
+        "latency_ms",
+        "makespan_s",
+        "wall_s",
+        "upstream",
+        "cost",
+        "docs",
+    ] {
+        assert!(!run[field].is_null(), "{field}");
+    }
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn an_unknown_scenario_exits_2_with_the_nearest_name() {
+    assert!(fails(&["run", "large-file"], 2).contains("did you mean `large-files`?"));
+}
+
+#[test]
+fn a_broken_scenario_file_exits_2_with_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("mine.toml"),
+        "id = \"mine\"\ntitle = 3\n",
+    )
+    .unwrap();
+    let output = breaklab(folder.path(), &["run", "mine.toml"]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        message.contains("line 2, column 9") && message.contains("expected a string"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_missing_corpus_exits_2_and_names_it() {
+    assert!(fails(&["run", "--corpus", "nowhere"], 2).contains("`nowhere`"));
+}
+
+#[test]
+fn an_out_folder_that_is_a_file_exits_2_before_anything_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("taken"), "mine").unwrap();
+    let output = breaklab(folder.path(), &["run", "--out", "taken"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("taken")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
+fn an_out_folder_keeps_what_is_not_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    std::fs::write(out.join("notes.txt"), "mine").unwrap();
+    assert!(
+        breaklab(folder.path(), &["run", "cost-explosion", "--out", "out"])
+            .status
+            .success()
+    );
+    assert_eq!(
+        std::fs::read_to_string(out.join("notes.txt")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
+fn a_speed_without_the_real_clock_is_refused() {
+    assert!(fails(&["run", "--speed", "20"], 2).contains("--clock real"));
+}
+
+#[test]
+fn an_unknown_protection_is_refused_with_the_ones_there_are() {
+    assert!(fails(&["run", "--without", "cash"], 2).contains("cache"));
+}
+
+#[test]
+fn a_report_can_be_made_again_from_the_record_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        breaklab(folder.path(), &["run", "cost-explosion"])
+            .status
+            .success()
+    );
+    let page = folder.path().join("reports/latest/report.md");
+    let first = std::fs::read_to_string(&page).unwrap();
+    std::fs::remove_file(&page).unwrap();
+    assert!(breaklab(folder.path(), &["report"]).status.success());
+    assert_eq!(std::fs::read_to_string(&page).unwrap(), first);
+}
+
+#[test]
+fn files_that_cannot_be_documented_are_named_and_the_others_are_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = folder.path().join("code");
+    std::fs::create_dir(&corpus).unwrap();
+    std::fs::write(corpus.join("good.py"), "def load():\n    return 1\n").unwrap();
+    std::fs::write(corpus.join("empty.py"), "").unwrap();
+    std::fs::write(corpus.join("binary.py"), b"\0\x01").unwrap();
+    let output = breaklab(
+        folder.path(),
+        &["run", "slow-processing", "--corpus", "code", "--json"],
+    );
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("binary.py: binary") && message.contains("1 files, 2 skipped"),
+        "{message}"
+    );
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["runs"][1]["docs"]["coverage"], 1.0);
+}

@@ -1,0 +1,11 @@
+//! breaklab from the outside: the program, its files, and laws over the whole house.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop where it stands"
+)]
+
+mod cli;
+mod layers;
+mod scenarios;
+mod sockets;

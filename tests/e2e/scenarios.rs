@@ -1,0 +1,248 @@
+//! The story in numbers: naive breaks as the chapter says, hardened holds, and both are repeatable.
+
+use std::collections::BTreeSet;
+
+use breaklab::clock::Clock;
+use breaklab::generator::{Mode, Protection};
+use breaklab::load::Stop;
+use breaklab::record::{Ending, Run};
+use breaklab::runner::Job;
+use breaklab::scenario::Loaded;
+use breaklab::summary::{self, ClaimBook, RunSummary};
+
+fn job(scenario: &str, mode: Mode) -> Job {
+    let loaded = Loaded::find(scenario).unwrap();
+    Job {
+        loaded,
+        mode,
+        without: BTreeSet::new(),
+        corpus: None,
+        seed: 1,
+    }
+}
+
+fn run(job: &Job) -> Run {
+    job.run(Clock::Virtual, &Stop::default()).unwrap().0
+}
+
+fn summarize(run: Run) -> RunSummary {
+    let record = breaklab::record::Record {
+        schema: breaklab::record::SCHEMA.to_owned(),
+        version: String::new(),
+        clock: breaklab::record::ClockKind::Virtual,
+        speed: 1.0,
+        seed: 1,
+        interrupted: false,
+        runs: vec![run],
+    };
+    let summary = summary::summarize(&record, &ClaimBook::default(), &[])
+        .runs
+        .remove(0);
+    assert_eq!(
+        summary.violations,
+        Vec::<String>::new(),
+        "{} {}",
+        summary.scenario,
+        summary.mode
+    );
+    summary
+}
+
+fn both(scenario: &str) -> (RunSummary, RunSummary) {
+    (
+        summarize(run(&job(scenario, Mode::Naive))),
+        summarize(run(&job(scenario, Mode::Hardened))),
+    )
+}
+
+fn whole(docs: &summary::DocsSummary) {
+    assert_eq!(
+        (
+            docs.coverage,
+            docs.duplicates,
+            docs.out_of_order,
+            docs.foreign
+        ),
+        (Some(1.0), 0, 0, 0)
+    );
+}
+
+#[test]
+fn a_large_file_kills_naive_at_300_s_and_hardened_documents_it_whole() {
+    for scenario in ["large-files", "large-files-one-liners"] {
+        let killed = run(&job(scenario, Mode::Naive));
+        assert_eq!(killed.endings.get(&Ending::TimeLimit), Some(&1));
+        assert!(
+            killed
+                .errors
+                .contains_key("Task timed out after 300.00 seconds"),
+            "{:?}",
+            killed.errors
+        );
+        let (naive, hardened) = both(scenario);
+        assert_eq!(naive.docs.documented, 0);
+        assert!(
+            naive.cost.wasted_usd > 0.5,
+            "killed work is paid for: {:?}",
+            naive.cost
+        );
+        assert_eq!(hardened.requests.ok, 1);
+        assert!(hardened.makespan_s < 300.0, "{}", hardened.makespan_s);
+        whole(&hardened.docs);
+    }
+}
+
+#[test]
+fn ten_equal_requests_cost_naive_ten_times_what_they_cost_hardened() {
+    for scenario in ["cost-explosion", "cost-explosion-at-once"] {
+        let (naive, hardened) = both(scenario);
+        assert!(
+            naive.cost.usd / hardened.cost.usd >= 9.9,
+            "{} / {}",
+            naive.cost.usd,
+            hardened.cost.usd
+        );
+        assert_eq!(hardened.requests.ok, 10);
+        whole(&hardened.docs);
+    }
+}
+
+#[test]
+fn the_rate_limit_fails_a_third_to_a_half_of_naive_and_nothing_of_hardened() {
+    let (naive, hardened) = both("rate-limits");
+    let rate = naive.failure_rate.unwrap();
+    assert!((0.35..=0.5).contains(&rate), "{rate}");
+    assert_eq!(hardened.failure_rate, Some(0.0));
+    let (at_once, hardened) = both("rate-limits-at-once");
+    assert!(at_once.failure_rate.unwrap() > rate);
+    assert_eq!(hardened.failure_rate, Some(0.0));
+    whole(&hardened.docs);
+}
+
+#[test]
+fn a_hundred_files_take_naive_fifty_minutes_and_ten_workers_a_tenth() {
+    let (naive, hardened) = both("slow-processing");
+    assert!(naive.makespan_s >= 3000.0, "{}", naive.makespan_s);
+    assert!(
+        naive.makespan_s / hardened.makespan_s >= 9.5,
+        "{} / {}",
+        naive.makespan_s,
+        hardened.makespan_s
+    );
+    let (breakdown, _) = both("slow-processing-breakdown");
+    assert!(
+        (490.0..=510.0).contains(&breakdown.makespan_s),
+        "{}",
+        breakdown.makespan_s
+    );
+    let (_, wide) = both("slow-processing-wide");
+    assert!(
+        wide.makespan_s < hardened.makespan_s / 3.0,
+        "{}",
+        wide.makespan_s
+    );
+}
+
+#[test]
+fn a_month_costs_naive_twenty_thousand_rupees_and_hardened_at_most_3800() {
+    let (naive, hardened) = both("monthly");
+    assert!(
+        (19_000.0..=21_000.0).contains(&naive.cost.inr),
+        "{}",
+        naive.cost.inr
+    );
+    assert!(hardened.cost.inr <= 3_800.0, "{}", hardened.cost.inr);
+    assert_eq!(hardened.upstream.attempts, 100 + 9 * 10);
+}
+
+#[test]
+fn a_flaky_provider_costs_naive_files_and_hardened_none() {
+    let (naive, hardened) = both("flaky-provider");
+    assert!(naive.requests.failed >= 5, "{:?}", naive.requests);
+    assert_eq!(hardened.requests.ok, 100);
+    whole(&hardened.docs);
+}
+
+#[test]
+fn taking_a_protection_away_brings_its_failure_back() {
+    let without = |scenario, protection| {
+        summarize(run(&Job {
+            without: BTreeSet::from([protection]),
+            ..job(scenario, Mode::Hardened)
+        }))
+    };
+    assert_eq!(
+        without("large-files", Protection::Chunking).requests.failed,
+        1
+    );
+    assert!(without("cost-explosion", Protection::Cache).cost.inr > 190.0);
+    assert!(
+        without("cost-explosion-at-once", Protection::SingleFlight)
+            .cost
+            .inr
+            > 190.0
+    );
+    assert!(without("slow-processing", Protection::Parallelism).makespan_s > 3000.0);
+    assert!(without("flaky-provider", Protection::Retry).requests.failed > 0);
+    let unpaced = without("rate-limits-at-once", Protection::Pacing);
+    assert!(
+        unpaced
+            .upstream
+            .by_status
+            .get(&429)
+            .is_some_and(|&refused| refused > 0),
+        "{:?}",
+        unpaced.upstream
+    );
+}
+
+#[test]
+fn one_seed_gives_one_record_and_another_seed_another() {
+    let bytes = |seed| {
+        let job = Job {
+            seed,
+            ..job("flaky-provider", Mode::Hardened)
+        };
+        serde_json::to_vec(&run(&job)).unwrap()
+    };
+    assert_eq!(bytes(1), bytes(1));
+    assert_ne!(bytes(1), bytes(2));
+}
+
+#[test]
+fn a_call_that_the_mock_did_not_see_is_a_violation() {
+    let mut planted = run(&job("cost-explosion", Mode::Hardened));
+    assert_eq!(summary::violations(&planted), Vec::<String>::new());
+    planted.ledger.totals.attempts -= 1;
+    assert!(
+        summary::violations(&planted)
+            .iter()
+            .any(|law| law.contains("attempts the mock saw"))
+    );
+    let mut planted = run(&job("cost-explosion", Mode::Hardened));
+    planted.attempts.replied_output_tokens += 1;
+    assert!(
+        summary::violations(&planted)
+            .iter()
+            .any(|law| law.contains("replied output tokens"))
+    );
+    let mut planted = run(&job("cost-explosion", Mode::Hardened));
+    planted.offered += 1;
+    assert!(
+        summary::violations(&planted)
+            .iter()
+            .any(|law| law.contains("requests offered"))
+    );
+}
+
+#[test]
+fn a_stopped_run_keeps_what_had_finished_and_counts_the_rest_as_dropped() {
+    let stop = Stop::default();
+    stop.stop();
+    let run = job("slow-processing", Mode::Naive)
+        .run(Clock::Virtual, &stop)
+        .unwrap()
+        .0;
+    assert_eq!(run.endings.get(&Ending::Dropped), Some(&100));
+    assert_eq!(summary::violations(&run), Vec::<String>::new());
+}
