@@ -7,7 +7,7 @@ use mock_claude::mix::mix;
 use serde::{Deserialize, Serialize};
 
 pub use disk::{CorpusError, Loaded, Skipped, load};
-pub use examine::examine;
+pub use examine::{Findings, examine};
 
 mod disk;
 mod examine;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use mock_claude::Ledger;
+use mock_claude::prices::ModelPrice;
 use mock_claude::profile::Limits;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ mod histogram;
 
 /// Version of the layout below; readers refuse any other.
 pub const SCHEMA: &str = "breaklab/record/v1";
+
+/// Most stretches of missing symbols that are kept of a request.
+pub const MAX_GAPS: usize = 50;
 
 /// Everything one invocation of `breaklab run` observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,6 +110,9 @@ pub struct Setting {
     pub prices_as_of: String,
     /// Rupees per dollar.
     pub inr_per_usd: f64,
+    /// What the model's tokens cost.
+    #[serde(default)]
+    pub price: Option<ModelPrice>,
     /// The documents, in words.
     pub documents: String,
     /// The arrivals, in words.
@@ -154,6 +161,10 @@ pub struct Request {
     pub ending: Ending,
     /// What the documentation contained.
     pub docs: Docs,
+    /// Symbols of the source that it does not contain: first and last position of each stretch,
+    /// from 0; at most [`MAX_GAPS`], the last of which then reaches to the last missing symbol.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<(u64, u64)>,
 }
 
 /// What documentation contains, judged by the proof tokens in it.

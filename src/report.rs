@@ -6,12 +6,14 @@
 use std::path::PathBuf;
 
 pub use ablation::{ablation_table, main_runs};
+pub use compare::compare;
 pub use html::html;
 pub use markdown::markdown;
 pub use table::table;
 pub use write::{check_writable, read_record, write_all};
 
 mod ablation;
+mod compare;
 mod figures;
 #[cfg(test)]
 mod fixture;
@@ -43,6 +45,12 @@ pub struct Story {
 /// Why a report could not be made or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
+    /// Fewer than two runs to compare.
+    #[error("{0} given to compare; name two directories or more that `breaklab run --out` wrote")]
+    NothingToCompare(&'static str),
+    /// Two runs of one name.
+    #[error("two runs are called `{0}`; name directories with different names")]
+    SameName(String),
     /// A plot could not be drawn.
     #[error("a plot could not be drawn: {0}")]
     Draw(String),

@@ -166,7 +166,7 @@ impl Job {
                     () = give_up.stopped() => target::Answer::dropped(),
                 };
                 let ended = timeline.now();
-                let docs = match &answer.documentation {
+                let findings = match &answer.documentation {
                     Some(text) => examine(&key, &source.content, text),
                     None => examine(&key, &source.content, ""),
                 };
@@ -176,7 +176,7 @@ impl Job {
                     ended,
                     path: source.path,
                     answer,
-                    docs,
+                    findings,
                 }
             }
         };
@@ -234,6 +234,12 @@ impl Job {
             prices: self.loaded.prices.name.clone(),
             prices_as_of: self.loaded.prices.as_of.clone(),
             inr_per_usd: self.loaded.prices.inr_per_usd,
+            price: self
+                .loaded
+                .prices
+                .models
+                .get(&self.loaded.profile.model)
+                .copied(),
             documents: self.corpus().describe(),
             arrivals: scenario.load.describe(),
         }

@@ -13,13 +13,17 @@ pub use ablation::{Ablation, Change, Effect};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use contrast::Contrast;
+pub use levels::{Levels, levels};
 pub use metric::Metric;
+pub use parts::CostParts;
 
 mod ablation;
 mod check;
 mod claims;
 mod contrast;
+mod levels;
 mod metric;
+mod parts;
 
 /// Version of the layout below.
 pub const SCHEMA: &str = "breaklab/summary/v1";
@@ -141,6 +145,8 @@ pub struct Cost {
     pub inr: f64,
     /// Dollars billed for answers that nobody received whole.
     pub wasted_usd: f64,
+    /// `usd` by kind of token; absent when the record does not tell the prices.
+    pub parts: Option<CostParts>,
 }
 
 /// What the documentation contained.
@@ -213,6 +219,10 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             usd,
             inr: usd * rate,
             wasted_usd: self::usd(run.ledger.totals.wasted_pico),
+            parts: run
+                .setting
+                .price
+                .map(|price| CostParts::of(price, run.ledger.totals.usage)),
         },
         docs: docs(run.docs),
         top_error: run

@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod control;
 pub mod fault;
+pub mod mix;
 pub mod options;
 pub mod prices;
 pub mod profile;
@@ -27,7 +28,7 @@ mod ids;
 mod latency;
 mod ledger;
 mod limits;
-pub mod mix;
+
 mod live;
 mod messages;
 mod models;

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mock_claude::Ledger;
+use mock_claude::prices::{ModelPrice, Usage};
 use mock_claude::profile::Limits;
+use mock_claude::{Ledger, Row, Totals};
 
 use super::Story;
+use super::plot::{Side, sides as sides_of};
+use super::scenarios::scenarios;
 use crate::record::{
     Attempt, AttemptEnding, Attempts, ClockKind, Docs, Ending, Latencies, Record, Request, Run,
     SCHEMA, Setting,
@@ -50,6 +53,11 @@ pub(crate) fn record() -> Record {
 /// The numbers of `record`, without claims.
 pub(crate) fn summary(record: &Record) -> Summary {
     summarize(record, &ClaimBook::default(), &[])
+}
+
+/// Its first scenario, for plots.
+pub(crate) fn sides<'a>(record: &'a Record, summary: &'a Summary) -> Vec<Side<'a>> {
+    sides_of(record, &scenarios(summary)[0])
 }
 
 /// A story for each of its scenarios.
@@ -137,6 +145,7 @@ fn request(scenario: &str, index: u64, (ending, took_ms): (Ending, u64)) -> Requ
             documented: if ok { 20 } else { 0 },
             ..Docs::default()
         },
+        missing: if ok { vec![] } else { vec![(0, 19)] },
     }
 }
 
@@ -173,7 +182,11 @@ fn attempts(requests: &[Request]) -> Attempts {
 }
 
 fn ledger(attempts: &Attempts, usd_cents_an_answer: u64) -> Ledger {
-    let mut ledger = Ledger::default();
+    let rows = attempts.rows.iter().map(row).collect();
+    let mut ledger = Ledger {
+        totals: Totals::default(),
+        rows,
+    };
     let whole = attempts.by_status.get(&200).copied().unwrap_or(0);
     let totals = &mut ledger.totals;
     totals.attempts = attempts.sent;
@@ -191,6 +204,36 @@ fn ledger(attempts: &Attempts, usd_cents_an_answer: u64) -> Ledger {
     ledger
 }
 
+fn row(attempt: &Attempt) -> Row {
+    let ok = attempt.status == Some(200);
+    let usage = Usage {
+        input_tokens: 1000,
+        output_tokens: 600,
+        ..Usage::default()
+    };
+    Row {
+        seq: attempt.request,
+        request_id: format!("req_{}", attempt.request),
+        call: format!("{:08x}", attempt.request),
+        digest: attempt.request,
+        seen: 0,
+        model: "claude-test".to_owned(),
+        arrived_ms: attempt.started_ms,
+        ended_ms: attempt.ended_ms,
+        service_ms: attempt.ended_ms - attempt.started_ms,
+        status: attempt.status,
+        fault: None,
+        ending: if ok {
+            mock_claude::Ending::Complete
+        } else {
+            mock_claude::Ending::Refused
+        },
+        usage: if ok { usage } else { Usage::default() },
+        cost_pico: 0,
+        max_tokens: 1024,
+    }
+}
+
 fn setting() -> Setting {
     Setting {
         model: "claude-test".to_owned(),
@@ -205,6 +248,13 @@ fn setting() -> Setting {
         prices: "chapter".to_owned(),
         prices_as_of: "2026-01-01".to_owned(),
         inr_per_usd: 83.3,
+        price: Some(ModelPrice {
+            input: 15.0,
+            output: 75.0,
+            cache_write_5m: None,
+            cache_write_1h: None,
+            cache_read: None,
+        }),
         documents: "one file of 1,000 lines".to_owned(),
         arrivals: "100 over a minute".to_owned(),
     }
@@ -249,6 +299,7 @@ pub(crate) fn run_summary(
             usd: inr / 80.0,
             inr,
             wasted_usd: 0.0,
+            parts: None,
         },
         docs: DocsSummary {
             symbols: 10,

@@ -66,16 +66,20 @@ pub(super) fn chapters<'a>(
 }
 
 fn chapter<'a>(
-    record: &Record,
+    record: &'a Record,
     scenario: Scenario<'a>,
     stories: &'a [Story],
 ) -> Result<Chapter<'a>, ReportError> {
-    let runs = plot::runs_of(record, scenario.id);
-    let pairs: Vec<_> = runs
-        .into_iter()
-        .zip(scenario.runs.iter().copied())
-        .collect();
-    let plots = [plot::histogram(scenario.id, &pairs)?];
+    let sides = plot::sides(record, &scenario);
+    let id = scenario.id;
+    let plots = [
+        plot::timeline(id, &sides)?,
+        plot::upstream(id, &sides)?,
+        plot::coverage(id, &sides)?,
+        plot::money(id, &sides)?,
+        plot::histogram(id, &sides)?,
+        plot::percentiles(id, &sides)?,
+    ];
     Ok(Chapter {
         story: stories.iter().find(|story| story.scenario == scenario.id),
         plots: plots.into_iter().flatten().collect(),
@@ -142,6 +146,16 @@ fn warnings(summary: &Summary) -> Markup {
         }
         @if summary.interrupted {
             p.invalid { strong { "Interrupted" } " What had finished is here, the rest is missing." }
+        }
+    }
+}
+
+/// Words of an author, in which backticks mark code.
+fn prose(text: &str) -> Markup {
+    let text = plain(text);
+    markup! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }

@@ -5,24 +5,46 @@
 
 use crate::record::{Ending, Record, Run};
 
+use crate::summary::RunSummary;
+
 use super::ReportError;
+use super::figures::seconds;
 use super::plain::plain;
+use super::scenarios::Scenario;
+use axis::Scale;
+use canvas::{Anchor, Canvas, Pen};
+use ink::Ink;
 
 mod axis;
 mod bars;
 mod canvas;
+mod compact;
+mod coverage;
 mod histogram;
 mod ink;
+mod marks;
+mod money;
+mod percentiles;
+mod timeline;
+mod upstream;
 
 pub(super) use bars::bars;
+pub(super) use coverage::coverage;
 pub(super) use histogram::histogram;
 pub(super) use ink::STYLE;
+pub(super) use money::money;
+pub(super) use percentiles::percentiles;
+pub(super) use timeline::timeline;
+pub(super) use upstream::upstream;
 
 /// Width of a plot on a desk, in CSS pixels.
 pub(super) const WIDE: i32 = 860;
 
 /// Width of a plot on a telephone.
 pub(super) const NARROW: i32 = 324;
+
+/// Empty border at the left and the right.
+const MARGIN: f64 = 10.0;
 
 /// One picture, in words and drawn.
 pub(super) struct Plot {
@@ -86,13 +108,62 @@ impl Words {
     }
 }
 
-/// The runs of `scenario`, in their order.
-pub(super) fn runs_of<'a>(record: &'a Record, scenario: &str) -> Vec<&'a Run> {
-    record
-        .runs
-        .iter()
-        .filter(|run| run.scenario == scenario)
+/// One mode of a scenario: its facts, its numbers and its style.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    /// What was observed.
+    pub(super) run: &'a Run,
+    /// What was computed.
+    pub(super) numbers: &'a RunSummary,
+    /// See [`slots`](super::scenarios::slots).
+    pub(super) slot: usize,
+}
+
+/// The modes of `scenario`, in their order.
+pub(super) fn sides<'a>(record: &'a Record, scenario: &Scenario<'a>) -> Vec<Side<'a>> {
+    let facts = record.runs.iter().filter(|run| run.scenario == scenario.id);
+    facts
+        .zip(scenario.runs.iter().zip(scenario.slots()))
+        .map(|(run, (&numbers, slot))| Side { run, numbers, slot })
         .collect()
+}
+
+/// The line above a mode's panel: its marker and name at the left, a remark at the right.
+fn head(canvas: &mut Canvas<'_>, slot: usize, mode: &str, remark: &str, (y, width): (f64, f64)) {
+    canvas.marker((MARGIN + 5.0, y), 4.5, slot);
+    canvas.strong(
+        &plain(mode),
+        (MARGIN + 16.0, y),
+        13.0,
+        Ink::Mode(slot),
+        Anchor::Start,
+    );
+    canvas.text(remark, (width - MARGIN, y), 12.0, Ink::Muted, Anchor::End);
+}
+
+/// Seconds below a panel that reaches from `top` to `bottom`, with lines behind the data.
+fn time_axis(canvas: &mut Canvas<'_>, time: &Scale, (top, bottom): (f64, f64), width: f64) {
+    let wanted = if width <= f64::from(NARROW) { 3 } else { 8 };
+    for tick in time.ticks(wanted) {
+        canvas.line(
+            (time.at(tick), top),
+            (time.at(tick), bottom),
+            Pen::solid(Ink::Grid, 1.0),
+        );
+        below(
+            canvas,
+            &seconds(tick),
+            (time.at(tick), bottom + 15.0),
+            width,
+        );
+    }
+}
+
+/// A label centred below its tick, or pushed inwards at the borders.
+fn below(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), width: f64) {
+    let half = text.chars().count() as f64 * 3.6;
+    let x = x.clamp(half + 1.0, (width - half - 1.0).max(half + 1.0));
+    canvas.text(text, (x, y), 12.0, Ink::Muted, Anchor::Middle);
 }
 
 /// True for requests that brought documentation.

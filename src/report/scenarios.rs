@@ -2,6 +2,9 @@
 
 use crate::summary::{RunSummary, Summary};
 
+/// Styles (colour, dash, marker) that modes can be told apart by.
+pub(super) const STYLES: usize = 4;
+
 /// One scenario and its modes; there is at least one.
 pub(super) struct Scenario<'a> {
     /// Scenario id.
@@ -16,6 +19,28 @@ impl<'a> Scenario<'a> {
     /// What the other modes are compared with.
     pub(super) fn baseline(&self) -> &'a RunSummary {
         self.runs[0]
+    }
+
+    /// The style of each mode, see [`slots`].
+    pub(super) fn slots(&self) -> Vec<usize> {
+        slots(
+            &self
+                .runs
+                .iter()
+                .map(|run| run.mode.as_str())
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    /// The modes that a sentence compares with the baseline: all of a few, of many only
+    /// [`Scenario::compared`].
+    pub(super) fn told(&self) -> Vec<&'a RunSummary> {
+        const FEW: usize = 2;
+        if self.runs.len() <= 1 + FEW {
+            self.runs[1..].to_vec()
+        } else {
+            self.compared().into_iter().collect()
+        }
     }
 
     /// The mode that the verdict is about: `hardened` where it ran, else the last one.
@@ -46,4 +71,48 @@ pub(super) fn scenarios(summary: &Summary) -> Vec<Scenario<'_>> {
         }
     }
     scenarios
+}
+
+/// The style of each mode: a mode looks the same wherever it stands. Naive and hardened have styles
+/// of their own; others take those that are left, in turn.
+pub(super) fn slots(modes: &[&str]) -> Vec<usize> {
+    let known = |mode: &str| {
+        ["naive", "hardened", "sdk"]
+            .iter()
+            .position(|name| *name == mode)
+    };
+    let mut free = (0..STYLES)
+        .filter(|slot| !modes.iter().any(|mode| known(mode) == Some(*slot)))
+        .collect::<Vec<_>>();
+    if free.is_empty() {
+        free.push(STYLES - 1);
+    }
+    let mut next = free.iter().cycle();
+    modes
+        .iter()
+        .map(|mode| {
+            known(mode)
+                .or_else(|| next.next().copied())
+                .unwrap_or_default()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_keeps_its_style_wherever_it_stands() {
+        assert_eq!(slots(&["naive", "hardened"]), [0, 1]);
+        assert_eq!(
+            slots(&["sdk", "hardened", "hardened-without-cache"]),
+            [2, 1, 0]
+        );
+        assert_eq!(slots(&["last week", "today"]), [0, 1]);
+        assert_eq!(
+            slots(&["naive", "sdk", "hardened", "a", "b"]),
+            [0, 2, 1, 3, 3]
+        );
+    }
 }

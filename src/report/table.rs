@@ -8,7 +8,7 @@ use super::figures::{millis, percent, rupees, seconds};
 use super::plain::plain;
 use super::rows::{lost, rows};
 use super::scenarios::{Scenario, scenarios};
-use super::verdict::{Judgement, overall, sentence};
+use super::verdict::{Judgement, Tone, overall, sentence};
 
 /// Narrowest terminal that is laid out for.
 const NARROWEST: usize = 40;
@@ -55,10 +55,10 @@ impl Page {
             .saturating_sub(scenario.id.width() + mark.width() + 4);
         let title = cut(&plain(scenario.title), room);
         let gap = " ".repeat(room.saturating_sub(title.width()) + 2);
-        let code = match judgement {
-            Judgement::Held => "32",
-            Judgement::Broke | Judgement::Invalid => "31",
-            Judgement::NoDifference | Judgement::Alone => "33",
+        let code = match judgement.tone() {
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Open => "33",
         };
         lines.push(format!(
             "{}  {}{gap}{}",

@@ -9,18 +9,27 @@ use super::scenarios::{Scenario, scenarios};
 /// Ratios nearer to 1 than this are called the same.
 const SAME: f64 = 0.02;
 
+/// The mode that is there to break.
+const NAIVE: &str = "naive";
+
 /// A mode this much faster or cheaper shows that the other one is broken.
 const BREAKING: f64 = 1.5;
 
-/// How the last mode of a scenario did beside the first.
+/// How the compared mode of a scenario did beside the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// It does all that was asked, and the baseline did not, or only much slower or dearer.
+    /// It does all that was asked, and naive did not, or only much slower or dearer.
     Held,
     /// Both do all that was asked at about the same time and cost: the scenario shows nothing.
     NoDifference,
     /// It fails too.
     Broke,
+    /// Against another baseline than naive: fewer failures, or faster or cheaper and neither worse.
+    Better,
+    /// The reverse.
+    Worse,
+    /// One is faster, the other cheaper.
+    Mixed,
     /// Nothing to compare with.
     Alone,
     /// The run breaks a conservation law, so its numbers mean nothing.
@@ -33,22 +42,55 @@ impl Judgement {
         if scenario.runs.iter().any(|run| !run.violations.is_empty()) {
             return Self::Invalid;
         }
-        let Some(last) = scenario.compared() else {
+        let (baseline, Some(last)) = (scenario.baseline(), scenario.compared()) else {
             return Self::Alone;
         };
-        match (broke(scenario.baseline(), last), last.holds()) {
+        if baseline.mode != NAIVE {
+            return Self::between(baseline, last);
+        }
+        match (broke(baseline, last), last.holds()) {
             (_, false) => Self::Broke,
             (true, true) => Self::Held,
             (false, true) => Self::NoDifference,
         }
     }
 
+    fn between(baseline: &RunSummary, other: &RunSummary) -> Self {
+        let contrast = Contrast::between(baseline, other);
+        let undone =
+            |run: &RunSummary| 1.0 - run.requests.ok as f64 / run.requests.offered.max(1) as f64;
+        let missing = |run: &RunSummary| 1.0 - run.docs.coverage.unwrap_or(1.0);
+        let (before, after) = (
+            undone(baseline) + missing(baseline),
+            undone(other) + missing(other),
+        );
+        if before != after {
+            return if after < before {
+                Self::Better
+            } else {
+                Self::Worse
+            };
+        }
+        let ratios = [contrast.time, contrast.cost];
+        let any = |wanted: fn(f64) -> bool| ratios.iter().flatten().any(|ratio| wanted(*ratio));
+        match (
+            any(|ratio| ratio < 1.0 - SAME),
+            any(|ratio| ratio > 1.0 + SAME),
+        ) {
+            (true, false) => Self::Better,
+            (false, true) => Self::Worse,
+            (true, true) => Self::Mixed,
+            (false, false) => Self::NoDifference,
+        }
+    }
+
     /// The mark that stands beside the words, for those who see no colour.
     pub(super) fn mark(self) -> &'static str {
         match self {
-            Self::Held => "✓",
+            Self::Held | Self::Better => "✓",
             Self::NoDifference => "=",
-            Self::Broke | Self::Invalid => "✗",
+            Self::Mixed => "±",
+            Self::Broke | Self::Worse | Self::Invalid => "✗",
             Self::Alone => "·",
         }
     }
@@ -59,53 +101,98 @@ impl Judgement {
             Self::Held => "held",
             Self::NoDifference => "no difference",
             Self::Broke => "broke",
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Mixed => "mixed",
             Self::Alone => "one mode only",
             Self::Invalid => "invalid",
         }
     }
+
+    /// Good news, bad news, or neither.
+    pub(super) fn tone(self) -> Tone {
+        match self {
+            Self::Held | Self::Better => Tone::Good,
+            Self::Broke | Self::Worse | Self::Invalid => Tone::Bad,
+            Self::NoDifference | Self::Mixed | Self::Alone => Tone::Open,
+        }
+    }
+}
+
+/// How a judgement is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Bad,
+    Open,
 }
 
 /// One sentence for the whole summary.
 pub(super) fn overall(summary: &Summary) -> String {
     let scenarios = scenarios(summary);
-    let pairs: Vec<&Scenario<'_>> = scenarios
+    let pairs: Vec<(&RunSummary, &RunSummary)> = scenarios
         .iter()
-        .filter(|scenario| scenario.compared().is_some())
+        .filter_map(|scenario| Some((scenario.baseline(), scenario.compared()?)))
         .collect();
-    let Some(first) = pairs.first() else {
+    let Some(&(baseline, compared)) = pairs.first() else {
         let held = summary.runs.iter().filter(|run| run.holds()).count();
         return format!(
             "{held} of {} runs did all that was asked.",
             summary.runs.len()
         );
     };
-    let (naive, hardened) = (
-        &first.baseline().mode,
-        first.compared().map_or("", |run| &run.mode),
-    );
-    let broken = pairs.iter().filter(|pair| {
-        pair.compared()
-            .is_some_and(|last| broke(pair.baseline(), last))
-    });
+    let whole = pairs.len();
+    if baseline.mode != NAIVE {
+        let total = |wanted| {
+            scenarios
+                .iter()
+                .filter(|scenario| Judgement::of(scenario) == wanted)
+                .count()
+        };
+        return format!(
+            "{} beside {}: {} better, {} worse, {} mixed, {} without a difference.",
+            compared.mode,
+            baseline.mode,
+            total(Judgement::Better),
+            total(Judgement::Worse),
+            total(Judgement::Mixed),
+            total(Judgement::NoDifference)
+        );
+    }
+    let broken = pairs
+        .iter()
+        .filter(|(baseline, compared)| broke(baseline, compared))
+        .count();
     let held = pairs
         .iter()
-        .filter(|pair| pair.compared().is_some_and(RunSummary::holds));
+        .filter(|(_, compared)| compared.holds())
+        .count();
+    let named = if whole == 1 {
+        "the scenario".to_owned()
+    } else {
+        format!("all {whole} scenarios")
+    };
+    let part = |part: usize, all: &str| match part {
+        0 => "none".to_owned(),
+        _ if part == whole => all.to_owned(),
+        _ => format!("{part} of {whole}"),
+    };
     format!(
-        "The {naive} service broke in {}; the {hardened} one held in {}.",
-        of_all(broken.count(), pairs.len(), "scenarios"),
-        of_all(held.count(), pairs.len(), "of them").replace("all 1 of them", "it"),
+        "The naive service broke in {}; the {} one held in {}.",
+        part(broken, &named),
+        compared.mode,
+        part(
+            held,
+            if whole == 1 {
+                "it"
+            } else {
+                "every one of them"
+            }
+        ),
     )
 }
 
-fn of_all(part: usize, whole: usize, things: &str) -> String {
-    match (part, whole) {
-        (1, 1) if things == "scenarios" => "the scenario".to_owned(),
-        (0, _) => "none".to_owned(),
-        _ if part == whole => format!("all {whole} {things}"),
-        _ => format!("{part} of {whole}"),
-    }
-}
-
+/// True when the baseline did not do all that was asked, or only much slower or dearer.
 fn broke(baseline: &RunSummary, other: &RunSummary) -> bool {
     let contrast = Contrast::between(baseline, other);
     let far_below = |ratio: Option<f64>| ratio.is_some_and(|ratio| ratio * BREAKING <= 1.0);
@@ -116,7 +203,7 @@ fn broke(baseline: &RunSummary, other: &RunSummary) -> bool {
 pub(super) fn sentence(scenario: &Scenario<'_>) -> String {
     let baseline = scenario.baseline();
     let mut clauses = vec![format!("{}: {}", baseline.mode, alone(baseline))];
-    for run in &scenario.runs[1..] {
+    for run in scenario.told() {
         clauses.push(format!("{}: {}", run.mode, beside(baseline, run)));
     }
     format!("{}.", clauses.join("; "))
@@ -126,16 +213,18 @@ pub(super) fn sentence(scenario: &Scenario<'_>) -> String {
 fn alone(run: &RunSummary) -> String {
     let mut parts = vec![outcome(run)];
     parts.extend(flaws(run));
-    parts.push(format!(
-        "{} and {}",
-        seconds(run.makespan_s),
-        rupees(run.cost.inr)
-    ));
+    let money = rupees(run.cost.inr);
+    if run.requests.ok + run.requests.degraded > 0 {
+        parts.push(format!("{} and {money}", seconds(run.makespan_s)));
+    } else {
+        parts.push(format!("{money} spent"));
+    }
     if run.cost.wasted_usd > 0.0 && run.cost.usd > 0.0 {
-        parts.push(format!(
-            "{} of that money for answers that nobody got",
-            percent(Some(run.cost.wasted_usd / run.cost.usd))
-        ));
+        let share = match run.cost.wasted_usd / run.cost.usd {
+            all if all >= 1.0 => "all".to_owned(),
+            share => percent(Some(share)),
+        };
+        parts.push(format!("{share} of it for answers that nobody got"));
     }
     parts.join(", ")
 }
@@ -282,6 +371,8 @@ pub(super) struct Headline {
     pub(super) after: String,
     /// The difference in words.
     pub(super) change: String,
+    /// What the difference costs or saves besides, from baseline to compared mode.
+    pub(super) also: String,
 }
 
 /// Failures first, then the greater of the ratios of cost and time.
@@ -293,6 +384,9 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
             .filter(|ratio| *ratio > 0.0)
             .map_or(0.0, |ratio| ratio.ln().abs())
     };
+    if lost(baseline) == 1 && baseline.requests.offered == 1 && lost(other) == 0 {
+        return rescued(baseline, other);
+    }
     if lost(baseline) + lost(other) > 0 {
         let of =
             |run: &RunSummary| format!("{} of {}", count(lost(run)), count(run.requests.offered));
@@ -304,7 +398,24 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
             (before, after) if after == before => "as many failures".to_owned(),
             _ => "more failures".to_owned(),
         };
+        let times = (baseline.requests.ok > 0).then(|| {
+            from_to(
+                "same time",
+                seconds(baseline.makespan_s),
+                seconds(other.makespan_s),
+            )
+        });
+        let costs = from_to(
+            "same cost",
+            rupees(baseline.cost.inr),
+            rupees(other.cost.inr),
+        );
         return Headline {
+            also: times
+                .into_iter()
+                .chain([costs])
+                .collect::<Vec<_>>()
+                .join(", "),
             what: "requests failed",
             before: of(baseline),
             after: of(other),
@@ -313,6 +424,11 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
     }
     if size(contrast.cost) >= size(contrast.time) {
         return Headline {
+            also: from_to(
+                "same time",
+                seconds(baseline.makespan_s),
+                seconds(other.makespan_s),
+            ),
             what: "cost",
             before: rupees(baseline.cost.inr),
             after: rupees(other.cost.inr),
@@ -322,12 +438,48 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
         };
     }
     Headline {
+        also: from_to(
+            "same cost",
+            rupees(baseline.cost.inr),
+            rupees(other.cost.inr),
+        ),
         what: "until the last answer",
         before: seconds(baseline.makespan_s),
         after: seconds(other.makespan_s),
         change: contrast
             .time
             .map_or_else(String::new, |ratio| factor(ratio, "faster", "slower")),
+    }
+}
+
+/// One request that is lost in the one mode and answered in the other.
+fn rescued(baseline: &RunSummary, other: &RunSummary) -> Headline {
+    let word = if baseline.endings.contains_key(&Ending::TimeLimit) {
+        "killed"
+    } else {
+        "failed"
+    };
+    Headline {
+        what: "the one request",
+        before: format!("{word}, {}", seconds(baseline.makespan_s)),
+        after: seconds(other.makespan_s),
+        change: match other.docs.coverage {
+            Some(share) => format!("{} documented", percent(Some(share))),
+            None => "answered".to_owned(),
+        },
+        also: from_to(
+            "same cost",
+            rupees(baseline.cost.inr),
+            rupees(other.cost.inr),
+        ),
+    }
+}
+
+fn from_to(same: &str, before: String, after: String) -> String {
+    if before == after {
+        same.to_owned()
+    } else {
+        format!("{before} → {after}")
     }
 }
 
@@ -394,7 +546,7 @@ mod tests {
         let hardened = fixture::run_summary("hardened", 1, &[], 96.0, 800.0);
         assert_eq!(
             said(naive, hardened),
-            "naive: the request was killed by the time limit after 300 s, 300 s and ₹400; \
+            "naive: the request was killed by the time limit after 300 s, ₹400 spent; \
              hardened: none, done in 96 s, 2× the cost (₹800)."
         );
     }

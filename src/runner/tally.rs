@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::target::Answer;
+use crate::corpus::Findings;
 use crate::load::Slot;
 use crate::record::{Docs, Ending, Latencies, Request};
 
@@ -18,7 +19,7 @@ pub(super) struct Outcome {
     pub(super) ended: Duration,
     pub(super) path: String,
     pub(super) answer: Answer,
-    pub(super) docs: Docs,
+    pub(super) findings: Findings,
 }
 
 /// The sums of a run, in bounded memory.
@@ -59,7 +60,7 @@ impl Tally {
             ended,
             path,
             answer,
-            docs,
+            findings,
         } = outcome;
         let ending = answer.ending;
         *self.endings.entry(ending).or_default() += 1;
@@ -76,7 +77,7 @@ impl Tally {
         if let Some(error) = answer.error {
             self.count_error(error);
         }
-        self.docs.add(docs);
+        self.docs.add(findings.docs);
         self.first = Some(
             self.first
                 .map_or(slot.scheduled, |first| first.min(slot.scheduled)),
@@ -93,7 +94,8 @@ impl Tally {
                     ended_ms: ms(ended),
                     status: answer.status,
                     ending,
-                    docs,
+                    docs: findings.docs,
+                    missing: findings.missing,
                 },
             );
         }

@@ -6,9 +6,12 @@ use crate::report::figures::count;
 use crate::report::plain::{excerpt, plain, slug};
 use crate::report::rows::rows;
 use crate::report::scenarios::Scenario;
-use crate::report::verdict::{Judgement, sentence};
+use crate::report::verdict::{Judgement, Tone, sentence};
 
-use super::{Chapter, figure};
+use super::{Chapter, figure, prose};
+
+/// Most modes that stand beside each other.
+const MOST_COLUMNS: usize = 3;
 
 /// The section of one scenario.
 pub(super) fn chapter(chapter: &Chapter<'_>) -> Markup {
@@ -24,6 +27,9 @@ pub(super) fn chapter(chapter: &Chapter<'_>) -> Markup {
                 p.subtitle { (plain(scenario.title)) }
             }
             p.verdict { (plain(&sentence(scenario))) }
+            @if scenario.runs.iter().any(|run| run.digest != scenario.baseline().digest) {
+                p.note { "These runs had different settings, so their figures are not like for like." }
+            }
             (told(chapter))
             (table(scenario))
             @for plot in &chapter.plots { (figure(plot)) }
@@ -43,7 +49,7 @@ fn told(chapter: &Chapter<'_>) -> Markup {
         dl.told {
             @if let Some(story) = chapter.story {
                 dt { "What happens" }
-                dd { (plain(&story.story)) }
+                dd { (prose(&story.story)) }
             }
             @for (run, (text, times)) in errors() {
                 dt { "Error seen, " (plain(&run.mode)) }
@@ -51,7 +57,7 @@ fn told(chapter: &Chapter<'_>) -> Markup {
             }
             @if let Some(story) = chapter.story {
                 dt { "What fixes it" }
-                dd { (plain(&story.fix)) }
+                dd { (prose(&story.fix)) }
                 dt { "Repeat it" }
                 dd { code { (plain(&story.reproduce)) } }
             }
@@ -59,15 +65,45 @@ fn told(chapter: &Chapter<'_>) -> Markup {
     }
 }
 
+/// Modes beside each other while they fit, else one below the other.
 fn table(scenario: &Scenario<'_>) -> Markup {
+    if scenario.runs.len() > MOST_COLUMNS {
+        matrix(scenario)
+    } else {
+        columns(scenario)
+    }
+}
+
+/// One row a mode: with protections taken away one by one, the table of what each is good for.
+fn matrix(scenario: &Scenario<'_>) -> Markup {
+    html! {
+        div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
+            table {
+                caption.hidden { "Figures of " (plain(scenario.id)) ", one row a mode" }
+                thead { tr {
+                    th scope="col" { "mode" }
+                    @for row in rows(scenario) { th.figure scope="col" { (row.label) } }
+                } }
+                tbody { @for (position, (run, slot)) in scenario.runs.iter().zip(scenario.slots()).enumerate() {
+                    tr {
+                        th scope="row" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
+                        @for row in rows(scenario) { td.figure { (row.values[position]) } }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn columns(scenario: &Scenario<'_>) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
             table {
                 caption.hidden { "Figures of " (plain(scenario.id)) ", one column a mode" }
                 thead { tr {
                     th scope="col" { "measure" }
-                    @for (position, run) in scenario.runs.iter().enumerate() {
-                        th.figure scope="col" { span class=(format!("mode-{}", position % 4)) { (plain(&run.mode)) } }
+                    @for (run, slot) in scenario.runs.iter().zip(scenario.slots()) {
+                        th.figure scope="col" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
                     }
                     th scope="col" { "difference" }
                 } }
@@ -90,9 +126,9 @@ pub(super) fn anchor(scenario: &Scenario<'_>) -> String {
 
 /// The style of a judgement.
 pub(super) fn class(judgement: Judgement) -> &'static str {
-    match judgement {
-        Judgement::Held => "good",
-        Judgement::Broke | Judgement::Invalid => "bad",
-        Judgement::NoDifference | Judgement::Alone => "open",
+    match judgement.tone() {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Open => "open",
     }
 }

@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 use crate::report::plain::plain;
+use crate::report::scenarios::Scenario;
 use crate::report::verdict::{Judgement, headline};
+use crate::summary::RunSummary;
 
-use super::{Chapter, Chapters};
+use super::{Chapter, Chapters, prose};
 
 /// One card a scenario, in the order of the record.
 pub(super) fn strip(chapters: &Chapters<'_>) -> Markup {
@@ -27,11 +29,21 @@ fn card(chapter: &Chapter<'_>) -> Markup {
             @let headline = headline(baseline, run);
             p.what { (headline.what) }
             dl.pair {
-                div.mode-0 { dt { (plain(&baseline.mode)) } dd { (headline.before) } }
-                div.mode-1 { dt { (plain(&run.mode)) } dd { (headline.after) } }
+                div class=(style(scenario, baseline)) { dt { (plain(&baseline.mode)) } dd { (headline.before) } }
+                div class=(style(scenario, run)) { dt { (plain(&run.mode)) } dd { (headline.after) } }
             }
             p.change { span class=(super::chapter::class(judgement)) { (judgement.mark()) } " " (headline.change) }
+            @if !headline.also.is_empty() { p.also { (headline.also) } }
         }
-        @if let Some(story) = chapter.story { p.fix { (plain(&story.fix)) } }
+        @if let Some(story) = chapter.story { p.fix { b { "Fixed by" } " " (prose(&story.fix)) } }
     }
+}
+
+fn style(scenario: &Scenario<'_>, run: &RunSummary) -> String {
+    let slots = scenario.runs.iter().zip(scenario.slots());
+    let slot = slots
+        .filter(|(other, _)| other.mode == run.mode)
+        .map(|(_, slot)| slot)
+        .next();
+    format!("mode-{}", slot.unwrap_or_default())
 }

@@ -9,11 +9,10 @@ use crate::summary::RunSummary;
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Pen, draw};
 use super::ink::Ink;
-use super::{NARROW, Plot, Words};
+use super::{MARGIN, NARROW, Plot, Words};
 
 const LINE: f64 = 18.0;
 const HEAD: f64 = 26.0;
-const MARGIN: f64 = 10.0;
 
 /// What is compared: name, value, text of the value.
 type Measure = (
@@ -64,10 +63,9 @@ pub(in crate::report) fn bars(scenarios: &[Scenario<'_>]) -> Result<Plot, Report
 }
 
 fn words(scenario: &Scenario<'_>) -> String {
-    let runs: Vec<String> = scenario
-        .runs
-        .iter()
-        .map(|run| {
+    let runs: Vec<String> = shown(scenario)
+        .into_iter()
+        .map(|(run, _)| {
             let figures = MEASURES.map(|(name, _, text)| format!("{name} {}", text(run)));
             format!("{}: {}", plain(&run.mode), figures.join(", "))
         })
@@ -90,7 +88,7 @@ impl Layout {
     }
 
     fn height(&self, scenario: &Scenario<'_>) -> f64 {
-        let lines = scenario.runs.len() as f64 * LINE;
+        let lines = shown(scenario).len() as f64 * LINE;
         if self.stacked {
             HEAD + MEASURES.len() as f64 * (lines + 22.0) + 10.0
         } else {
@@ -98,11 +96,20 @@ impl Layout {
         }
     }
 
+    /// Markers and names of the modes, from the right.
+    fn legend(&self, canvas: &mut Canvas<'_>, scenario: &Scenario<'_>, y: f64) {
+        let mut x = self.width - MARGIN;
+        for (run, slot) in shown(scenario).into_iter().rev() {
+            let name = plain(&run.mode);
+            x -= name.chars().count() as f64 * 6.7;
+            canvas.text(&name, (x, y), 12.0, Ink::Mode(slot), Anchor::Start);
+            canvas.marker((x - 9.0, y), 4.0, slot);
+            x -= 28.0;
+        }
+    }
+
     fn paint(&self, canvas: &mut Canvas<'_>, scenario: &Scenario<'_>, top: f64) {
-        let rule = Pen {
-            ink: Ink::Grid,
-            width: 1.0,
-        };
+        let rule = Pen::solid(Ink::Grid, 1.0);
         canvas.line((MARGIN, top + 1.0), (self.width - MARGIN, top + 1.0), rule);
         canvas.strong(
             &plain(scenario.id),
@@ -111,9 +118,10 @@ impl Layout {
             Ink::Text,
             Anchor::Start,
         );
+        self.legend(canvas, scenario, top + HEAD * 0.7);
         let column = (self.width - MARGIN) / MEASURES.len() as f64;
         for (index, measure) in MEASURES.iter().enumerate() {
-            let lines = scenario.runs.len() as f64 * LINE;
+            let lines = shown(scenario).len() as f64 * LINE;
             let (left, top, width) = if self.stacked {
                 (
                     MARGIN,
@@ -128,6 +136,16 @@ impl Layout {
     }
 }
 
+/// The modes that the verdict tells of; the others are in their scenario's own table.
+fn shown<'a>(scenario: &Scenario<'a>) -> Vec<(&'a RunSummary, usize)> {
+    let told = scenario.told();
+    let all = scenario.runs.iter().copied().zip(scenario.slots());
+    let wanted = |run: &RunSummary| {
+        run.mode == scenario.baseline().mode || told.iter().any(|told| told.mode == run.mode)
+    };
+    all.filter(|(run, _)| wanted(run)).collect()
+}
+
 fn paint_measure(
     canvas: &mut Canvas<'_>,
     scenario: &Scenario<'_>,
@@ -138,23 +156,22 @@ fn paint_measure(
     const TEXT: f64 = 64.0;
     let (name, value, text) = measure;
     canvas.text(name, (left, top + 9.0), 12.0, Ink::Muted, Anchor::Start);
-    let largest = scenario
-        .runs
+    let largest = shown(scenario)
         .iter()
-        .map(|run| value(run))
+        .map(|(run, _)| value(run))
         .fold(0.0, f64::max);
     let full = if *name == "failed" { 1.0 } else { largest };
     let room = (width - 18.0 - TEXT).max(10.0);
     let scale = Scale::linear((0.0, full), (0.0, room));
-    for (position, run) in scenario.runs.iter().enumerate() {
-        let y = top + 26.0 + position as f64 * LINE;
+    for (line, (run, slot)) in shown(scenario).into_iter().enumerate() {
+        let y = top + 26.0 + line as f64 * LINE;
         let start = left + 16.0;
         let end = start + scale.at(value(run));
-        canvas.marker((left + 5.0, y), 4.0, position);
+        canvas.marker((left + 5.0, y), 4.0, slot);
         canvas.rect(
             (start, y - 5.0),
             (end.max(start + 1.0), y + 5.0),
-            Ink::Mode(position),
+            Ink::Mode(slot),
             1.0,
         );
         canvas.text(

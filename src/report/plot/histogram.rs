@@ -1,25 +1,22 @@
 //! Latency histogram: one panel a mode on one logarithmic axis, answers filled, failures hollow.
 
-use crate::record::{Latencies, Run};
+use crate::record::Latencies;
 use crate::report::ReportError;
 use crate::report::figures::{count, seconds};
 use crate::report::plain::plain;
-use crate::summary::RunSummary;
 
 use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Pen, draw};
+use super::canvas::{Canvas, Pen, draw};
 use super::ink::Ink;
-use super::{NARROW, Plot, WIDE, Words, answered};
+use super::{MARGIN, NARROW, Plot, Side, WIDE, Words, answered, below, head};
 
 const PANEL: f64 = 84.0;
 const GAP: f64 = 30.0;
 const AXIS: f64 = 34.0;
-const MARGIN: f64 = 10.0;
 
 /// Counts of one panel, by bin.
 struct Panel<'a> {
-    run: &'a Run,
-    numbers: &'a RunSummary,
+    side: Side<'a>,
     answers: Vec<u64>,
     failures: Vec<u64>,
 }
@@ -27,15 +24,12 @@ struct Panel<'a> {
 /// Latencies of all modes of one scenario; `None` when no request ended.
 pub(in crate::report) fn histogram(
     scenario: &str,
-    pairs: &[(&Run, &RunSummary)],
+    sides: &[Side<'_>],
 ) -> Result<Option<Plot>, ReportError> {
-    let Some(span) = span(pairs) else {
+    let Some(span) = span(sides) else {
         return Ok(None);
     };
-    let alternative: Vec<String> = pairs
-        .iter()
-        .map(|(run, numbers)| words(run, numbers))
-        .collect();
+    let alternative: Vec<String> = sides.iter().map(words).collect();
     let text = Words {
         name: format!("{scenario}-latency"),
         title: "Latency".to_owned(),
@@ -45,15 +39,15 @@ pub(in crate::report) fn histogram(
         alternative: alternative.join(" "),
     };
     text.drawn(|width| {
-        let height = pairs.len() as f64 * (PANEL + GAP) + AXIS;
+        let height = sides.len() as f64 * (PANEL + GAP) + AXIS;
         draw(width, height.ceil() as i32, |canvas| {
-            paint(canvas, f64::from(width), span, pairs)
+            paint(canvas, f64::from(width), span, sides)
         })
     })
     .map(Some)
 }
 
-fn words(run: &Run, numbers: &RunSummary) -> String {
+fn words(Side { run, numbers, .. }: &Side<'_>) -> String {
     let requests = numbers.requests;
     let mut text = format!(
         "{}: {} answers",
@@ -77,12 +71,12 @@ fn words(run: &Run, numbers: &RunSummary) -> String {
     text + "."
 }
 
-/// Smallest and largest latency in seconds, widened to the neighbouring 1, 2 or 5.
-fn span(pairs: &[(&Run, &RunSummary)]) -> Option<(f64, f64)> {
+/// Smallest and largest latency in seconds, and a little more at both ends.
+fn span(sides: &[Side<'_>]) -> Option<(f64, f64)> {
     let all = || {
-        pairs
+        sides
             .iter()
-            .flat_map(|(run, _)| run.latency.values())
+            .flat_map(|side| side.run.latency.values())
             .filter(|each| !each.micros().is_empty())
     };
     let low = all().map(|each| each.micros().min()).min()?;
@@ -92,48 +86,28 @@ fn span(pairs: &[(&Run, &RunSummary)]) -> Option<(f64, f64)> {
     Some((low / 1.3, high * 1.3))
 }
 
-fn paint(canvas: &mut Canvas<'_>, width: f64, span: (f64, f64), pairs: &[(&Run, &RunSummary)]) {
+fn paint(canvas: &mut Canvas<'_>, width: f64, span: (f64, f64), sides: &[Side<'_>]) {
     let narrow = width <= f64::from(NARROW);
     let scale = Scale::log(span, (MARGIN, width - MARGIN));
     let bins = if narrow { 36 } else { 96 };
-    let panels: Vec<Panel<'_>> = pairs
+    let panels: Vec<Panel<'_>> = sides
         .iter()
-        .map(|&(run, numbers)| panel(run, numbers, &scale, bins))
+        .map(|&side| panel(side, &scale, bins))
         .collect();
-    let bottom = pairs.len() as f64 * (PANEL + GAP);
+    let bottom = sides.len() as f64 * (PANEL + GAP);
     for tick in scale.ticks(if narrow { 5 } else { 10 }) {
         let x = scale.at(tick);
-        canvas.line(
-            (x, GAP * 0.7),
-            (x, bottom),
-            Pen {
-                ink: Ink::Grid,
-                width: 1.0,
-            },
-        );
-        canvas.text(
-            &seconds(tick),
-            (x, bottom + 15.0),
-            12.0,
-            Ink::Muted,
-            Anchor::Middle,
-        );
+        canvas.line((x, GAP * 0.7), (x, bottom), Pen::solid(Ink::Grid, 1.0));
+        below(canvas, &seconds(tick), (x, bottom + 15.0), width);
     }
-    for (position, panel) in panels.iter().enumerate() {
-        let base = (position + 1) as f64 * (PANEL + GAP);
-        paint_panel(canvas, &scale, position, base, panel, width);
+    for (index, panel) in panels.iter().enumerate() {
+        let base = (index + 1) as f64 * (PANEL + GAP);
+        paint_panel(canvas, &scale, base, panel, width);
     }
 }
 
-fn paint_panel(
-    canvas: &mut Canvas<'_>,
-    scale: &Scale,
-    position: usize,
-    base: f64,
-    panel: &Panel<'_>,
-    width: f64,
-) {
-    let ink = Ink::Mode(position);
+fn paint_panel(canvas: &mut Canvas<'_>, scale: &Scale, base: f64, panel: &Panel<'_>, width: f64) {
+    let ink = Ink::Mode(panel.side.slot);
     let tallest = panel
         .answers
         .iter()
@@ -157,51 +131,45 @@ fn paint_panel(
             canvas.frame(
                 (left + 0.75, above),
                 (right - 0.75, top - 0.75),
-                Pen { ink, width: 1.5 },
+                Pen::solid(ink, 1.5),
             );
         }
     }
     canvas.line(
         (MARGIN, base),
         (width - MARGIN, base),
-        Pen {
-            ink: Ink::Muted,
-            width: 1.0,
-        },
+        Pen::solid(Ink::Muted, 1.0),
     );
-    legend(canvas, position, base - PANEL - 12.0, panel, width);
+    legend(canvas, base - PANEL - 12.0, panel, width);
 }
 
-fn legend(canvas: &mut Canvas<'_>, position: usize, y: f64, panel: &Panel<'_>, width: f64) {
-    canvas.marker((MARGIN + 5.0, y), 4.5, position);
-    canvas.strong(
-        &plain(&panel.run.mode),
-        (MARGIN + 16.0, y),
-        13.0,
-        Ink::Mode(position),
-        Anchor::Start,
-    );
-    let requests = panel.numbers.requests;
+fn legend(canvas: &mut Canvas<'_>, y: f64, panel: &Panel<'_>, width: f64) {
+    let requests = panel.side.numbers.requests;
     let answers = requests.ok + requests.degraded;
     let mut text = format!("{} answered", count(answers));
     if requests.failed > 0 {
         text += &format!(", {} failed", count(requests.failed));
     }
-    if let (Some(p50), true) = (panel.numbers.latency_ms.p50, width >= f64::from(WIDE)) {
+    if let (Some(p50), true) = (panel.side.numbers.latency_ms.p50, width >= f64::from(WIDE)) {
         text += &format!(", median {}", seconds(p50 / 1000.0));
     }
-    canvas.text(&text, (width - MARGIN, y), 12.0, Ink::Muted, Anchor::End);
+    head(
+        canvas,
+        panel.side.slot,
+        &panel.side.run.mode,
+        &text,
+        (y, width),
+    );
 }
 
-fn panel<'a>(run: &'a Run, numbers: &'a RunSummary, scale: &Scale, bins: usize) -> Panel<'a> {
+fn panel<'a>(side: Side<'a>, scale: &Scale, bins: usize) -> Panel<'a> {
     let mut panel = Panel {
-        run,
-        numbers,
+        side,
         answers: vec![0; bins],
         failures: vec![0; bins],
     };
     let edges = scale.edges(bins);
-    for (&ending, latencies) in &run.latency {
+    for (&ending, latencies) in &side.run.latency {
         let into = if answered(ending) {
             &mut panel.answers
         } else {
@@ -243,8 +211,9 @@ mod tests {
     fn the_picture_holds_both_modes_as_real_text() {
         let record = fixture::record();
         let summary = fixture::summary(&record);
-        let pairs: Vec<_> = record.runs.iter().zip(&summary.runs).take(2).collect();
-        let plot = histogram("rate-limits", &pairs).unwrap().unwrap();
+        let plot = histogram("rate-limits", &fixture::sides(&record, &summary))
+            .unwrap()
+            .unwrap();
         for svg in [&plot.wide, &plot.narrow] {
             assert!(
                 svg.contains("\nnaive\n") && svg.contains("\nhardened\n"),

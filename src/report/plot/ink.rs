@@ -12,7 +12,9 @@ pub(super) enum Ink {
     Muted,
     /// Lines behind the data.
     Grid,
-    /// The mode at this position of its scenario.
+    /// What came back with gaps.
+    Gap,
+    /// The mode of this slot, see [`slots`](crate::report::scenarios::slots).
     Mode(usize),
 }
 
@@ -32,7 +34,8 @@ impl Ink {
             Self::Text => RGBColor(0x1C, 0x1B, 0x19),
             Self::Muted => RGBColor(0x5F, 0x5B, 0x55),
             Self::Grid => RGBColor(0xDE, 0xDA, 0xD2),
-            Self::Mode(position) => MODES[position % MODES.len()],
+            Self::Gap => RGBColor(0x80, 0x5C, 0x00),
+            Self::Mode(slot) => MODES[slot % MODES.len()],
         }
     }
 }
@@ -44,6 +47,7 @@ pub(in crate::report) const STYLE: &str = "\
 svg [fill='#1C1B19']{fill:#ECE8E1}svg [stroke='#1C1B19']{stroke:#ECE8E1}\
 svg [fill='#5F5B55']{fill:#A8A299}svg [stroke='#5F5B55']{stroke:#A8A299}\
 svg [fill='#DEDAD2']{fill:#35332F}svg [stroke='#DEDAD2']{stroke:#35332F}\
+svg [fill='#805C00']{fill:#E5C558}svg [stroke='#805C00']{stroke:#E5C558}\
 svg [fill='#B84B00']{fill:#FF9A57}svg [stroke='#B84B00']{stroke:#FF9A57}\
 svg [fill='#0062A3']{fill:#6FBBF2}svg [stroke='#0062A3']{stroke:#6FBBF2}\
 svg [fill='#8A3F73']{fill:#E3A0CC}svg [stroke='#8A3F73']{stroke:#E3A0CC}\
@@ -59,6 +63,7 @@ mod tests {
             Ink::Text,
             Ink::Muted,
             Ink::Grid,
+            Ink::Gap,
             Ink::Mode(0),
             Ink::Mode(1),
             Ink::Mode(2),

@@ -1,0 +1,114 @@
+// Reads each page as people do: wide and narrow, light and dark, with and without scripts.
+import { readFileSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const [browserPath, ...pages] = process.argv.slice(2);
+const pictures = resolve("target/pages/pictures");
+mkdirSync(pictures, { recursive: true });
+
+const browser = await chromium.launch({
+  executablePath: browserPath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+});
+let failures = 0;
+const expect = (holds, what) => {
+  if (!holds) {
+    failures += 1;
+    console.error(`  FAILED ${what}`);
+  }
+};
+
+for (const file of pages) {
+  const url = pathToFileURL(resolve(file)).href;
+  for (const width of [1280, 360]) {
+    for (const colorScheme of ["light", "dark"]) {
+      console.log(`${file}, ${width} px, ${colorScheme}`);
+      await look(url, { width, colorScheme });
+    }
+  }
+  await withoutScripts(url);
+  await printed(url);
+}
+await browser.close();
+console.log(failures === 0 ? "all pages are fine" : `${failures} failures`);
+process.exitCode = failures === 0 ? 0 : 1;
+
+async function look(url, { width, colorScheme }) {
+  // The page's own policy forbids the checker's script, so the policy alone is lifted, for the checker alone.
+  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
+  const page = await context.newPage();
+  const messages = [];
+  const requests = [];
+  page.on("console", (message) => messages.push(message.text()));
+  page.on("pageerror", (error) => messages.push(String(error)));
+  page.on("dialog", (dialog) => messages.push(`dialog: ${dialog.message()}`));
+  page.on("request", (request) => requests.push(request.url()));
+  await page.goto(url);
+  expect(messages.length === 0, `console is silent: ${messages.join(" | ")}`);
+  expect(requests.length === 1 && requests[0] === url, `nothing else is loaded: ${requests.slice(1).join(" ")}`);
+  expect((await page.locator("script").count()) === 0, "the page has no script");
+  expect((await page.title()).startsWith("breaklab: "), "the title is the page's own");
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow <= 0, `no sideways scrolling, ${overflow} px too wide`);
+  const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = Number(paper.match(/\d+/)[0]) > 127;
+  expect(light === (colorScheme === "light"), `the ${colorScheme} scheme is obeyed: ${paper}`);
+  const name = `${basename(dirname(new URL(url).pathname))}-${width}-${colorScheme}.png`;
+  await page.screenshot({ path: `${pictures}/${name}`, fullPage: true });
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  for (const { id, help, nodes } of violations) {
+    expect(false, `accessibility, ${id}: ${help} (${nodes.length}×, first: ${nodes[0].html.slice(0, 160)})`);
+  }
+  expect((await svgContrast(page)).length === 0, `words in plots have contrast: ${await svgContrast(page)}`);
+  await context.close();
+}
+
+// axe leaves words in SVG out.
+function svgContrast(page) {
+  return page.evaluate(() => {
+    const channels = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
+    const luminance = (rgb) => {
+      const [r, g, b] = rgb.map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const paper = luminance(channels(getComputedStyle(document.body).backgroundColor));
+    const poor = new Set();
+    for (const text of document.querySelectorAll("svg text")) {
+      const ink = luminance(channels(getComputedStyle(text).fill));
+      const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+      if (ratio < 4.5) poor.add(`${getComputedStyle(text).fill} ${ratio.toFixed(1)}`);
+    }
+    return [...poor];
+  });
+}
+
+async function withoutScripts(url) {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const messages = [];
+  page.on("console", (message) => messages.push(message.text()));
+  await page.goto(url);
+  // With the policy in force: a complaint would mean that it forbids the page's own style.
+  expect(messages.length === 0, `the policy allows all that the page needs: ${messages.join(" | ")}`);
+  expect(await page.locator("h1").isVisible(), "the verdict shows without scripts");
+  expect((await page.locator("svg:visible").count()) > 0, "plots show without scripts");
+  await context.close();
+}
+
+async function printed(url) {
+  const context = await browser.newContext({ colorScheme: "dark" });
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(paper === "rgb(255, 255, 255)", `print is black on white: ${paper}`);
+  const pdf = await page.pdf({ path: `${pictures}/${basename(dirname(new URL(url).pathname))}.pdf`, format: "A4" });
+  expect(pdf.length > 1000, "the page prints");
+  await context.close();
+}
