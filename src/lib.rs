@@ -20,6 +20,7 @@ pub mod cli;
 pub mod clock;
 pub mod corpus;
 pub mod generator;
+pub mod limit;
 pub mod load;
 pub mod platform;
 pub mod record;

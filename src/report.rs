@@ -5,12 +5,14 @@
 
 use std::path::PathBuf;
 
+pub use ablation::{ablation_table, main_runs};
 pub use compare::compare;
 pub use html::html;
 pub use markdown::markdown;
 pub use table::table;
 pub use write::{check_writable, read_record, write_all};
 
+mod ablation;
 mod compare;
 mod figures;
 #[cfg(test)]

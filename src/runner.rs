@@ -1,6 +1,6 @@
 //! Scenario × mode × clock → the facts of a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use mock_claude::{Config, MockClaude, proof};
 use crate::claude::Claude;
 use crate::clock::{Clock, ClockError};
 use crate::corpus::{Corpus, examine};
-use crate::generator::{Generator, Mode, Policy, Protection};
+use crate::generator::{Generator, Policy};
 use crate::load::{self, Slot, Stop};
 use crate::platform::{Platform, Service};
 use crate::record::{Attempts, Run, Setting};
@@ -34,10 +34,8 @@ const API_KEY: &str = "sk-ant-simulated";
 pub struct Job {
     /// The story.
     pub loaded: Loaded,
-    /// Generator mode.
-    pub mode: Mode,
-    /// Protections taken away.
-    pub without: BTreeSet<Protection>,
+    /// How the generator behaves.
+    pub policy: Policy,
     /// Real files instead of synthetic ones.
     pub corpus: Option<Corpus>,
     /// Seed of everything.
@@ -65,16 +63,6 @@ pub enum RunError {
 }
 
 impl Job {
-    /// The name of the mode, with what was taken away.
-    #[must_use]
-    pub fn mode_name(&self) -> String {
-        self.policy().name()
-    }
-
-    fn policy(&self) -> Policy {
-        Policy::new(self.mode, &self.loaded.scenario.generator, &self.without)
-    }
-
     fn corpus(&self) -> Corpus {
         let scenario = &self.loaded.scenario;
         self.corpus.clone().unwrap_or_else(|| {
@@ -110,7 +98,7 @@ impl Job {
     async fn play(&self, clock: Clock, timeline: Timeline, stop: &Stop) -> Result<Run, RunError> {
         let mock = MockClaude::new(self.mock_config(), timeline)?;
         let log = AttemptLog::new(timeline, MAX_ROWS);
-        let policy = self.policy();
+        let policy = self.policy.clone();
         let (files_at_once, platform) = (
             policy.files_at_once(),
             self.loaded.scenario.platform.resolve(),
@@ -203,7 +191,7 @@ impl Job {
     }
 
     fn facts(&self, tally: Tally, attempts: Attempts, mock: &MockClaude) -> Run {
-        let policy = self.policy();
+        let policy = self.policy.clone();
         let scenario = &self.loaded.scenario;
         Run {
             scenario: scenario.id.clone(),

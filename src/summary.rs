@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limit::{self, Workload};
 use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 
+pub use ablation::{Ablation, Change, Effect};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use contrast::Contrast;
@@ -16,6 +18,7 @@ pub use levels::{Levels, levels};
 pub use metric::Metric;
 pub use parts::CostParts;
 
+mod ablation;
 mod check;
 mod claims;
 mod contrast;
@@ -45,6 +48,9 @@ pub struct Summary {
     pub runs: Vec<RunSummary>,
     /// Figures of the course chapter, held against ours.
     pub claims: Vec<Claim>,
+    /// What each protection does, where a run took it away or gave it alone.
+    #[serde(default)]
+    pub ablation: Vec<Ablation>,
 }
 
 /// The numbers of one scenario in one mode.
@@ -178,6 +184,7 @@ pub fn summarize(record: &Record, claims: &ClaimBook, walls: &[f64]) -> Summary 
         seed: record.seed,
         interrupted: record.interrupted,
         claims: claims.judge(&runs),
+        ablation: ablation::ablations(&runs),
         runs,
     }
 }
@@ -201,7 +208,7 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             !matches!(ending, Ending::Ok | Ending::Degraded)
         }),
         makespan_s: run.makespan_ms as f64 / 1000.0,
-        limit_s: None,
+        limit_s: limit_s(run, requests),
         wall_s,
         upstream: Upstream {
             attempts: run.attempts.sent,
@@ -227,6 +234,22 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
         lag_ms: of_histogram(&run.lag),
         violations: violations(run),
     }
+}
+
+/// The makespan's lower bound, where every request was answered whole and every attempt has a row:
+/// a service that drops work would otherwise look fast, and missing rows would make the bound low.
+fn limit_s(run: &Run, requests: Outcomes) -> Option<f64> {
+    let rows = &run.ledger.rows;
+    let whole = requests.offered > 0 && requests.ok == requests.offered;
+    let complete = rows.len() as u64 == run.ledger.totals.attempts;
+    (whole && complete && !rows.is_empty()).then(|| {
+        let workload = Workload {
+            jobs: limit::jobs(rows),
+            limits: run.setting.limits,
+            concurrency: None,
+        };
+        limit::makespan(&workload).as_secs_f64()
+    })
 }
 
 fn outcomes(run: &Run) -> Outcomes {

@@ -5,33 +5,40 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::batches::Batches;
 use crate::bucket::Flow;
-use crate::config::Config;
+use crate::cache::PromptCache;
 use crate::fault::Identity;
+use crate::ids;
 use crate::ledger::{Book, Ending, Entry, Ledger};
 use crate::limits::{Buckets, Refusal};
-use crate::prices::{ModelPrice, Usage};
+use crate::live::Live;
+use crate::options::OutputAccounting;
+use crate::prices::{PICO_PER_USD, Usage};
 use crate::proof::Key;
 use crate::timeline::Timeline;
 
 /// What all attempts share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) config: Config,
     pub(crate) timeline: Timeline,
+    pub(crate) seed: u64,
     pub(crate) key: Key,
-    /// Profile index by model id and alias.
-    pub(crate) models: HashMap<String, usize>,
-    /// Prices in the order of the profiles.
-    pub(crate) prices: Vec<ModelPrice>,
     pub(crate) organization: String,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
-struct State {
-    book: Book,
+pub(crate) struct State {
+    pub(crate) live: Arc<Live>,
+    pub(crate) book: Book,
+    pub(crate) cache: PromptCache,
+    pub(crate) batches: Batches,
     seen: HashMap<u64, u32, BuildHasherDefault<Digest>>,
+    /// How often each `x-mock-fault-key` was used.
+    forced: HashMap<u64, u32>,
     pool_of: HashMap<(usize, u64), usize>,
     pools: Vec<Buckets>,
     /// Input and output tokens charged where there are no limits.
@@ -56,33 +63,31 @@ impl Hasher for Digest {
     }
 }
 
+/// Keys, customers and bodies remembered at most; beyond that the mock begins to forget, so that
+/// a client that makes them up cannot fill the memory.
+const MAX_REMEMBERED: usize = 4_000_000;
+const MAX_POOLS: usize = 10_000;
+
 impl Shared {
-    pub(crate) fn new(config: Config, timeline: Timeline, organization: String) -> Self {
-        let ids = config.profiles.iter().enumerate().flat_map(|(i, profile)| {
-            std::iter::once(&profile.model)
-                .chain(&profile.aliases)
-                .map(move |id| (id.clone(), i))
-        });
-        let models = ids.collect();
-        let prices = config
-            .profiles
-            .iter()
-            .map(|p| config.prices.models[&p.model])
-            .collect();
+    pub(crate) fn new(live: Live, timeline: Timeline) -> Self {
+        let seed = live.config.seed;
+        let key = Key::new(&live.config.secret);
         let state = State {
-            book: Book::new(config.max_rows),
+            book: Book::new(live.config.max_rows),
+            cache: PromptCache::default(),
+            batches: Batches::default(),
             seen: HashMap::default(),
+            forced: HashMap::new(),
             pool_of: HashMap::new(),
             pools: Vec::new(),
             unlimited: (0, 0),
+            live: Arc::new(live),
         };
-        let key = Key::new(&config.secret);
+        let organization = ids::uuid(seed);
         Self {
-            config,
             timeline,
+            seed,
             key,
-            models,
-            prices,
             organization,
             state: Mutex::new(state),
         }
@@ -92,9 +97,28 @@ impl Shared {
         self.timeline.now().as_nanos() as u64
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // No step between two fields can panic, so a poisoned state is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.state().live)
+    }
+
+    /// Puts `live` in force for all attempts that arrive from now on.
+    pub(crate) fn replace(&self, live: Live) {
+        let now = self.now_ns();
+        let mut state = self.state();
+        match live.config.limits {
+            Some(limits) => state
+                .pools
+                .iter_mut()
+                .for_each(|pool| pool.set_limits(limits, now)),
+            None => state.pool_of.clear(),
+        }
+        state.book.resize(live.config.max_rows);
+        state.live = Arc::new(live);
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
@@ -105,13 +129,33 @@ impl Shared {
             .fold(state.unlimited, |(input, output), pool| {
                 (input + pool.input.charged(), output + pool.output.charged())
             });
-        let models: Vec<&str> = self
-            .config
-            .profiles
-            .iter()
-            .map(|p| p.model.as_str())
-            .collect();
+        let profiles = &state.live.config.profiles;
+        let models: Vec<&str> = profiles.iter().map(|p| p.model.as_str()).collect();
         state.book.snapshot(&models, charged)
+    }
+
+    /// Forgets everything that was counted; attempts still in flight are counted as they end.
+    pub(crate) fn reset(&self) {
+        let mut state = self.state();
+        state.book.reset();
+        state.cache = PromptCache::default();
+        state.batches = Batches::default();
+        state.seen.clear();
+        state.forced.clear();
+        state.pool_of.clear();
+        state.pools.iter_mut().for_each(Buckets::forget_charges);
+        state.unlimited = (0, 0);
+    }
+
+    /// Counts a use of a client's fault key and says how often it was used before.
+    pub(crate) fn count_forced(&self, key: u64) -> u32 {
+        let mut state = self.state();
+        if state.forced.len() >= MAX_REMEMBERED {
+            state.forced.clear();
+        }
+        let count = state.forced.entry(key).or_default();
+        *count += 1;
+        *count - 1
     }
 
     /// Looks at the buckets `pool` as they stand at `now`.
@@ -132,12 +176,17 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) live: Arc<Live>,
     pub(crate) entry: Entry,
     pub(crate) identity: Identity,
     /// The buckets it is charged to.
     pub(crate) pool: Option<usize>,
     /// Output as it is produced.
     flow: Flow,
+    /// Output tokens charged at admission.
+    reserved: u64,
+    /// Its place among the answers written at once.
+    pub(crate) slot: Option<OwnedSemaphorePermit>,
     settled: bool,
 }
 
@@ -145,13 +194,16 @@ impl Attempt {
     /// Counts the arrival of a body with this `digest`.
     pub(crate) fn arrive(shared: Arc<Shared>, digest: u64) -> Self {
         let now = shared.now_ns();
-        let seed = shared.config.seed;
-        let (seq, seen) = {
+        let seed = shared.seed;
+        let (seq, seen, live) = {
             let mut state = shared.state();
+            if state.seen.len() >= MAX_REMEMBERED {
+                state.seen.clear();
+            }
             let count = state.seen.entry(digest).or_default();
             let seen = *count;
             *count += 1;
-            (state.book.arrive(), seen)
+            (state.book.arrive(), seen, Arc::clone(&state.live))
         };
         let identity = Identity { seed, digest, seen };
         let entry = Entry {
@@ -168,6 +220,7 @@ impl Attempt {
             usage: Usage::default(),
             cost_pico: 0,
             max_tokens: 0,
+            retry_after_s: None,
         };
         let flow = Flow {
             start: now,
@@ -176,40 +229,65 @@ impl Attempt {
         };
         Self {
             shared,
+            live,
             entry,
             identity,
             pool: None,
             flow,
+            reserved: 0,
+            slot: None,
             settled: false,
         }
     }
 
     /// Finds the buckets of the customer `key` and the model `model`.
     pub(crate) fn choose_pool(&mut self, model: usize, key: u64) {
-        let Some(limits) = self.shared.config.limits else {
+        let Some(limits) = self.live.config.limits else {
             return;
         };
         let mut state = self.shared.state();
         let State { pool_of, pools, .. } = &mut *state;
-        let pool = pool_of.entry((model, key)).or_insert_with(|| {
-            pools.push(Buckets::full(limits, self.entry.arrived_ns));
-            pools.len() - 1
-        });
+        // Customers beyond the bound share the last buckets.
+        let customer = if pools.len() < MAX_POOLS { key } else { 0 };
+        let pool = pool_of
+            .entry((self.live.classes[model], customer))
+            .or_insert_with(|| {
+                pools.push(Buckets::full(limits, self.entry.arrived_ns));
+                pools.len() - 1
+            });
         self.pool = Some(*pool);
     }
 
     /// Charges a request with this input, or refuses it and takes nothing.
     pub(crate) fn admit(&mut self, input: Usage) -> Result<(), Refusal> {
+        let options = &self.live.options;
         let tokens = input.input_tokens + input.cache_write_5m_tokens + input.cache_write_1h_tokens;
+        let reserved = match options.output_accounting {
+            OutputAccounting::Reserved => self.entry.max_tokens,
+            OutputAccounting::AsProduced | OutputAccounting::AtEnd => 0,
+        };
         let mut state = self.shared.state();
+        let cap = options.spend_cap_usd.map(|usd| (usd * PICO_PER_USD) as u64);
+        if cap.is_some_and(|cap| state.book.cost_pico() >= cap) {
+            return Err(Refusal::spent());
+        }
         match self.pool {
             Some(pool) => {
-                state.pools[pool].advance(self.entry.arrived_ns);
-                state.pools[pool].admit(tokens)?;
+                let buckets = &mut state.pools[pool];
+                buckets.advance(self.entry.arrived_ns);
+                let admitted = buckets.admit(tokens, reserved, options.ramp);
+                if admitted.is_err() && options.refusals_use_quota {
+                    buckets.charge_refusal();
+                }
+                admitted?;
             }
-            None => state.unlimited.0 += tokens,
+            None => {
+                state.unlimited.0 += tokens;
+                state.unlimited.1 += reserved;
+            }
         }
         drop(state);
+        self.reserved = reserved;
         self.entry.usage = input;
         Ok(())
     }
@@ -217,8 +295,33 @@ impl Attempt {
     /// From here on output is produced, charged and billed as `flow` says.
     pub(crate) fn produce(&mut self, flow: Flow) {
         self.flow = flow;
-        if let Some(pool) = self.pool {
-            self.shared.state().pools[pool].begin_output(self.entry.seq, flow);
+        if let Some(pool) = self.pool
+            && self.live.options.output_accounting == OutputAccounting::AsProduced
+        {
+            let mut state = self.shared.state();
+            state.pools[pool]
+                .output
+                .advance(flow.start.min(self.shared.now_ns()));
+            state.pools[pool].output.drain(self.entry.seq, flow);
+        }
+    }
+
+    /// Attempts under way, this one included.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.shared.state().book.in_flight()
+    }
+
+    /// Gives back what the admission took, for a refusal after it.
+    pub(crate) fn undo_admission(&mut self) {
+        let usage = std::mem::take(&mut self.entry.usage);
+        let tokens = usage.input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+        let mut state = self.shared.state();
+        match self.pool {
+            Some(pool) => {
+                state.pools[pool].requests.settle(1, 0);
+                state.pools[pool].input.settle(tokens, 0);
+            }
+            None => state.unlimited.0 -= tokens,
         }
     }
 
@@ -244,17 +347,24 @@ impl Attempt {
         self.entry.ended_ns = now;
         self.entry.usage.output_tokens = produced;
         if let Some(model) = self.entry.model {
-            self.entry.cost_pico = self.shared.prices[model].cost_pico(self.entry.usage);
+            self.entry.cost_pico = self.live.prices[model].cost_pico(self.entry.usage);
         }
         let mut state = self.shared.state();
         match self.pool {
             Some(pool) => {
-                state.pools[pool].advance(moment);
-                state.pools[pool].end_output(self.entry.seq, self.flow);
+                let output = &mut state.pools[pool].output;
+                output.advance(moment);
+                match self.live.options.output_accounting {
+                    OutputAccounting::AsProduced => output.stop(self.entry.seq, self.flow),
+                    OutputAccounting::Reserved => output.settle(self.reserved, produced),
+                    OutputAccounting::AtEnd => output.charge(produced),
+                }
             }
-            None => state.unlimited.1 += produced,
+            None => state.unlimited.1 = state.unlimited.1 + produced - self.reserved,
         }
         state.book.settle(self.entry, ending);
+        drop(state);
+        self.slot = None;
     }
 }
 

@@ -16,12 +16,15 @@ use crate::stream::{Next, Stream};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Hangup {
-    /// Reset before the head of an answer.
-    #[error("connection reset before an answer")]
+    /// Reset: the other side sees RST.
+    #[error("connection reset")]
     Reset,
-    /// Closed in the middle of a body.
+    /// Closed in the middle of a body: the other side sees FIN too early.
     #[error("connection closed in the middle of the answer")]
     Cut,
+    /// Garbage where the size of the next chunk belongs, then closed.
+    #[error("broken chunk in the middle of the answer")]
+    BadChunk,
 }
 
 /// A response body with its own timing. Dropping it before its end means that the client gave up.
@@ -36,16 +39,19 @@ pub struct ReplyBody {
 enum Script {
     /// Everything at once; the attempt then ends so.
     Whole(Bytes, Ending),
-    /// A part of the promised length, then the end of the connection.
+    /// A part of the answer, then the end of the connection, or silence if there is no hangup.
     Part {
         sent: Bytes,
-        promised: u64,
+        promised: Option<u64>,
+        then: Option<Hangup>,
     },
     Stream(Box<Stream>),
     /// All that can be sent is; the connection dies at the next poll.
-    Dying,
+    Dying(Hangup),
     Over,
 }
+
+type Polled = Poll<Option<Result<Frame<Bytes>, Hangup>>>;
 
 impl ReplyBody {
     pub(crate) fn whole(bytes: Bytes, ending: Ending, attempt: Attempt) -> Self {
@@ -56,16 +62,18 @@ impl ReplyBody {
         }
     }
 
-    pub(crate) fn part(whole: &Bytes, share: f64, attempt: Attempt) -> Self {
-        // At least the last byte is missing, or nothing would be cut.
-        let length = (whole.len() as f64 * share) as usize;
-        let sent = whole.slice(..length.min(whole.len() - 1));
-        let script = Script::Part {
-            sent,
-            promised: whole.len() as u64,
-        };
+    /// Sends `share` of `whole`, then dies; without a hangup it falls silent instead.
+    pub(crate) fn part(whole: &Bytes, share: f64, then: Option<Hangup>, attempt: Attempt) -> Self {
+        let sent = first_part(whole, share);
+        // Only a chunked body can have a bad chunk.
+        let chunked = then == Some(Hangup::BadChunk);
+        let promised = (!chunked).then_some(whole.len() as u64);
         Self {
-            script,
+            script: Script::Part {
+                sent,
+                promised,
+                then,
+            },
             attempt,
             timer: None,
         }
@@ -101,64 +109,77 @@ impl ReplyBody {
     }
 
     /// Ends the connection, but only after what was sent had a chance to leave.
-    fn die(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Hangup>>> {
-        self.script = Script::Dying;
+    fn die(&mut self, hangup: Hangup, cx: &mut Context<'_>) -> Polled {
+        self.script = Script::Dying(hangup);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Hangup>>> {
+    fn end(&mut self, ending: Ending) {
+        self.attempt.settle(ending);
+        self.script = Script::Over;
+    }
+
+    fn poll_stream(&mut self, cx: &mut Context<'_>) -> Polled {
         let mut now = self.attempt.shared.now_ns();
         loop {
             let Script::Stream(stream) = &mut self.script else {
                 return Poll::Ready(None);
             };
-            let mut out = String::new();
+            let mut out = Vec::new();
             let next = stream.play(now, &mut out);
-            match next {
-                Next::End => {
-                    self.attempt.settle(Ending::Complete);
-                    self.script = Script::Over;
-                }
-                Next::Cut if out.is_empty() => return self.die(cx),
-                Next::Cut | Next::At(_) => {}
+            if let Next::End(ending) = next {
+                self.end(ending);
             }
             if !out.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(Bytes::from(out)))));
             }
-            if let Next::At(at) = next {
-                std::task::ready!(self.wait(at, cx));
-                now = at;
+            match next {
+                Next::At(at) => {
+                    std::task::ready!(self.wait(at, cx));
+                    now = at;
+                }
+                Next::Die(hangup) => return self.die(hangup, cx),
+                Next::Stall => return Poll::Pending,
+                Next::End(_) => return Poll::Ready(None),
             }
         }
     }
+}
+
+/// The first `share` of `whole`: at least its last byte is missing.
+pub(crate) fn first_part(whole: &Bytes, share: f64) -> Bytes {
+    let length = (whole.len() as f64 * share) as usize;
+    whole.slice(..length.min(whole.len().saturating_sub(1)))
 }
 
 impl Body for ReplyBody {
     type Data = Bytes;
     type Error = Hangup;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Hangup>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
         let this = self.get_mut();
         match &mut this.script {
             Script::Stream(_) => this.poll_stream(cx),
             Script::Whole(bytes, ending) => {
                 let (bytes, ending) = (std::mem::take(bytes), *ending);
-                this.attempt.settle(ending);
-                this.script = Script::Over;
+                this.end(ending);
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Script::Part { sent, .. } if !sent.is_empty() => {
                 Poll::Ready(Some(Ok(Frame::data(std::mem::take(sent)))))
             }
-            Script::Part { .. } => this.die(cx),
-            Script::Dying => {
-                this.attempt.settle(Ending::Truncated);
-                this.script = Script::Over;
-                Poll::Ready(Some(Err(Hangup::Cut)))
+            Script::Part {
+                then: Some(hangup), ..
+            } => {
+                let hangup = *hangup;
+                this.die(hangup, cx)
+            }
+            Script::Part { then: None, .. } => Poll::Pending,
+            Script::Dying(hangup) => {
+                let hangup = *hangup;
+                this.end(Ending::Truncated);
+                Poll::Ready(Some(Err(hangup)))
             }
             Script::Over => Poll::Ready(None),
         }
@@ -171,8 +192,11 @@ impl Body for ReplyBody {
     fn size_hint(&self) -> SizeHint {
         match &self.script {
             Script::Whole(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
-            Script::Part { promised, .. } => SizeHint::with_exact(*promised),
-            Script::Stream(_) | Script::Dying => SizeHint::default(),
+            Script::Part {
+                promised: Some(promised),
+                ..
+            } => SizeHint::with_exact(*promised),
+            Script::Part { .. } | Script::Stream(_) | Script::Dying(_) => SizeHint::default(),
             Script::Over => SizeHint::with_exact(0),
         }
     }

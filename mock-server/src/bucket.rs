@@ -51,6 +51,16 @@ impl Flow {
         }
     }
 
+    /// The part that has appeared after `share` of the time.
+    pub(crate) fn cut(&self, share: f64) -> Self {
+        let span = ((self.end - self.start) as f64 * share) as u64;
+        Self {
+            end: self.start + span,
+            tokens: (self.tokens as f64 * share) as u64,
+            ..*self
+        }
+    }
+
     fn rate(&self) -> i128 {
         let span = i128::from(self.end.saturating_sub(self.start));
         if span == 0 {
@@ -73,6 +83,11 @@ impl Bucket {
             changes: BTreeMap::new(),
             charged: 0,
         }
+    }
+
+    /// Moment up to which the level is worked out.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
     }
 
     pub(crate) fn limit(&self) -> u64 {
@@ -134,6 +149,23 @@ impl Bucket {
     /// Takes `tokens` at once.
     pub(crate) fn charge(&mut self, tokens: u64) {
         self.take(i128::from(tokens) * TOKEN);
+    }
+
+    /// Corrects a charge of `estimate` tokens to `actual`.
+    pub(crate) fn settle(&mut self, estimate: u64, actual: u64) {
+        self.take((i128::from(actual) - i128::from(estimate)) * TOKEN);
+    }
+
+    /// Changes the size; what has been used stays used.
+    pub(crate) fn set_limit(&mut self, limit: u64, now: u64) {
+        self.advance(now);
+        self.level += (i128::from(limit) - i128::from(self.limit)) * TOKEN;
+        self.limit = limit;
+    }
+
+    /// Counts charges from zero.
+    pub(crate) fn forget_charges(&mut self) {
+        self.charged = 0;
     }
 
     /// Lets `flow` drain the bucket as its tokens appear; `id` names it for [`Bucket::stop`].

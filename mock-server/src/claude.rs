@@ -8,48 +8,28 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 
 use crate::attempt::{Attempt, Shared};
-use crate::body::{Hangup, ReplyBody};
+use crate::batches::{self, Action};
+use crate::body::{self, Hangup, ReplyBody};
 use crate::bucket::Flow;
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
-use crate::fault::{self, Fault, FaultKind};
 use crate::headers;
 use crate::ids;
-use crate::latency::Latencies;
-use crate::ledger::{Ending, Ledger, call_id};
-use crate::limits::{Limiter, Refusal};
+use crate::ledger::{Ending, Ledger};
+use crate::live::Live;
+use crate::messages::{self, Caller, Fate, Plan};
 use crate::mix::{digest, mix};
-use crate::prices::Usage;
+use crate::models;
+use crate::options::Options;
 use crate::proof::Key;
-use crate::reply::{self, Reply};
-use crate::request::{self, MessagesRequest};
-use crate::stream::Stream;
+use crate::stream::{How, Stream};
 use crate::timeline::Timeline;
-use crate::wire::{self, Envelope};
+use crate::wire;
 
 /// A mock of the Claude Messages API. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct MockClaude {
-    shared: Arc<Shared>,
-}
-
-/// What an admitted request will get.
-struct Plan {
-    stream: bool,
-    reply: Reply,
-    envelope: Envelope,
-    usage: Usage,
-    /// When the answer is written if nothing gets in its way.
-    flow: Flow,
-    fault: Option<Fault>,
-}
-
-/// What becomes of an attempt.
-enum Fate {
-    Answer(Box<Plan>),
-    Refuse(ApiError),
-    Hang,
-    Reset,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl MockClaude {
@@ -58,11 +38,44 @@ impl MockClaude {
     /// # Errors
     /// When the settings contradict themselves or leave a model without a price.
     pub fn new(config: Config, timeline: Timeline) -> Result<Self, ConfigError> {
-        config.check()?;
-        let organization = ids::uuid(config.seed);
+        Self::with_options(config, Options::default(), timeline)
+    }
+
+    /// A mock whose behaviour differs from the default.
+    ///
+    /// # Errors
+    /// As [`MockClaude::new`].
+    pub fn with_options(
+        config: Config,
+        options: Options,
+        timeline: Timeline,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
-            shared: Arc::new(Shared::new(config, timeline, organization)),
+            shared: Arc::new(Shared::new(Live::new(config, options)?, timeline)),
         })
+    }
+
+    /// Puts other settings in force for all requests from now on, as a whole or not at all. Seed
+    /// and secret stay what they were, and the models served must stay the same.
+    ///
+    /// # Errors
+    /// When the settings contradict themselves or name other models.
+    pub fn reconfigure(&self, mut config: Config, options: Options) -> Result<(), ConfigError> {
+        let live = self.shared.live();
+        let names = |config: &Config| -> Vec<String> {
+            config
+                .profiles
+                .iter()
+                .map(|profile| profile.model.clone())
+                .collect()
+        };
+        if names(&config) != names(&live.config) {
+            return Err(ConfigError::ModelsChanged);
+        }
+        config.seed = live.config.seed;
+        config.secret.clone_from(&live.config.secret);
+        self.shared.replace(Live::new(config, options)?);
+        Ok(())
     }
 
     /// Answers one request: the same code in process and behind TCP. The future ends when the head
@@ -72,16 +85,17 @@ impl MockClaude {
     /// When the connection dies without a head.
     pub async fn answer(&self, request: Request<Bytes>) -> Result<Response<ReplyBody>, Hangup> {
         let mut attempt = Attempt::arrive(Arc::clone(&self.shared), digest(request.body()));
-        let fate = decide(&request, &mut attempt).unwrap_or_else(Fate::Refuse);
+        let fate = route(&request, &mut attempt);
         drop(request);
         match fate {
-            Fate::Answer(plan) => Ok(self.play(*plan, attempt).await),
-            Fate::Refuse(error) => Ok(refusal(&error, attempt)),
-            Fate::Reset => {
+            Ok(Fate::Answer(plan)) => Ok(play(*plan, attempt).await),
+            Ok(Fate::Info(bytes)) => Ok(info(bytes, attempt)),
+            Ok(Fate::Hang) => std::future::pending().await,
+            Ok(Fate::Reset) => {
                 attempt.settle(Ending::Reset);
                 Err(Hangup::Reset)
             }
-            Fate::Hang => std::future::pending().await,
+            Err(error) => Ok(refusal(&error, attempt)),
         }
     }
 
@@ -105,188 +119,111 @@ impl MockClaude {
         self.shared.key.clone()
     }
 
-    /// The settings it runs with.
+    /// The settings in force.
     #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.shared.config
+    pub fn config(&self) -> Config {
+        self.shared.live().config.clone()
     }
 
-    async fn play(&self, plan: Plan, mut attempt: Attempt) -> Response<ReplyBody> {
-        let head_at = if plan.stream {
-            plan.flow.start
-        } else {
-            plan.flow.end
-        };
-        if head_at > self.shared.now_ns() {
-            self.shared
-                .timeline
-                .sleep_until(Duration::from_nanos(head_at))
-                .await;
-        }
-        attempt.head_sent(StatusCode::OK.as_u16());
-        let mut head = common_headers(&attempt);
-        let body = if plan.stream {
-            head.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/event-stream; charset=utf-8"),
-            );
-            head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            stream_body(plan, attempt)
-        } else {
-            head.insert(header::CONTENT_TYPE, JSON);
-            json_body(plan, attempt)
-        };
-        let mut response = Response::new(body);
-        *response.headers_mut() = head;
-        response
+    /// The behaviour in force.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        self.shared.live().options.clone()
     }
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Largest request body of the API.
-pub(crate) const MAX_BODY_BYTES: usize = 32 << 20;
+/// Largest request body of the API; of batches, and so the most that is ever read.
+const MAX_MESSAGE_BYTES: usize = 32 << 20;
+const MAX_BATCH_BYTES: usize = 256 << 20;
 
-fn decide(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiError> {
-    check_route(request)?;
-    let key = check_headers(request.headers())?;
-    if request.body().len() > MAX_BODY_BYTES {
+/// Most bytes of a body sent to `path`.
+pub(crate) fn max_body(path: &str) -> usize {
+    if path == "/v1/messages/batches" {
+        MAX_BATCH_BYTES
+    } else {
+        MAX_MESSAGE_BYTES
+    }
+}
+
+fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiError> {
+    let path = request.uri().path();
+    let query = request.uri().query().unwrap_or("");
+    let (head, body) = (request.headers(), request.body());
+    let mut parts = path.strip_prefix("/v1/").unwrap_or("").split('/');
+    let route: [&str; 4] = std::array::from_fn(|_| parts.next().unwrap_or(""));
+    let method = request.method();
+    // The method is looked at last, so that a wrong one on a known path is told from no path.
+    let allowed = |wanted: &Method| {
+        if method == wanted {
+            Ok(())
+        } else {
+            Err(ApiError::method_not_allowed())
+        }
+    };
+    let extra = parts.next().is_some();
+    let host = || batches::host(head);
+    let caller = || check_headers(head);
+    if body.len() > max_body(path) {
         return Err(ApiError::too_large());
     }
-    let wanted = request::parse(request.body())?;
-    let shared = Arc::clone(&attempt.shared);
-    let model = *shared
-        .models
-        .get(wanted.model.as_ref())
-        .ok_or_else(|| ApiError::not_found(format!("model: {}", wanted.model)))?;
-    attempt.entry.model = Some(model);
-    attempt.entry.max_tokens = wanted.max_tokens;
-    attempt.choose_pool(model, key);
-
-    let fault = fault::decide(
-        &shared.config.faults,
-        attempt.identity,
-        Duration::from_nanos(attempt.entry.arrived_ns),
-    );
-    attempt.entry.fault = fault.map(|fault| fault.kind);
-    if let Some(fate) = fault.and_then(|fault| refused_by(fault.kind, attempt)) {
-        return Ok(fate);
-    }
-    admit_and_plan(&wanted, model, fault, attempt)
-}
-
-/// Faults that strike before anything is charged.
-fn refused_by(kind: FaultKind, attempt: &Attempt) -> Option<Fate> {
-    let shared = &attempt.shared;
-    match kind {
-        FaultKind::RateLimit => {
-            let limits = shared
-                .config
-                .limits
-                .map_or(1, |limits| limits.requests_per_minute);
-            let refusal = Refusal {
-                limiter: Limiter::Requests,
-                per_minute: limits,
-                retry_after_s: Some(1),
-            };
-            let model = attempt
-                .entry
-                .model
-                .map_or("", |i| &shared.config.profiles[i].model);
-            Some(Fate::Refuse(ApiError::rate_limited(
-                refusal,
-                &shared.organization,
-                model,
-            )))
+    match route {
+        _ if extra => Err(ApiError::not_found("Not Found")),
+        ["messages", "", "", ""] => {
+            allowed(&Method::POST)?;
+            messages::decide(body, head, caller()?, attempt)
         }
-        FaultKind::ServerError => Some(Fate::Refuse(ApiError::server_error())),
-        FaultKind::Overloaded => Some(Fate::Refuse(ApiError::overloaded())),
-        FaultKind::Reset => Some(Fate::Reset),
-        FaultKind::Hang | FaultKind::TruncateStream => None,
+        ["messages", "count_tokens", "", ""] => {
+            allowed(&Method::POST)?;
+            messages::count_tokens(body, caller()?, &attempt.live)
+        }
+        ["models", "", "", ""] => {
+            allowed(&Method::GET)?;
+            caller()?;
+            let page = models::list(&attempt.live.config.profiles, query)?;
+            Ok(Fate::Info(Bytes::from(page.to_string())))
+        }
+        ["models", id, "", ""] => {
+            allowed(&Method::GET)?;
+            caller()?;
+            let index = messages::find_model(&attempt.live, id)?;
+            let model = models::describe(&attempt.live.config.profiles[index]);
+            Ok(Fate::Info(Bytes::from(model.to_string())))
+        }
+        ["messages", "batches", "", ""] if method == Method::GET => {
+            caller()?;
+            batches::list(attempt, query, &host()).map(Fate::Info)
+        }
+        ["messages", "batches", "", ""] => {
+            allowed(&Method::POST)?;
+            batches::create(body, caller()?, attempt, &host()).map(Fate::Info)
+        }
+        [
+            "messages",
+            "batches",
+            id,
+            tail @ ("" | "cancel" | "results"),
+        ] => {
+            let action = match (tail, method.as_str()) {
+                ("", "GET") => Action::Show,
+                ("", "DELETE") => Action::Delete,
+                ("cancel", "POST") => Action::Cancel,
+                ("results", "GET") => Action::Results,
+                _ => return Err(ApiError::method_not_allowed()),
+            };
+            caller()?;
+            batches::act(action, id, attempt, &host()).map(Fate::Info)
+        }
+        _ => Err(ApiError::not_found("Not Found")),
     }
 }
 
-fn admit_and_plan(
-    wanted: &MessagesRequest<'_>,
-    model: usize,
-    fault: Option<Fault>,
-    attempt: &mut Attempt,
-) -> Result<Fate, ApiError> {
-    let shared = Arc::clone(&attempt.shared);
-    let profile = &shared.config.profiles[model];
-    let input_tokens = request::input_tokens(wanted, profile);
-    request::check_sizes(wanted, profile, input_tokens)?;
-    let input = Usage {
-        input_tokens,
-        ..Usage::default()
-    };
-    attempt
-        .admit(input)
-        .map_err(|refusal| ApiError::rate_limited(refusal, &shared.organization, &profile.model))?;
+/// The first version without sampling parameters.
+const STRICT_VERSION: &[u8] = b"2026-10-21";
 
-    let call = call_id(attempt.entry.bits);
-    let reply = reply::write(wanted, profile, &shared.key, &call, input_tokens);
-    let latencies = Latencies::draw(
-        &profile.latency,
-        attempt.identity,
-        input_tokens,
-        reply.tokens,
-    );
-    let start = attempt.entry.arrived_ns + latencies.to_first_token_ns;
-    let flow = Flow {
-        start,
-        end: start + latencies.decode_ns,
-        tokens: reply.tokens,
-    };
-    attempt.entry.service_ns = latencies.to_first_token_ns + latencies.decode_ns;
-    if fault.is_some_and(|fault| fault.kind == FaultKind::Hang) {
-        return Ok(Fate::Hang);
-    }
-    let stream = wanted.stream.unwrap_or(false);
-    attempt.produce(match fault {
-        Some(fault) if stream => cut_flow(flow, fault.after),
-        _ => flow,
-    });
-    let envelope = Envelope {
-        id: ids::message(attempt.entry.bits),
-        model: profile.model.clone(),
-    };
-    let usage = Usage {
-        output_tokens: reply.tokens,
-        ..input
-    };
-    Ok(Fate::Answer(Box::new(Plan {
-        stream,
-        reply,
-        envelope,
-        usage,
-        flow,
-        fault,
-    })))
-}
-
-/// The part of `flow` that is written before a cut after `share` of it.
-fn cut_flow(flow: Flow, share: f64) -> Flow {
-    let span = ((flow.end - flow.start) as f64 * share) as u64;
-    Flow {
-        end: flow.start + span,
-        tokens: (flow.tokens as f64 * share) as u64,
-        ..flow
-    }
-}
-
-fn check_route(request: &Request<Bytes>) -> Result<(), ApiError> {
-    if request.uri().path() != "/v1/messages" {
-        return Err(ApiError::not_found("Not Found"));
-    }
-    if request.method() != Method::POST {
-        return Err(ApiError::method_not_allowed());
-    }
-    Ok(())
-}
-
-/// Checks the mandatory headers and returns a hash of the customer's key.
-fn check_headers(headers: &HeaderMap) -> Result<u64, ApiError> {
+/// Checks the mandatory headers.
+fn check_headers(headers: &HeaderMap) -> Result<Caller, ApiError> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
@@ -296,16 +233,67 @@ fn check_headers(headers: &HeaderMap) -> Result<u64, ApiError> {
         .or(bearer)
         .filter(|key| !key.is_empty())
         .ok_or_else(|| ApiError::authentication("x-api-key header is required"))?;
-    if !headers.contains_key("anthropic-version") {
-        return Err(ApiError::invalid("anthropic-version: header is required"));
+    let version = headers
+        .get("anthropic-version")
+        .ok_or_else(|| ApiError::invalid("anthropic-version: header is required"))?;
+    // Dates of this form sort as text.
+    Ok(Caller {
+        key: digest(key),
+        strict_version: version.as_bytes() >= STRICT_VERSION,
+    })
+}
+
+/// Waits for a slot and until the head is due, then answers.
+async fn play(plan: Plan, mut attempt: Attempt) -> Response<ReplyBody> {
+    let shared = Arc::clone(&attempt.shared);
+    let mut begin = attempt.entry.arrived_ns;
+    let mut slowdown = 1.0;
+    if let (Some(slots), Some(capacity)) =
+        (attempt.live.slots.clone(), attempt.live.options.capacity)
+    {
+        if slots.available_permits() == 0
+            && attempt.waiting() > u64::from(capacity.slots + capacity.queue)
+        {
+            attempt.undo_admission();
+            return refusal(&ApiError::overloaded(), attempt);
+        }
+        attempt.slot = slots.clone().acquire_owned().await.ok();
+        begin = shared.now_ns();
+        let others = (capacity.slots as usize).saturating_sub(slots.available_permits() + 1) as f64;
+        let most = f64::from(capacity.slots.saturating_sub(1).max(1));
+        slowdown = 1.0 + (capacity.slowdown - 1.0).max(0.0) * others / most;
     }
-    Ok(digest(key))
+    let flow = plan.begin(begin, slowdown, &mut attempt);
+    let head_at = if plan.stream { flow.start } else { flow.end };
+    if head_at > shared.now_ns() {
+        shared
+            .timeline
+            .sleep_until(Duration::from_nanos(head_at))
+            .await;
+    }
+    attempt.head_sent(StatusCode::OK.as_u16());
+    let mut head = common_headers(&attempt);
+    if plan.stream {
+        let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+        head.insert(header::CONTENT_TYPE, kind);
+        head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    } else {
+        head.insert(header::CONTENT_TYPE, JSON);
+    }
+    let body = if plan.stream {
+        stream_body(plan, flow, attempt)
+    } else {
+        json_body(&plan, attempt)
+    };
+    let mut response = Response::new(body);
+    *response.headers_mut() = head;
+    response
 }
 
 /// The headers that every answer carries.
 fn common_headers(attempt: &Attempt) -> HeaderMap {
     let shared = &attempt.shared;
-    let mut map = HeaderMap::with_capacity(20);
+    let mut map = HeaderMap::with_capacity(24);
     map.insert(
         headers::REQUEST_ID,
         headers::text(&ids::request(attempt.entry.bits)),
@@ -317,6 +305,15 @@ fn common_headers(attempt: &Attempt) -> HeaderMap {
         });
     }
     map
+}
+
+fn info(bytes: Bytes, mut attempt: Attempt) -> Response<ReplyBody> {
+    attempt.head_sent(StatusCode::OK.as_u16());
+    let mut map = common_headers(&attempt);
+    map.insert(header::CONTENT_TYPE, JSON);
+    let mut response = Response::new(ReplyBody::whole(bytes, Ending::Complete, attempt));
+    *response.headers_mut() = map;
+    response
 }
 
 fn refusal(error: &ApiError, mut attempt: Attempt) -> Response<ReplyBody> {
@@ -337,30 +334,28 @@ fn refusal(error: &ApiError, mut attempt: Attempt) -> Response<ReplyBody> {
     response
 }
 
-fn json_body(plan: Plan, attempt: Attempt) -> ReplyBody {
-    let Plan {
-        reply,
-        envelope,
-        usage,
-        fault,
-        ..
-    } = plan;
-    let json = wire::message(&envelope, &reply.text, reply.stop_reason.name(), usage);
-    let bytes = Bytes::from(json);
-    match fault {
-        Some(Fault { after, .. }) => ReplyBody::part(&bytes, after, attempt),
-        None => ReplyBody::whole(bytes, Ending::Complete, attempt),
+fn json_body(plan: &Plan, attempt: Attempt) -> ReplyBody {
+    let bytes = Bytes::from(wire::message(&plan.envelope, &plan.content));
+    let Some(spoil) = plan.fault.and_then(|fault| fault.spoil(false)) else {
+        return ReplyBody::whole(bytes, Ending::Complete, attempt);
+    };
+    match spoil.how {
+        How::Die(hangup) => ReplyBody::part(&bytes, spoil.after, Some(hangup), attempt),
+        How::Stall => ReplyBody::part(&bytes, spoil.after, None, attempt),
+        // Broken off, yet as long as its header says.
+        How::EndEarly | How::Malformed | How::ErrorEvent | How::Duplicate => {
+            let part = body::first_part(&bytes, spoil.after);
+            ReplyBody::whole(part, Ending::Truncated, attempt)
+        }
     }
 }
 
-fn stream_body(plan: Plan, attempt: Attempt) -> ReplyBody {
+fn stream_body(plan: Plan, flow: Flow, attempt: Attempt) -> ReplyBody {
     let stream = Stream {
+        spoil: plan.fault.and_then(|fault| fault.spoil(true)),
         envelope: plan.envelope,
-        text: plan.reply.text,
-        usage: plan.usage,
-        stop_reason: plan.reply.stop_reason.name(),
-        flow: plan.flow,
-        cut_after: plan.fault.map(|fault| fault.after),
+        content: plan.content,
+        flow,
         bits: mix(&[attempt.entry.bits, PADDING]),
         played: 0,
     };

@@ -10,7 +10,9 @@ use tokio::net::TcpListener;
 
 use crate::claude::MockClaude;
 use crate::config::Config;
+use crate::control;
 use crate::error::grouped;
+use crate::options::Options as Behaviour;
 use crate::profile::Limits;
 use crate::serve::serve;
 use crate::settings::Settings;
@@ -31,6 +33,25 @@ pub struct Options {
     /// Seed of all chance
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Address of the control listener; port 0 picks a free one [default: none]
+    #[arg(long, value_name = "ADDR")]
+    pub control: Option<SocketAddr>,
+    /// Token that the control listener asks for [default: made up and printed]
+    #[arg(long, value_name = "TOKEN", requires = "control")]
+    pub control_token: Option<String>,
+    /// Simulated seconds per real second
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = positive)]
+    pub speed: f64,
+    /// Answer unknown ids with synthetic objects and check no meaning, for schema test suites
+    #[arg(long)]
+    pub conformance: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("must be a number greater than 0".to_owned()),
+    }
 }
 
 /// Usage tiers by name.
@@ -84,16 +105,13 @@ pub fn main(options: &Options) -> ExitCode {
 /// # Errors
 /// When the settings cannot be used or the address cannot be bound.
 pub async fn run(options: &Options) -> Result<()> {
-    let config = load(options)?;
+    let (config, behaviour) = load(options)?;
     let limits = config.limits;
     let models: Vec<String> = config.profiles.iter().map(|p| p.model.clone()).collect();
-    let mock = MockClaude::new(config, Timeline::start(1.0, unix_now()))?;
-    let listener = TcpListener::bind(options.listen).await.with_context(|| {
-        format!(
-            "cannot listen on {} (try --listen 127.0.0.1:0)",
-            options.listen
-        )
-    })?;
+    let timeline = Timeline::start(options.speed, unix_now());
+    let seed = config.seed;
+    let mock = MockClaude::with_options(config, behaviour, timeline)?;
+    let listener = bind(options.listen, "--listen").await?;
     let mut out = std::io::stdout();
     let address = listener.local_addr()?;
     writeln!(out, "listening on http://{address}")?;
@@ -103,9 +121,33 @@ pub async fn run(options: &Options) -> Result<()> {
     )?;
     writeln!(out, "limits: {}", in_words(limits))?;
     writeln!(out, "models: {}", models.join(", "))?;
+    let Some(control) = options.control else {
+        out.flush()?;
+        return Ok(serve(listener, mock, interrupted()).await?);
+    };
+    let controller = bind(control, "--control").await?;
+    let token = options
+        .control_token
+        .clone()
+        .unwrap_or_else(|| control::made_up_token(seed));
+    let address = controller.local_addr()?;
+    writeln!(
+        out,
+        "control on http://{address} (header `authorization: Bearer {token}`)"
+    )?;
     out.flush()?;
-    serve(listener, mock, interrupted()).await?;
+    tokio::select! {
+        biased;
+        served = serve(listener, mock.clone(), interrupted()) => served?,
+        served = control::serve(controller, mock, token) => served?,
+    }
     Ok(())
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} (try {flag} 127.0.0.1:0)"))
 }
 
 async fn interrupted() {
@@ -119,11 +161,13 @@ async fn interrupted() {
 ///
 /// # Errors
 /// When the file cannot be read or understood, or lacks the preset's tier.
-pub fn load(options: &Options) -> Result<Config> {
-    let settings = match &options.config {
+pub fn load(options: &Options) -> Result<(Config, Behaviour)> {
+    let mut settings = match &options.config {
         Some(path) => read(path)?,
         None => Settings::default(),
     };
+    settings.options.conformance |= options.conformance;
+    let behaviour = settings.options.clone();
     let mut config = settings.into_config();
     if let Some(seed) = options.seed {
         config.seed = seed;
@@ -134,7 +178,7 @@ pub fn load(options: &Options) -> Result<Config> {
             .map(|tier| tier_limits(&config, tier))
             .transpose()?;
     }
-    Ok(config)
+    Ok((config, behaviour))
 }
 
 fn read(path: &Path) -> Result<Settings> {

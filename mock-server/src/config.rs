@@ -58,6 +58,9 @@ pub enum ConfigError {
         /// What is allowed.
         must: &'static str,
     },
+    /// Settings replaced at run time name other models.
+    #[error("the models served cannot change while the mock runs: restart it")]
+    ModelsChanged,
     /// A fault rule contradicts itself.
     #[error("fault rule {number} ({kind}): {mistake}")]
     Fault {

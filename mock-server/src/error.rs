@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::limits::Refusal;
+use crate::limits::{Limiter, Refusal};
 
 /// An HTTP error: status, machine-readable type and message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// Value of the `retry-after` header, seconds.
     pub(crate) retry_after_s: Option<u64>,
+    /// Machine-readable code inside `details`.
+    pub(crate) code: Option<&'static str>,
     /// Value of the `x-should-retry` header.
     pub(crate) should_retry: Option<bool>,
 }
@@ -24,6 +26,7 @@ impl ApiError {
             kind,
             message: message.into(),
             retry_after_s: None,
+            code: None,
             should_retry: None,
         }
     }
@@ -59,22 +62,67 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn billing() -> Self {
+        let message = "Your credit balance is too low to access the Anthropic API. Please go to \
+                       Plans & Billing to upgrade or purchase credits.";
+        Self::new(402, "billing_error", message)
+    }
+
+    pub(crate) fn permission() -> Self {
+        Self::new(
+            403,
+            "permission_error",
+            "Your API key does not have permission to use the \
+                  specified resource.",
+        )
+    }
+
+    pub(crate) fn timeout() -> Self {
+        Self::new(
+            504,
+            "timeout_error",
+            "The request timed out while it was processed.",
+        )
+    }
+
     /// A 429 in the words of the API. A wait that cannot help is not recommended.
     pub(crate) fn rate_limited(refusal: Refusal, organization: &str, model: &str) -> Self {
-        let message = format!(
-            "This request would exceed your organization's rate limit of {} {} (org: \
-             {organization}, model: {model}). For details, refer to: \
-             https://docs.claude.com/en/api/rate-limits. You can see the response headers for \
-             current usage. Please reduce the prompt length or the maximum tokens requested, or \
-             try again later. You may also contact sales at \
-             https://www.anthropic.com/contact-sales to discuss your options for a rate limit \
-             increase.",
-            grouped(refusal.per_minute),
-            refusal.limiter.words(),
-        );
+        let number = grouped(refusal.per_minute);
+        let details = "For details, refer to: https://docs.claude.com/en/api/rate-limits.";
+        let (message, code) = match refusal.limiter {
+            Limiter::Spend => (
+                "You have reached your API usage limits: your organization has crossed its \
+                 monthly API usage threshold, set based on your organization's API tier."
+                    .to_owned(),
+                Some("enforced_spend_limit_reached"),
+            ),
+            Limiter::Ramp => (
+                format!(
+                    "This request would exceed your organization's maximum usage increase rate \
+                     for input tokens per minute (org: {organization}, model: {model}). Your \
+                     current limit is {number} input tokens per minute. Please scale up your \
+                     input tokens usage more gradually to stay within the acceleration limit. \
+                     {details}"
+                ),
+                Some("ramp_limit_exceeded"),
+            ),
+            Limiter::Requests | Limiter::InputTokens | Limiter::OutputTokens => (
+                format!(
+                    "This request would exceed your organization's rate limit of {number} {} \
+                     (org: {organization}, model: {model}). {details} You can see the response \
+                     headers for current usage. Please reduce the prompt length or the maximum \
+                     tokens requested, or try again later. You may also contact sales at \
+                     https://www.anthropic.com/contact-sales to discuss your options for a rate \
+                     limit increase.",
+                    refusal.limiter.words(),
+                ),
+                None,
+            ),
+        };
         Self {
             retry_after_s: refusal.retry_after_s,
             should_retry: Some(refusal.retry_after_s.is_some()),
+            code,
             ..Self::new(429, "rate_limit_error", message)
         }
     }
@@ -83,7 +131,13 @@ impl ApiError {
     /// request id.
     pub(crate) fn body(&self, request_id: &str) -> String {
         let message = serde_json::Value::from(self.message.as_str());
-        let error = format!("{{\"type\":\"{}\",\"message\":{message}}}", self.kind);
+        let details = self.code.map_or_else(String::new, |code| {
+            format!(",\"details\":{{\"error_code\":\"{code}\"}}")
+        });
+        let error = format!(
+            "{{\"type\":\"{}\",\"message\":{message}{details}}}",
+            self.kind
+        );
         if self.status == StatusCode::PAYLOAD_TOO_LARGE {
             return format!("{{\"error\":{error}}}");
         }

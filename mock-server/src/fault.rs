@@ -5,30 +5,73 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::body::Hangup;
 use crate::mix::{mix, unit};
+use crate::stream::{How, Spoil};
 
 /// The ways an attempt can be broken.
+///
+/// Faults that refuse or reset a request charge nothing; all others are admitted and billed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// 429 `rate_limit_error` although quota is left. Nothing is charged.
+    /// 429 `rate_limit_error` although quota is left.
     RateLimit,
-    /// 500 `api_error`. Nothing is charged.
+    /// 500 `api_error`.
     ServerError,
-    /// 529 `overloaded_error`. Nothing is charged.
+    /// 529 `overloaded_error`.
     Overloaded,
-    /// The request is admitted and charged, but no byte of an answer ever comes.
+    /// 402 `billing_error`.
+    Billing,
+    /// 403 `permission_error`.
+    Permission,
+    /// 504 `timeout_error`.
+    TimeoutError,
+    /// No byte of an answer ever comes; with `after`, the answer falls silent there. The
+    /// connection stays open.
     Hang,
-    /// The connection is reset before the head. Nothing is charged.
+    /// The connection is reset before the head; with `after`, in the middle of the answer.
     Reset,
-    /// The connection is cut in the middle of the body, JSON or stream.
+    /// The connection is cut in the middle of the body, JSON or stream, without its end.
     TruncateStream,
+    /// The body ends cleanly but too early: a stream without `message_stop`, JSON broken off.
+    TruncateStreamClean,
+    /// The answer is written ten times slower, at most five events a second.
+    SlowDrip,
+    /// 200 with JSON that cannot be parsed: the body, or one event of a stream.
+    MalformedJson,
+    /// `event: error` after the 200 and a part of the stream; JSON answers are spared.
+    StreamError,
+    /// One event of a stream is sent twice; JSON answers are spared.
+    DuplicateEvent,
+    /// Garbage instead of the next chunk's size.
+    BadChunk,
 }
 
 impl FaultKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 15] = [
+        Self::RateLimit,
+        Self::Overloaded,
+        Self::ServerError,
+        Self::Billing,
+        Self::Permission,
+        Self::TimeoutError,
+        Self::Reset,
+        Self::Hang,
+        Self::SlowDrip,
+        Self::MalformedJson,
+        Self::StreamError,
+        Self::TruncateStream,
+        Self::TruncateStreamClean,
+        Self::DuplicateEvent,
+        Self::BadChunk,
+    ];
+
     /// The name in settings, e.g. `rate_limit`.
-    pub(crate) fn name(self) -> String {
+    #[must_use]
+    pub fn name(self) -> String {
         match serde_json::to_value(self) {
             Ok(serde_json::Value::String(name)) => name,
             _ => unreachable!("unit variants serialize as their names"),
@@ -78,8 +121,29 @@ impl Identity {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
-    /// Share of the reply that gets through.
-    pub(crate) after: f64,
+    /// Share of the reply that gets through, if the rule says so.
+    pub(crate) after: Option<f64>,
+}
+
+impl Fault {
+    /// What it does in the middle of an answer, if that is where it strikes.
+    pub(crate) fn spoil(self, stream: bool) -> Option<Spoil> {
+        let how = match self.kind {
+            FaultKind::TruncateStream => How::Die(Hangup::Cut),
+            FaultKind::BadChunk => How::Die(Hangup::BadChunk),
+            FaultKind::Reset => How::Die(Hangup::Reset),
+            FaultKind::Hang => How::Stall,
+            FaultKind::TruncateStreamClean => How::EndEarly,
+            FaultKind::MalformedJson => How::Malformed,
+            FaultKind::StreamError if stream => How::ErrorEvent,
+            FaultKind::DuplicateEvent if stream => How::Duplicate,
+            _ => return None,
+        };
+        Some(Spoil {
+            how,
+            after: self.after.unwrap_or(DEFAULT_AFTER),
+        })
+    }
 }
 
 impl FaultRule {
@@ -137,7 +201,7 @@ pub(crate) fn decide(rules: &[FaultRule], who: Identity, at: Duration) -> Option
         .find(|(i, rule)| rule.strikes(*i, who, at))?;
     Some(Fault {
         kind: rule.kind,
-        after: rule.after.unwrap_or(DEFAULT_AFTER),
+        after: rule.after,
     })
 }
 

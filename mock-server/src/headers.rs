@@ -75,9 +75,17 @@ fn add(headers: &mut HeaderMap, names: Names, shown: &Shown, timeline: &Timeline
     headers.insert(names.limit, HeaderValue::from(shown.limit));
     headers.insert(names.remaining, HeaderValue::from(shown.remaining));
     let unix_s = timeline.unix_s(Duration::from_nanos(shown.full_at));
-    let moment = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(unix_s));
-    headers.insert(names.reset, text(&moment.to_string()));
+    headers.insert(names.reset, text(&rfc3339(unix_s)));
 }
+
+/// A moment as the API writes it, e.g. `2026-01-01T00:00:00Z`.
+pub(crate) fn rfc3339(unix_s: u64) -> String {
+    // Years beyond 9999 cannot be written; a limit that resets then might as well never do.
+    let moment = UNIX_EPOCH + Duration::from_secs(unix_s.min(LAST_MOMENT_S));
+    humantime::format_rfc3339_seconds(moment).to_string()
+}
+
+const LAST_MOMENT_S: u64 = 253_402_300_799;
 
 /// A header value from text that is known to be printable ASCII.
 pub(crate) fn text(value: &str) -> HeaderValue {

@@ -30,6 +30,16 @@ pub(crate) fn request(bits: u64) -> String {
     id("req_011C", mix(&[bits, 2]), 20)
 }
 
+/// `toolu_01…`, 30 characters.
+pub(crate) fn tool_use(bits: u64) -> String {
+    id("toolu_01", mix(&[bits, 5]), 22)
+}
+
+/// `msgbatch_01…`, 33 characters.
+pub(crate) fn batch(bits: u64) -> String {
+    id("msgbatch_01", mix(&[bits, 6]), 22)
+}
+
 /// A UUID, as organizations have.
 pub(crate) fn uuid(bits: u64) -> String {
     let (high, low) = (mix(&[bits, 3]), mix(&[bits, 4]));

@@ -3,6 +3,7 @@
 use crate::fault::Identity;
 use crate::mix::normal;
 use crate::profile::Latency;
+use crate::stream::MAX_DELTAS;
 
 /// The planned times of one answer, in nanoseconds of simulated time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,19 @@ impl Latencies {
         }
     }
 }
+
+impl Latencies {
+    /// The same answer as the slow drip of a fault: ten times slower, at most five events a second.
+    pub(crate) fn dripping(self, tokens: u64) -> Self {
+        let events = tokens.min(MAX_DELTAS);
+        Self {
+            decode_ns: (self.decode_ns * 10).max(events * DRIP_NS),
+            ..self
+        }
+    }
+}
+
+const DRIP_NS: u64 = 200_000_000;
 
 fn nanoseconds(seconds: f64) -> u64 {
     (seconds * 1e9).round() as u64

@@ -127,6 +127,8 @@ pub(crate) struct Entry {
     pub(crate) usage: Usage,
     pub(crate) cost_pico: u64,
     pub(crate) max_tokens: u64,
+    /// The wait that a refusal recommended.
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 /// First 8 hex digits of an attempt's identity bits.
@@ -189,6 +191,39 @@ impl Book {
             self.rows.pop_front();
         }
         self.rows.push_back((entry, ending));
+    }
+
+    /// Starts over; what is in flight stays so.
+    pub(crate) fn reset(&mut self) {
+        let in_flight = self.in_flight;
+        *self = Self {
+            attempts: in_flight,
+            in_flight,
+            ..Self::new(self.max_rows)
+        };
+        self.max_in_flight = in_flight;
+    }
+
+    /// Keeps at most `max_rows` rows from now on.
+    pub(crate) fn resize(&mut self, max_rows: usize) {
+        self.max_rows = max_rows;
+        let surplus = self.rows.len().saturating_sub(max_rows);
+        self.rows.drain(..surplus);
+    }
+
+    pub(crate) fn cost_pico(&self) -> u64 {
+        self.cost_pico
+    }
+
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// The kept attempts in the order of their arrival.
+    pub(crate) fn entries(&self) -> Vec<(Entry, Ending)> {
+        let mut entries: Vec<_> = self.rows.iter().copied().collect();
+        entries.sort_unstable_by_key(|(entry, _)| entry.seq);
+        entries
     }
 
     /// A readable copy; `models` are the profiles' ids and `charged` the limits' net charges.

@@ -2,7 +2,10 @@
 //! latency, prices and faults on one simulated timeline, in process or behind a socket.
 
 pub mod cli;
+pub mod control;
 pub mod fault;
+pub mod mix;
+pub mod options;
 pub mod prices;
 pub mod profile;
 pub mod proof;
@@ -12,20 +15,29 @@ pub mod symbols;
 pub mod timeline;
 
 mod attempt;
+mod batches;
 mod body;
 mod bucket;
+mod cache;
 mod claude;
 mod config;
 mod error;
+mod forced;
 mod headers;
 mod ids;
 mod latency;
 mod ledger;
 mod limits;
-pub mod mix;
+
+mod live;
+mod messages;
+mod models;
 mod reply;
 mod request;
 mod stream;
+mod tool;
+mod validate;
+pub mod verdict;
 mod wire;
 
 pub use body::{Hangup, ReplyBody};
@@ -33,4 +45,5 @@ pub use claude::MockClaude;
 pub use config::{Config, ConfigError};
 pub use fault::{FaultKind, FaultRule};
 pub use ledger::{Ending, Ledger, Row, Totals};
+pub use options::Options;
 pub use request::REQUEST_OVERHEAD_TOKENS;

@@ -7,31 +7,15 @@ use crate::profile::Profile;
 use crate::proof::{self, Key};
 use crate::request::{MessagesRequest, Role};
 use crate::symbols;
+use crate::tool;
+use crate::wire::{Content, Stop};
 
 /// A finished answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
-    pub(crate) text: String,
+    pub(crate) content: Content,
     pub(crate) tokens: u64,
-    pub(crate) stop_reason: StopReason,
-}
-
-/// Why the model stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StopReason {
-    EndTurn,
-    MaxTokens,
-    ModelContextWindowExceeded,
-}
-
-impl StopReason {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::EndTurn => "end_turn",
-            Self::MaxTokens => "max_tokens",
-            Self::ModelContextWindowExceeded => "model_context_window_exceeded",
-        }
-    }
+    pub(crate) stop: Stop,
 }
 
 /// Tokens of `bytes` bytes of text.
@@ -53,28 +37,56 @@ pub(crate) fn write(
     input_tokens: u64,
 ) -> Reply {
     let window = profile.context_window.saturating_sub(input_tokens);
-    let room = request.max_tokens.min(window);
+    let max_tokens = request.max_tokens.unwrap_or(0);
+    let room = max_tokens.min(window);
+    if let Some(content) = tool::call(request, call) {
+        let tokens = tokens(content.written().len(), profile) + TOOL_CALL_TOKENS;
+        if tokens <= room {
+            return Reply {
+                content,
+                tokens,
+                stop: Stop::ToolUse,
+            };
+        }
+    }
     let prompt = user_text(request);
     let mut text = document(&prompt, profile, key, call, bytes(room, profile));
+    let stop = stop_at_sequence(&mut text, request).unwrap_or(Stop::EndTurn);
     let length = tokens(text.len(), profile);
     if length <= room {
         return Reply {
-            text,
+            content: Content::Text(text),
             tokens: length,
-            stop_reason: StopReason::EndTurn,
+            stop,
         };
     }
     text.truncate(text.floor_char_boundary(bytes(room, profile)));
-    let stop_reason = if window < request.max_tokens {
-        StopReason::ModelContextWindowExceeded
+    let stop = if window < max_tokens {
+        Stop::ModelContextWindowExceeded
     } else {
-        StopReason::MaxTokens
+        Stop::MaxTokens
     };
     Reply {
-        text,
+        content: Content::Text(text),
         tokens: room,
-        stop_reason,
+        stop,
     }
+}
+
+/// Tokens of a tool call beside its input.
+const TOOL_CALL_TOKENS: u64 = 25;
+
+/// Cuts `text` before the first stop sequence in it.
+fn stop_at_sequence(text: &mut String, request: &MessagesRequest<'_>) -> Option<Stop> {
+    let sequences = request
+        .stop_sequences
+        .iter()
+        .flatten()
+        .filter(|s| !s.is_empty());
+    let found = sequences.filter_map(|sequence| Some((text.find(sequence.as_str())?, sequence)));
+    let (at, sequence) = found.min_by_key(|(at, _)| *at)?;
+    text.truncate(at);
+    Some(Stop::Sequence(sequence.clone()))
 }
 
 /// Everything that the user said, in one text.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
@@ -11,13 +11,15 @@ use crate::error::ApiError;
 use crate::profile::Profile;
 use crate::reply::tokens;
 
-/// Body of `POST /v1/messages`.
+/// Body of `POST /v1/messages` and of `count_tokens`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessagesRequest<'a> {
     #[serde(borrow)]
     pub(crate) model: Cow<'a, str>,
-    pub(crate) max_tokens: u64,
+    /// Always present in a checked Messages request.
+    #[serde(default)]
+    pub(crate) max_tokens: Option<u64>,
     #[serde(borrow)]
     pub(crate) messages: Vec<Message<'a>>,
     #[serde(borrow, default)]
@@ -25,35 +27,96 @@ pub(crate) struct MessagesRequest<'a> {
     #[serde(default)]
     pub(crate) stream: Option<bool>,
     #[serde(borrow, default)]
-    pub(crate) tools: Option<&'a RawValue>,
-    #[serde(default, rename = "stop_sequences")]
-    _stop_sequences: Option<de::IgnoredAny>,
-    #[serde(default, rename = "tool_choice")]
-    _tool_choice: Option<de::IgnoredAny>,
-    #[serde(default, rename = "cache_control")]
-    _cache_control: Option<de::IgnoredAny>,
-    #[serde(default, rename = "thinking")]
-    _thinking: Option<de::IgnoredAny>,
+    pub(crate) tools: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, default)]
+    pub(crate) tool_choice: Option<ToolChoice<'a>>,
+    #[serde(default)]
+    pub(crate) stop_sequences: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) thinking: Option<Thinking>,
+    #[serde(default)]
+    pub(crate) temperature: Option<f64>,
+    #[serde(default)]
+    pub(crate) top_p: Option<f64>,
+    #[serde(default)]
+    pub(crate) top_k: Option<u64>,
+    #[serde(default)]
+    pub(crate) cache_control: Option<CacheControl>,
     #[serde(default, rename = "output_config")]
-    _output_config: Option<de::IgnoredAny>,
-    #[serde(default, rename = "temperature")]
-    _temperature: Option<de::IgnoredAny>,
-    #[serde(default, rename = "top_p")]
-    _top_p: Option<de::IgnoredAny>,
-    #[serde(default, rename = "top_k")]
-    _top_k: Option<de::IgnoredAny>,
+    _output_config: Option<IgnoredAny>,
+    #[serde(default, rename = "output_format")]
+    _output_format: Option<IgnoredAny>,
     #[serde(default, rename = "metadata")]
-    _metadata: Option<de::IgnoredAny>,
+    _metadata: Option<IgnoredAny>,
     #[serde(default, rename = "service_tier")]
-    _service_tier: Option<de::IgnoredAny>,
+    _service_tier: Option<IgnoredAny>,
     #[serde(default, rename = "speed")]
-    _speed: Option<de::IgnoredAny>,
+    _speed: Option<IgnoredAny>,
     #[serde(default, rename = "inference_geo")]
-    _inference_geo: Option<de::IgnoredAny>,
+    _inference_geo: Option<IgnoredAny>,
     #[serde(default, rename = "container")]
-    _container: Option<de::IgnoredAny>,
+    _container: Option<IgnoredAny>,
     #[serde(default, rename = "diagnostics")]
-    _diagnostics: Option<de::IgnoredAny>,
+    _diagnostics: Option<IgnoredAny>,
+    #[serde(default, rename = "context_management")]
+    _context_management: Option<IgnoredAny>,
+    #[serde(default, rename = "mcp_servers")]
+    _mcp_servers: Option<IgnoredAny>,
+}
+
+/// How tools may be used.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ToolChoice<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(crate) kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(crate) name: Option<Cow<'a, str>>,
+}
+
+/// A tool that the model may use.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Tool<'a> {
+    #[serde(borrow, default)]
+    pub(crate) name: Option<Cow<'a, str>>,
+    #[serde(default)]
+    pub(crate) input_schema: Option<serde_json::Value>,
+    #[serde(default)]
+    pub(crate) cache_control: Option<CacheControl>,
+}
+
+/// Extended thinking; accepted, and never shown.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Thinking {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) budget_tokens: Option<u64>,
+}
+
+/// A breakpoint of the prompt cache.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CacheControl {
+    #[serde(rename = "type")]
+    _kind: Ephemeral,
+    #[serde(default)]
+    pub(crate) ttl: Ttl,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Ephemeral {
+    Ephemeral,
+}
+
+/// Lifetime of a cache entry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(crate) enum Ttl {
+    #[default]
+    #[serde(rename = "5m")]
+    FiveMinutes,
+    #[serde(rename = "1h")]
+    OneHour,
 }
 
 /// One turn.
@@ -84,8 +147,8 @@ pub(crate) enum Content<'a> {
 /// A content block; only what the mock looks at is read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Block<'a> {
-    #[serde(rename = "type")]
-    _kind: de::IgnoredAny,
+    #[serde(borrow, rename = "type")]
+    pub(crate) kind: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(crate) text: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -94,6 +157,10 @@ pub(crate) struct Block<'a> {
     pub(crate) input: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(crate) source: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) citations: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(crate) cache_control: Option<CacheControl>,
 }
 
 impl Content<'_> {
@@ -152,68 +219,47 @@ pub const REQUEST_OVERHEAD_TOKENS: u64 = 8;
 /// Tokens of an image or document that is not text.
 const ATTACHMENT_TOKENS: u64 = 1_500;
 
-/// Reads a body.
-pub(crate) fn parse(body: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {
-    let request: MessagesRequest<'_> = serde_json::from_slice(body).map_err(|e| worded(&e))?;
-    if request.messages.is_empty() {
-        return Err(ApiError::invalid(
-            "messages: at least one message is required",
-        ));
-    }
-    Ok(request)
-}
-
-fn worded(error: &serde_json::Error) -> ApiError {
-    let text = error.to_string();
-    let field = |start: &str| {
-        text.strip_prefix(start)
-            .and_then(|rest| rest.split('`').next())
-    };
-    if let Some(name) = field("missing field `") {
-        return ApiError::invalid(format!("{name}: Field required"));
-    }
-    if let Some(name) = field("unknown field `") {
-        return ApiError::invalid(format!("{name}: Extra inputs are not permitted"));
-    }
-    ApiError::invalid(format!("Invalid request body: {text}"))
-}
-
-/// Tokens of the prompt: all text of system and messages together, rounded up once, and
+/// Tokens of the prompt: all text of system, tools and messages together, rounded up once, and
 /// [`REQUEST_OVERHEAD_TOKENS`].
 pub(crate) fn input_tokens(request: &MessagesRequest<'_>, profile: &Profile) -> u64 {
     let mut size = Size::default();
-    for message in &request.messages {
-        size.add(&message.content);
+    for tool in request.tools.iter().flatten() {
+        size.bytes += tool.get().len();
     }
     if let Some(system) = &request.system {
         size.add(system);
     }
-    if let Some(tools) = request.tools {
-        size.bytes += tools.get().len();
+    for message in &request.messages {
+        size.add(&message.content);
     }
-    tokens(size.bytes, profile) + size.attachments * ATTACHMENT_TOKENS + REQUEST_OVERHEAD_TOKENS
+    size.tokens(profile) + REQUEST_OVERHEAD_TOKENS
 }
 
-#[derive(Default)]
-struct Size {
-    bytes: usize,
+/// How much prompt there is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Size {
+    pub(crate) bytes: usize,
     attachments: u64,
 }
 
 impl Size {
+    pub(crate) fn tokens(self, profile: &Profile) -> u64 {
+        tokens(self.bytes, profile) + self.attachments * ATTACHMENT_TOKENS
+    }
+
     fn add(&mut self, content: &Content<'_>) {
         match content {
             Content::Text(text) => self.bytes += text.len(),
-            Content::Blocks(blocks) => {
-                for block in blocks {
-                    self.bytes += block.text.as_ref().map_or(0, |text| text.len());
-                    self.bytes += block.input.map_or(0, |input| input.get().len());
-                    self.attachments += u64::from(block.source.is_some());
-                    if let Some(content) = &block.content {
-                        self.add(content);
-                    }
-                }
-            }
+            Content::Blocks(blocks) => blocks.iter().for_each(|block| self.add_block(block)),
+        }
+    }
+
+    pub(crate) fn add_block(&mut self, block: &Block<'_>) {
+        self.bytes += block.text.as_ref().map_or(0, |text| text.len());
+        self.bytes += block.input.map_or(0, |input| input.get().len());
+        self.attachments += u64::from(block.source.is_some());
+        if let Some(content) = &block.content {
+            self.add(content);
         }
     }
 }
@@ -230,10 +276,12 @@ pub(crate) fn check_sizes(
             profile.context_window
         )));
     }
-    if request.max_tokens > profile.max_output_tokens {
+    let (wanted, most) = (request.max_tokens.unwrap_or(0), profile.max_output_tokens);
+    if wanted > most {
         return Err(ApiError::invalid(format!(
-            "max_tokens: {} > {}, which is the maximum allowed number of output tokens for {}",
-            request.max_tokens, profile.max_output_tokens, profile.model
+            "max_tokens: {wanted} > {most}, which is the maximum allowed number of output tokens \
+             for {}",
+            profile.model
         )));
     }
     Ok(())

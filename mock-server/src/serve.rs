@@ -1,8 +1,7 @@
 //! The server behind a socket: HTTP/1.1 over TCP, with connections that can really die.
 
+use std::error::Error as _;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Request;
@@ -12,11 +11,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::body::{Hangup, ReplyBody};
-use crate::claude::{MAX_BODY_BYTES, MockClaude};
+use crate::claude::{MockClaude, max_body};
 
 /// Serves `mock` on `listener` until `stop` is ready; connections still open are then dropped.
 ///
@@ -66,40 +66,45 @@ async fn connection(stream: TcpStream, mock: MockClaude) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let reset = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
-        let (mock, reset) = (mock.clone(), Arc::clone(&reset));
-        async move { exchange(&mock, request, &reset).await }
+        let mock = mock.clone();
+        async move { exchange(&mock, request).await }
     });
+    let io = TokioIo::new(stream);
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
-    // An error here is a client that left or a hangup that was planned; neither is news.
-    let _ = (&mut connection).await;
-    if reset.load(Ordering::Relaxed) {
-        let stream = connection.into_parts().io.into_inner();
+        .serve_connection(io, service);
+    let Err(error) = (&mut connection).await else {
+        return;
+    };
+    // Any other error is a client that left, which is no news.
+    let Some(hangup) = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<Hangup>())
+    else {
+        return;
+    };
+    let mut stream = connection.into_parts().io.into_inner();
+    match hangup {
         // Closing with no linger time sends RST instead of FIN.
-        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        Hangup::Reset => drop(SockRef::from(&stream).set_linger(Some(Duration::ZERO))),
+        Hangup::BadChunk => drop(stream.write_all(b"not a chunk size\r\n").await),
+        Hangup::Cut => {}
     }
 }
 
 async fn exchange(
     mock: &MockClaude,
     request: Request<Incoming>,
-    reset: &AtomicBool,
 ) -> Result<http::Response<ReplyBody>, Hangup> {
     let (head, body) = request.into_parts();
-    let bytes = match Limited::new(body, MAX_BODY_BYTES).collect().await {
+    let bytes = match Limited::new(body, max_body(head.uri.path()))
+        .collect()
+        .await
+    {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Ok(mock.too_large()),
         Err(_) => return Err(Hangup::Cut),
     };
-    let answer = mock.answer(Request::from_parts(head, bytes)).await;
-    if answer
-        .as_ref()
-        .is_err_and(|hangup| *hangup == Hangup::Reset)
-    {
-        reset.store(true, Ordering::Relaxed);
-    }
-    answer
+    mock.answer(Request::from_parts(head, bytes)).await
 }

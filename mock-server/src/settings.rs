@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::fault::FaultRule;
+use crate::options::Options;
 use crate::prices::PriceBook;
 use crate::profile::{Limits, Profile};
 
@@ -25,12 +26,14 @@ pub struct Settings {
     pub faults: Vec<FaultRule>,
     /// Attempts kept in the ledger one by one; 10,000 if absent.
     pub max_rows: Option<usize>,
+    /// Accounting, caching, load, schedules and the like.
+    pub options: Options,
 }
 
 const DEFAULT_MAX_ROWS: usize = 10_000;
 
 impl Settings {
-    /// Fills in what is absent.
+    /// Fills in what is absent; [`Settings::options`] stands beside the result.
     #[must_use]
     pub fn into_config(self) -> Config {
         let profiles = if self.profiles.is_empty() {

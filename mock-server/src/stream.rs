@@ -1,12 +1,13 @@
-//! A streamed answer: which events are due when.
+//! A streamed answer: which events are due when, and where a fault spoils them.
 
+use crate::body::Hangup;
 use crate::bucket::Flow;
+use crate::ledger::Ending;
 use crate::mix::mix;
-use crate::prices::Usage;
-use crate::wire::{self, Envelope};
+use crate::wire::{self, Content, Envelope};
 
-/// Most text events in one stream; a longer answer packs more tokens into each.
-const MAX_DELTAS: u64 = 64;
+/// Most content events in one stream; a longer answer packs more tokens into each.
+pub(crate) const MAX_DELTAS: u64 = 64;
 /// The API hides lengths behind fewer than so many spaces.
 const PADDING: u64 = 16;
 
@@ -14,17 +15,33 @@ const PADDING: u64 = 16;
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) envelope: Envelope,
-    pub(crate) text: String,
-    pub(crate) usage: Usage,
-    pub(crate) stop_reason: &'static str,
-    /// When the text is written, if nothing gets in its way.
+    pub(crate) content: Content,
+    /// When the content is written, if nothing gets in its way.
     pub(crate) flow: Flow,
-    /// Share of the text after which the connection is cut.
-    pub(crate) cut_after: Option<f64>,
+    pub(crate) spoil: Option<Spoil>,
     /// Decides the padding.
     pub(crate) bits: u64,
     /// Events already played: the start is 0, then come the deltas.
     pub(crate) played: u64,
+}
+
+/// A fault in the middle of an answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spoil {
+    pub(crate) how: How,
+    /// Share of the answer that comes before it.
+    pub(crate) after: f64,
+}
+
+/// What a fault does in the middle of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Die(Hangup),
+    Stall,
+    ErrorEvent,
+    EndEarly,
+    Malformed,
+    Duplicate,
 }
 
 /// What happens next in a stream.
@@ -33,9 +50,18 @@ pub(crate) enum Next {
     /// Something is due at this moment, nanoseconds of simulated time.
     At(u64),
     /// All has been sent.
-    End,
+    End(Ending),
     /// The connection breaks.
-    Cut,
+    Die(Hangup),
+    /// Nothing will ever come again.
+    Stall,
+}
+
+impl Spoil {
+    /// Whether nothing of the answer follows it.
+    pub(crate) fn is_final(self) -> bool {
+        !matches!(self.how, How::Malformed | How::Duplicate)
+    }
 }
 
 impl Stream {
@@ -49,28 +75,15 @@ impl Stream {
         self.flow.start + (span * u128::from(number) / u128::from(self.deltas().max(1))) as u64
     }
 
-    /// Deltas that get through and the moment of the cut.
-    fn cut(&self) -> Option<(u64, u64)> {
-        self.cut_after.map(|share| {
-            let span = (self.flow.end - self.flow.start) as f64;
-            (
-                (self.deltas() as f64 * share) as u64,
-                self.flow.start + (span * share) as u64,
-            )
-        })
-    }
-
     /// Writes all that is due at `now` and says what comes after.
-    pub(crate) fn play(&mut self, now: u64, out: &mut String) -> Next {
+    pub(crate) fn play(&mut self, now: u64, out: &mut Vec<u8>) -> Next {
         let deltas = self.deltas();
-        let (last, cut_at) = self
-            .cut()
-            .map_or((deltas, None), |(last, at)| (last, Some(at)));
+        let stop = self.spoil.filter(|spoil| spoil.is_final());
+        let last = stop.map_or(deltas, |spoil| (deltas as f64 * spoil.after) as u64);
         if self.played == 0 {
-            let (a, b) = (self.padding(), self.padding_of(1));
-            wire::push_message_start(out, &self.envelope, self.usage, a);
+            wire::push_message_start(out, &self.envelope, self.padding(0));
             if deltas > 0 {
-                wire::push_block_start(out, b);
+                wire::push_block_start(out, &self.content, self.padding(1));
             }
             self.played = 1;
         }
@@ -78,32 +91,78 @@ impl Stream {
             if self.due(self.played) > now {
                 return Next::At(self.due(self.played));
             }
-            let (from, to) = (self.boundary(self.played - 1), self.boundary(self.played));
-            wire::push_text_delta(out, &self.text[from..to], self.padding());
+            self.push_delta(out);
             self.played += 1;
         }
-        match cut_at {
-            Some(at) if at > now => return Next::At(at),
-            Some(_) => return Next::Cut,
-            None => {}
+        if let Some(spoil) = stop {
+            let end = self.flow.cut(spoil.after).end;
+            return if end > now {
+                Next::At(end)
+            } else {
+                spoilt_end(spoil.how, out)
+            };
         }
         if deltas > 0 {
-            wire::push_block_stop(out, self.padding());
+            wire::push_block_stop(out, self.padding(0));
         }
-        wire::push_message_end(out, self.stop_reason, self.usage, self.padding_of(2));
-        Next::End
+        wire::push_message_delta(out, &self.envelope, self.padding(1));
+        wire::push_message_stop(out, self.padding(2));
+        let spoilt = self.spoil.is_some_and(|spoil| spoil.how == How::Malformed);
+        Next::End(if spoilt {
+            Ending::Truncated
+        } else {
+            Ending::Complete
+        })
+    }
+
+    fn push_delta(&self, out: &mut Vec<u8>) {
+        let written = self.content.written();
+        let part = &written[self.boundary(self.played - 1)..self.boundary(self.played)];
+        let start = out.len();
+        wire::push_delta(out, &self.content, part, self.padding(0));
+        match self
+            .spoil
+            .filter(|spoil| self.played == self.spoilt_delta(spoil.after))
+        {
+            Some(Spoil {
+                how: How::Malformed,
+                ..
+            }) => {
+                // The closing brace and the two line ends.
+                out.truncate(out.len() - 3);
+                out.extend_from_slice(b"\n\n");
+            }
+            Some(Spoil {
+                how: How::Duplicate,
+                ..
+            }) => out.extend_from_within(start..),
+            _ => {}
+        }
+    }
+
+    fn spoilt_delta(&self, after: f64) -> u64 {
+        ((self.deltas() as f64 * after) as u64).max(1)
     }
 
     fn boundary(&self, delta: u64) -> usize {
-        let bytes = self.text.len() as u64 * delta / self.deltas();
-        self.text.floor_char_boundary(bytes as usize)
+        let written = self.content.written();
+        let bytes = written.len() as u64 * delta / self.deltas();
+        written.floor_char_boundary(bytes as usize)
     }
 
-    fn padding(&self) -> usize {
-        self.padding_of(0)
-    }
-
-    fn padding_of(&self, event: u64) -> usize {
+    fn padding(&self, event: u64) -> usize {
         (mix(&[self.bits, self.played, event]) % PADDING) as usize
+    }
+}
+
+fn spoilt_end(how: How, out: &mut Vec<u8>) -> Next {
+    match how {
+        How::Die(hangup) => Next::Die(hangup),
+        How::Stall => Next::Stall,
+        How::ErrorEvent => {
+            wire::push_error(out);
+            Next::End(Ending::Truncated)
+        }
+        How::EndEarly | How::Malformed | How::Duplicate => Next::End(Ending::Truncated),
     }
 }

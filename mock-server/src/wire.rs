@@ -1,115 +1,235 @@
 //! The answer's JSON and stream events, byte for byte as the API writes them.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use crate::prices::Usage;
 
-/// What every shape of an answer tells about itself.
+/// What an answer tells about itself beside its content.
 #[derive(Debug, Clone)]
 pub(crate) struct Envelope {
     pub(crate) id: String,
+    /// The resolved model id.
     pub(crate) model: String,
+    pub(crate) stop: Stop,
+    pub(crate) usage: Usage,
+    /// `standard`, or `batch` inside a batch.
+    pub(crate) service_tier: &'static str,
 }
 
-/// JSON string literal of `text`, appended to `out`.
-pub(crate) fn push_json_string(out: &mut String, text: &str) {
-    let literal = serde_json::to_string(text).expect("a string is always valid JSON");
-    out.push_str(&literal);
+/// Why the model stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stop {
+    EndTurn,
+    MaxTokens,
+    ModelContextWindowExceeded,
+    ToolUse,
+    /// The text that was to stop it.
+    Sequence(String),
+}
+
+/// The one content block of an answer. An empty text is no block at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    Text(String),
+    Tool {
+        id: String,
+        name: String,
+        /// The input object as JSON.
+        input: String,
+    },
+}
+
+impl Content {
+    /// What a stream's deltas spell.
+    pub(crate) fn written(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Tool { input, .. } => input,
+        }
+    }
+}
+
+impl Stop {
+    fn push(&self, out: &mut Vec<u8>) {
+        let reason = match self {
+            Self::EndTurn => "end_turn",
+            Self::MaxTokens => "max_tokens",
+            Self::ModelContextWindowExceeded => "model_context_window_exceeded",
+            Self::ToolUse => "tool_use",
+            Self::Sequence(_) => "stop_sequence",
+        };
+        push(
+            out,
+            &["\"stop_reason\":\"", reason, "\",\"stop_sequence\":"],
+        );
+        match self {
+            Self::Sequence(text) => push_json_string(out, text),
+            _ => push(out, &["null"]),
+        }
+    }
+}
+
+fn push(out: &mut Vec<u8>, parts: &[&str]) {
+    for part in parts {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn push_json_string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("memory takes every string");
 }
 
 /// The body of a whole answer.
-pub(crate) fn message(envelope: &Envelope, text: &str, stop_reason: &str, usage: Usage) -> String {
-    let mut json = String::with_capacity(text.len() + text.len() / 16 + 512);
-    open_message(&mut json, envelope);
-    if text.is_empty() {
-        json.push_str("\"content\":[]");
-    } else {
-        json.push_str("\"content\":[{\"type\":\"text\",\"text\":");
-        push_json_string(&mut json, text);
-        json.push_str("}]");
+pub(crate) fn message(envelope: &Envelope, content: &Content) -> Vec<u8> {
+    let written = content.written();
+    let mut out = Vec::with_capacity(written.len() + written.len() / 16 + 512);
+    push_identity(&mut out, envelope);
+    push(&mut out, &["\"content\":["]);
+    match content {
+        Content::Text(text) if text.is_empty() => {}
+        Content::Text(text) => {
+            push(&mut out, &["{\"type\":\"text\",\"text\":"]);
+            push_json_string(&mut out, text);
+            push(&mut out, &["}"]);
+        }
+        Content::Tool { id, name, input } => push_tool(&mut out, id, name, input),
     }
-    let _ = write!(
-        json,
-        ",\"stop_reason\":\"{stop_reason}\",\"stop_sequence\":null,"
-    );
-    push_usage(&mut json, usage, usage.output_tokens);
-    json.push('}');
-    json
+    push(&mut out, &["],"]);
+    envelope.stop.push(&mut out);
+    push(&mut out, &[","]);
+    push_usage(&mut out, envelope, envelope.usage.output_tokens);
+    push(&mut out, &["}"]);
+    out
 }
 
-fn open_message(json: &mut String, envelope: &Envelope) {
-    json.push_str("{\"model\":");
-    push_json_string(json, &envelope.model);
-    let _ = write!(
-        json,
-        ",\"id\":\"{}\",\"type\":\"message\",\"role\":\"assistant\",",
-        envelope.id
+fn push_identity(out: &mut Vec<u8>, envelope: &Envelope) {
+    push(out, &["{\"model\":"]);
+    push_json_string(out, &envelope.model);
+    push(
+        out,
+        &[
+            ",\"id\":\"",
+            &envelope.id,
+            "\",\"type\":\"message\",\"role\":\"assistant\",",
+        ],
     );
 }
 
-fn push_usage(json: &mut String, usage: Usage, output_tokens: u64) {
+fn push_tool(out: &mut Vec<u8>, id: &str, name: &str, input: &str) {
+    push(
+        out,
+        &["{\"type\":\"tool_use\",\"id\":\"", id, "\",\"name\":"],
+    );
+    push_json_string(out, name);
+    push(
+        out,
+        &[",\"input\":", input, ",\"caller\":{\"type\":\"direct\"}}"],
+    );
+}
+
+fn push_usage(out: &mut Vec<u8>, envelope: &Envelope, output_tokens: u64) {
+    let usage = envelope.usage;
     let (five, hour) = (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens);
     let _ = write!(
-        json,
+        out,
         "\"usage\":{{\"input_tokens\":{},\"cache_creation_input_tokens\":{},\
          \"cache_read_input_tokens\":{},\"cache_creation\":{{\"ephemeral_5m_input_tokens\":{five},\
          \"ephemeral_1h_input_tokens\":{hour}}},\"output_tokens\":{output_tokens},\
-         \"service_tier\":\"standard\",\"inference_geo\":\"not_available\"}}",
+         \"service_tier\":\"{}\",\"inference_geo\":\"not_available\"}}",
         usage.input_tokens,
         five + hour,
         usage.cache_read_tokens,
+        envelope.service_tier,
     );
 }
 
-/// One event on the wire: `json` lacks its closing brace, which follows after `padding` spaces.
-fn push_event(out: &mut String, name: &str, json: &str, padding: usize) {
-    let _ = write!(out, "event: {name}\ndata: {json}{:padding$}}}\n\n", "");
+fn open_event(out: &mut Vec<u8>, name: &str) {
+    push(out, &["event: ", name, "\ndata: {\"type\":\"", name, "\""]);
 }
 
-pub(crate) fn push_message_start(out: &mut String, envelope: &Envelope, usage: Usage, pad: usize) {
-    let mut json = String::from("{\"type\":\"message_start\",\"message\":");
-    open_message(&mut json, envelope);
-    json.push_str("\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,");
-    push_usage(&mut json, usage, usage.output_tokens.min(1));
-    json.push('}');
-    push_event(out, "message_start", &json, pad);
+/// Ends an event: the API hides lengths behind `padding` spaces before the closing brace.
+fn close_event(out: &mut Vec<u8>, padding: usize) {
+    out.resize(out.len() + padding, b' ');
+    push(out, &["}\n\n"]);
 }
 
-pub(crate) fn push_block_start(out: &mut String, pad: usize) {
-    let json = "{\"type\":\"content_block_start\",\"index\":0,\
-                \"content_block\":{\"type\":\"text\",\"text\":\"\"}";
-    push_event(out, "content_block_start", json, pad);
-    out.push_str("event: ping\ndata: {\"type\": \"ping\"}\n\n");
-}
-
-pub(crate) fn push_text_delta(out: &mut String, text: &str, pad: usize) {
-    out.push_str(
-        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\
-         \"delta\":{\"type\":\"text_delta\",\"text\":",
-    );
-    push_json_string(out, text);
-    let _ = write!(out, "}}{:pad$}}}\n\n", "");
-}
-
-pub(crate) fn push_block_stop(out: &mut String, pad: usize) {
-    push_event(
+pub(crate) fn push_message_start(out: &mut Vec<u8>, envelope: &Envelope, padding: usize) {
+    open_event(out, "message_start");
+    push(out, &[",\"message\":"]);
+    push_identity(out, envelope);
+    push(
         out,
-        "content_block_stop",
-        "{\"type\":\"content_block_stop\",\"index\":0",
-        pad,
+        &["\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"],
     );
+    push_usage(out, envelope, envelope.usage.output_tokens.min(1));
+    push(out, &["}"]);
+    close_event(out, padding);
 }
 
-pub(crate) fn push_message_end(out: &mut String, stop_reason: &str, usage: Usage, pad: usize) {
-    let json = format!(
-        "{{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"{stop_reason}\",\
-         \"stop_sequence\":null}},\"usage\":{{\"input_tokens\":{},\
-         \"cache_creation_input_tokens\":{},\"cache_read_input_tokens\":{},\"output_tokens\":{}}}",
+pub(crate) fn push_block_start(out: &mut Vec<u8>, content: &Content, padding: usize) {
+    open_event(out, "content_block_start");
+    push(out, &[",\"index\":0,\"content_block\":"]);
+    match content {
+        Content::Text(_) => push(out, &["{\"type\":\"text\",\"text\":\"\"}"]),
+        Content::Tool { id, name, .. } => push_tool(out, id, name, "{}"),
+    }
+    close_event(out, padding);
+    push(out, &["event: ping\ndata: {\"type\": \"ping\"}\n\n"]);
+    if matches!(content, Content::Tool { .. }) {
+        push_delta(out, content, "", padding);
+    }
+}
+
+/// A delta that adds `part` to `content`.
+pub(crate) fn push_delta(out: &mut Vec<u8>, content: &Content, part: &str, padding: usize) {
+    open_event(out, "content_block_delta");
+    push(
+        out,
+        &[match content {
+            Content::Text(_) => ",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":",
+            Content::Tool { .. } => {
+                ",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":"
+            }
+        }],
+    );
+    push_json_string(out, part);
+    push(out, &["}"]);
+    close_event(out, padding);
+}
+
+pub(crate) fn push_block_stop(out: &mut Vec<u8>, padding: usize) {
+    open_event(out, "content_block_stop");
+    push(out, &[",\"index\":0"]);
+    close_event(out, padding);
+}
+
+pub(crate) fn push_message_delta(out: &mut Vec<u8>, envelope: &Envelope, padding: usize) {
+    let usage = envelope.usage;
+    open_event(out, "message_delta");
+    push(out, &[",\"delta\":{"]);
+    envelope.stop.push(out);
+    let _ = write!(
+        out,
+        "}},\"usage\":{{\"input_tokens\":{},\"cache_creation_input_tokens\":{},\
+         \"cache_read_input_tokens\":{},\"output_tokens\":{}}}",
         usage.input_tokens,
         usage.cache_write_5m_tokens + usage.cache_write_1h_tokens,
         usage.cache_read_tokens,
         usage.output_tokens,
     );
-    push_event(out, "message_delta", &json, pad);
-    push_event(out, "message_stop", "{\"type\":\"message_stop\"", pad);
+    close_event(out, padding);
+}
+
+pub(crate) fn push_message_stop(out: &mut Vec<u8>, padding: usize) {
+    open_event(out, "message_stop");
+    close_event(out, padding);
+}
+
+/// The error event that ends a stream after its 200.
+pub(crate) fn push_error(out: &mut Vec<u8>) {
+    push(
+        out,
+        &["event: error\ndata: {\"type\":\"error\",\"error\":\
+        {\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"],
+    );
 }

@@ -12,12 +12,12 @@ use super::Exit;
 use super::progress::Progress;
 use crate::clock::Clock;
 use crate::corpus::{self, Corpus};
-use crate::generator::{Mode, Protection};
+use crate::generator::{Mode, Policy, Protection};
 use crate::load::{Arrivals, Stop};
 use crate::record::{self, Record, Run};
 use crate::report::{self, Story};
 use crate::runner::{self, Job};
-use crate::scenario::{self, Loaded};
+use crate::scenario::{self, Loaded, Scenario};
 use crate::summary::{self, Summary};
 
 /// Arguments of `breaklab run`.
@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Protections to take away from the hardened mode, e.g. cache,retry
     #[arg(long, value_delimiter = ',', value_name = "PROTECTION,…")]
     without: Vec<Protection>,
+    /// Also play hardened without each protection, and naive with each alone
+    #[arg(long, conflicts_with_all = ["mode", "without"])]
+    ablate: bool,
     /// Simulated time, or wall time over loopback sockets
     #[arg(long, value_enum, default_value = "virtual")]
     clock: ClockName,
@@ -106,7 +109,6 @@ fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<Story>)> {
         args.scenarios.clone()
     };
     let corpus = args.corpus.as_deref().map(load_corpus).transpose()?;
-    let without: BTreeSet<Protection> = args.without.iter().copied().collect();
     let (mut jobs, mut stories) = (Vec::new(), Vec::new());
     for name in names {
         let mut loaded = Loaded::find(&name)?;
@@ -115,27 +117,44 @@ fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<Story>)> {
             loaded.scenario.load = loaded.scenario.load.scaled_to(requests);
         }
         stories.push(story(args, &loaded, &name));
-        let modes = if args.mode.is_empty() {
-            loaded.scenario.modes.clone()
-        } else {
-            args.mode.clone()
-        };
-        for mode in modes {
-            let without = if mode == Mode::Hardened {
-                without.clone()
-            } else {
-                BTreeSet::new()
-            };
-            jobs.push(Job {
-                loaded: loaded.clone(),
-                mode,
-                without,
-                corpus: corpus.clone(),
-                seed: args.seed,
-            });
-        }
+        jobs.extend(
+            policies(args, &loaded.scenario)
+                .into_iter()
+                .map(|policy| Job {
+                    loaded: loaded.clone(),
+                    policy,
+                    corpus: corpus.clone(),
+                    seed: args.seed,
+                }),
+        );
     }
     Ok((jobs, stories))
+}
+
+fn policies(args: &Args, scenario: &Scenario) -> Vec<Policy> {
+    let settings = &scenario.generator;
+    let without: BTreeSet<Protection> = args.without.iter().copied().collect();
+    let modes = if args.mode.is_empty() {
+        &scenario.modes
+    } else {
+        &args.mode
+    };
+    let mut policies: Vec<Policy> = modes
+        .iter()
+        .map(|&mode| match mode {
+            Mode::Hardened => Policy::new(mode, settings, &without),
+            Mode::Naive | Mode::Sdk => Policy::new(mode, settings, &BTreeSet::new()),
+        })
+        .collect();
+    if args.ablate {
+        let each = Protection::ALL.into_iter();
+        policies.extend(
+            each.clone()
+                .map(|one| Policy::new(Mode::Hardened, settings, &BTreeSet::from([one]))),
+        );
+        policies.extend(each.map(|one| Policy::naive_with(one, settings)));
+    }
+    policies
 }
 
 fn load_corpus(path: &std::path::Path) -> anyhow::Result<Vec<corpus::Source>> {
@@ -206,7 +225,10 @@ fn show(args: &Args, summary: &Summary) -> anyhow::Result<()> {
         writeln!(out)?;
     } else if !args.quiet {
         let (width, colour) = super::terminal::of_stdout();
-        out.write_all(report::table(summary, width, colour).as_bytes())?;
+        out.write_all(report::table(&report::main_runs(summary), width, colour).as_bytes())?;
+        if args.ablate {
+            writeln!(out, "\n{}", report::ablation_table(summary).trim_end())?;
+        }
         writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;
     }
     out.flush().context("standard output")

@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 
 use breaklab::clock::Clock;
-use breaklab::generator::{Mode, Protection};
+use breaklab::generator::{Mode, Policy, Protection};
 use breaklab::load::Stop;
 use breaklab::record::{Ending, Run};
 use breaklab::runner::Job;
 use breaklab::scenario::Loaded;
 use breaklab::summary::{self, ClaimBook, RunSummary};
 
-fn job(scenario: &str, mode: Mode) -> Job {
+pub(crate) fn job(scenario: &str, mode: Mode) -> Job {
     let loaded = Loaded::find(scenario).unwrap();
+    let policy = Policy::new(mode, &loaded.scenario.generator, &BTreeSet::new());
     Job {
         loaded,
-        mode,
-        without: BTreeSet::new(),
+        policy,
         corpus: None,
         seed: 1,
     }
@@ -166,10 +166,10 @@ fn a_flaky_provider_costs_naive_files_and_hardened_none() {
 #[test]
 fn taking_a_protection_away_brings_its_failure_back() {
     let without = |scenario, protection| {
-        summarize(run(&Job {
-            without: BTreeSet::from([protection]),
-            ..job(scenario, Mode::Hardened)
-        }))
+        let job = job(scenario, Mode::Hardened);
+        let settings = &job.loaded.scenario.generator;
+        let policy = Policy::new(Mode::Hardened, settings, &BTreeSet::from([protection]));
+        summarize(run(&Job { policy, ..job }))
     };
     assert_eq!(
         without("large-files", Protection::Chunking).requests.failed,

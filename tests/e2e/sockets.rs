@@ -1,23 +1,16 @@
 //! Virtual time against real sockets: the same story, the same endings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use breaklab::clock::Clock;
 use breaklab::generator::Mode;
 use breaklab::load::Stop;
 use breaklab::record::{Ending, Run};
-use breaklab::runner::Job;
-use breaklab::scenario::Loaded;
+
+use crate::scenarios::job;
 
 fn run(scenario: &str, mode: Mode, clock: Clock) -> Run {
-    let loaded = Loaded::find(scenario).unwrap();
-    let job = Job {
-        loaded,
-        mode,
-        without: BTreeSet::new(),
-        corpus: None,
-        seed: 1,
-    };
+    let job = job(scenario, mode);
     let run = job.run(clock, &Stop::default()).unwrap().0;
     assert_eq!(
         breaklab::summary::violations(&run),
@@ -39,17 +32,10 @@ fn endings(run: &Run) -> BTreeMap<u64, Ending> {
 fn faults_that_depend_on_who_asks_end_the_same_over_real_sockets() {
     for mode in [Mode::Naive, Mode::Hardened] {
         let simulated = run("flaky-provider", mode, Clock::Virtual);
-        let mut loaded = Loaded::find("flaky-provider").unwrap();
+        let mut job = job("flaky-provider", mode);
         // The naive job takes an hour one file at a time; ten clients tell the same story sooner.
-        loaded.scenario.load.arrivals = breaklab::load::Arrivals::Closed;
-        loaded.scenario.load.workers = Some(20);
-        let job = Job {
-            loaded,
-            mode,
-            without: BTreeSet::new(),
-            corpus: None,
-            seed: 1,
-        };
+        job.loaded.scenario.load.arrivals = breaklab::load::Arrivals::Closed;
+        job.loaded.scenario.load.workers = Some(20);
         let real = job
             .run(Clock::Real { speed: 100.0 }, &Stop::default())
             .unwrap()

@@ -104,10 +104,18 @@ impl Mirror {
             .max(due(&self.output, cost.output))
     }
 
-    /// An answer came, whatever it says of the limits.
-    pub(super) fn hear(&mut self, limits: Option<&RateLimits>, timeline: &Timeline, now: Duration) {
+    /// An answer came, whatever it says of the limits. A refusal speaks of this moment and proves
+    /// the picture wrong. True if a limit was new: it has been charged for all that is in flight.
+    pub(super) fn hear(
+        &mut self,
+        limits: Option<&RateLimits>,
+        is_refusal: bool,
+        timeline: &Timeline,
+        now: Duration,
+    ) -> bool {
         self.heard = true;
-        let Some(limits) = limits else { return };
+        let Some(limits) = limits else { return false };
+        let mut is_new = false;
         let reserved = self.reserved as i64;
         let windows = [
             (&mut self.requests, limits.requests, 0, 0),
@@ -117,16 +125,18 @@ impl Mirror {
         for (bucket, window, reserved, rounding) in windows {
             let Some(window) = window else { continue };
             let known = bucket.filter(|bucket| bucket.per_minute() == window.limit);
+            // At least this much; a picture that errs low is refused nothing.
+            let left = window.remaining as i64 - reserved - rounding;
             let (mut right, ceiling) = match known {
+                Some(bucket) if is_refusal => (bucket, left),
                 Some(bucket) => (bucket, most(&window, timeline, now) - reserved + rounding),
-                None => (
-                    Bucket::new(window.limit, self.headroom, now),
-                    window.remaining as i64 - reserved,
-                ),
+                None => (Bucket::new(window.limit, self.headroom, now), left),
             };
             right.lower_to(ceiling, now);
             *bucket = Some(right);
+            is_new |= known.is_none();
         }
+        is_new
     }
 }
 

@@ -22,6 +22,8 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 /// Retries that each answered call allows, besides one a second: more would be a storm.
 const RETRIES_PER_ANSWER: f64 = 0.2;
 const RETRIES_PER_MINUTE: u64 = 60;
+/// Tokens per estimated token while no answer has told: too many are given back, too few are refused.
+const CAUTIOUS_RATIO: f64 = 1.3;
 /// Answers after which it is known how slow a normal call can be.
 const ANSWERS_TO_LEARN: u32 = 5;
 /// Tokens whose writing takes as long as everything else in a call, very roughly.
@@ -61,12 +63,19 @@ struct Watch {
     /// Seconds per expected token of the slowest answer so far, and of a typical one.
     slowest: f64,
     typical: f64,
+    /// Tokens used per token estimated, of a typical answer.
+    input_ratio: f64,
+    output_ratio: f64,
 }
 
 struct Flight {
+    estimate: Cost,
+    /// What was taken from the mirror for it.
     cost: Cost,
     since: Duration,
     is_probe: bool,
+    /// The API itself has told what was left after this call's input was charged.
+    is_input_known: bool,
 }
 
 /// How a call left the API.
@@ -89,6 +98,8 @@ impl<Grant> Queue<Grant> {
             answers: 0,
             slowest: 0.0,
             typical: 0.0,
+            input_ratio: CAUTIOUS_RATIO,
+            output_ratio: 1.0,
         });
         Self {
             bound,
@@ -168,7 +179,7 @@ impl<Grant> Queue<Grant> {
             return None;
         }
         let due = |call: Call| {
-            let due = watch.mirror.due(call.cost, now);
+            let due = watch.mirror.due(watch.expected(call.cost), now);
             if call.is_retry {
                 due.max(watch.retries.due(1, now))
             } else {
@@ -210,12 +221,19 @@ impl<Grant> Queue<Grant> {
             Ok(message) => message.limits.as_ref(),
             Err(error) => error.limits(),
         };
-        watch.mirror.hear(limits, timeline, now);
+        let is_refusal = outcome.as_ref().is_err_and(CallError::is_rate_limit);
+        if watch.mirror.hear(limits, is_refusal, timeline, now) {
+            self.in_flight
+                .values_mut()
+                .for_each(|flight| flight.is_input_known = true);
+        }
         match outcome {
-            Ok(_) => watch.learn_speed(&flight, now),
+            Ok(message) => watch.learn(&flight, message.usage, now),
             Err(error) if error.is_rate_limit() => {
                 let pause = now + error.retry_after().unwrap_or(DEFAULT_PAUSE);
                 watch.paused_until = watch.paused_until.max(pause);
+                // The refused call was among the first to come; nobody passes it now.
+                self.passed_over = MAX_PASSED_OVER;
             }
             Err(error) if is_outage(error) => {
                 if let Some(pause) = watch.health.failed(flight.is_probe) {
@@ -259,15 +277,17 @@ impl<Grant> Queue<Grant> {
     }
 
     fn worth(&self, call: Call, now: Duration) -> f64 {
-        self.watch
-            .as_ref()
-            .map_or(0.0, |watch| watch.mirror.worth(call.cost, now))
+        self.watch.as_ref().map_or(0.0, |watch| {
+            watch.mirror.worth(watch.expected(call.cost), now)
+        })
     }
 
     fn launch(&mut self, call: Call, now: Duration) -> u64 {
         let mut is_probe = false;
+        let mut cost = call.cost;
         if let Some(watch) = &mut self.watch {
-            watch.mirror.take(call.cost, now);
+            cost = watch.expected(cost);
+            watch.mirror.take(cost, now);
             is_probe = watch.health.is_down();
             if call.is_retry {
                 watch.retries.take(1, now);
@@ -275,9 +295,11 @@ impl<Grant> Queue<Grant> {
         }
         self.last_flight += 1;
         let flight = Flight {
-            cost: call.cost,
+            estimate: call.cost,
+            cost,
             since: now,
             is_probe,
+            is_input_known: false,
         };
         self.in_flight.insert(self.last_flight, flight);
         self.last_flight
@@ -320,7 +342,7 @@ impl<Grant> Queue<Grant> {
         }
         let unwritten = |flight: &Flight| {
             let elapsed = now.saturating_sub(flight.since).as_secs_f64();
-            let written = elapsed / (watch.typical * weight(flight.cost)).max(1e-9);
+            let written = elapsed / (watch.typical * weight(flight.estimate)).max(1e-9);
             (flight.cost.output as f64 * (1.0 - written).max(0.0)) as u64
         };
         self.in_flight.values().map(unwritten).sum()
@@ -328,11 +350,25 @@ impl<Grant> Queue<Grant> {
 }
 
 impl Watch {
-    fn learn_speed(&mut self, flight: &Flight, now: Duration) {
-        let pace = now.saturating_sub(flight.since).as_secs_f64() / weight(flight.cost);
-        self.slowest = self.slowest.max(pace);
+    /// What a call of `estimate` is expected to use, by what others used.
+    fn expected(&self, estimate: Cost) -> Cost {
+        let scaled = |tokens: u64, ratio: f64| (tokens as f64 * ratio).ceil() as u64;
+        Cost {
+            input: scaled(estimate.input, self.input_ratio),
+            output: scaled(estimate.output, self.output_ratio),
+        }
+    }
+
+    fn learn(&mut self, flight: &Flight, usage: Usage, now: Duration) {
         let share = if self.answers == 0 { 1.0 } else { 0.1 };
+        let pace = now.saturating_sub(flight.since).as_secs_f64() / weight(flight.estimate);
+        self.slowest = self.slowest.max(pace);
         self.typical += share * (pace - self.typical);
+        let (input, output) = counted(usage);
+        let ratio =
+            |used: i64, estimated: u64| (used as f64 / estimated.max(1) as f64).clamp(0.05, 20.0);
+        self.input_ratio += share * (ratio(input, flight.estimate.input) - self.input_ratio);
+        self.output_ratio += share * (ratio(output, flight.estimate.output) - self.output_ratio);
         self.answers = self.answers.saturating_add(1);
     }
 }

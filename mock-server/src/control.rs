@@ -1,0 +1,314 @@
+//! The control listener: what the mock saw, and other settings while it runs. It has an address of
+//! its own and asks for a token, so that no client of the API can reach it by mistake.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::io;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::claude::MockClaude;
+use crate::ids;
+use crate::ledger::Ledger;
+use crate::prices::PICO_PER_USD;
+use crate::verdict;
+
+const MAX_BODY_BYTES: usize = 1 << 20;
+const DEFAULT_PAGE: usize = 100;
+
+const HELP: &str = "\
+GET   /ledger      totals, and dollars\n\
+GET   /verify      the ledger's invariants, each with its two sides\n\
+GET   /journal     attempts, oldest first: ?after=SEQ&limit=N\n\
+GET   /verdict     what the client did wrong, with evidence\n\
+GET   /metrics     for Prometheus\n\
+GET   /config      settings and options in force\n\
+PATCH /config      changes some of them at once: {\"config\":{\"limits\":{…}},\"options\":{…}}\n\
+GET   /clock       simulated time and its speed\n\
+POST  /reset       forgets everything that was counted\n";
+
+/// A token for those who give none.
+#[must_use]
+pub fn made_up_token(seed: u64) -> String {
+    let process = u64::from(std::process::id());
+    ids::id("mock-", crate::mix::mix(&[seed, process]), 20)
+}
+
+/// Serves the control of `mock` until the listener fails.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(listener: TcpListener, mock: MockClaude, token: String) -> io::Result<()> {
+    let expected = format!("Bearer {token}");
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let (mock, expected) = (mock.clone(), expected.clone());
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(request, &mock, &expected));
+            let mut builder = http1::Builder::new();
+            // A client of the control that breaks off is no news.
+            let _ = builder
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+type Answer = Response<Full<Bytes>>;
+
+async fn answer(
+    request: Request<Incoming>,
+    mock: &MockClaude,
+    expected: &str,
+) -> Result<Answer, Infallible> {
+    let (head, body) = request.into_parts();
+    let given = head
+        .headers
+        .get(header::AUTHORIZATION)
+        .map(header::HeaderValue::as_bytes);
+    if given != Some(expected.as_bytes()) {
+        return Ok(mistake(
+            StatusCode::UNAUTHORIZED,
+            "give the token: `authorization: Bearer TOKEN`",
+        ));
+    }
+    let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+        return Ok(mistake(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is larger than 1 MB",
+        ));
+    };
+    let query = head.uri.query().unwrap_or("");
+    Ok(match (head.method, head.uri.path()) {
+        (Method::GET, "/") => text(HELP.to_owned()),
+        (Method::GET, "/ledger") => json_answer(&ledger(mock)),
+        (Method::GET, "/verify") => json_answer(&verify(&mock.ledger())),
+        (Method::GET, "/journal") => json_answer(&journal(mock, query)),
+        (Method::GET, "/verdict") => json_answer(&json!(mock.verdict())),
+        (Method::GET, "/metrics") => text(metrics(&mock.ledger())),
+        (Method::GET, "/config") => json_answer(&settings(mock)),
+        (Method::PATCH, "/config") => change(mock, &body.to_bytes()),
+        (Method::GET, "/clock") => json_answer(&clock(mock)),
+        (Method::POST, "/reset") => {
+            mock.shared.reset();
+            json_answer(&json!({ "reset": true }))
+        }
+        (_, path) => mistake(
+            StatusCode::NOT_FOUND,
+            &format!("no {path} here; GET / lists all"),
+        ),
+    })
+}
+
+fn json_answer(value: &Value) -> Answer {
+    let mut answer = Response::new(Full::from(format!("{value:#}\n")));
+    answer.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
+    answer
+}
+
+fn text(text: String) -> Answer {
+    Response::new(Full::from(text))
+}
+
+fn mistake(status: StatusCode, message: &str) -> Answer {
+    let mut answer = json_answer(&json!({ "error": message }));
+    *answer.status_mut() = status;
+    answer
+}
+
+fn ledger(mock: &MockClaude) -> Value {
+    let totals = mock.ledger().totals;
+    let dollars = |pico: u64| pico as f64 / PICO_PER_USD;
+    let state = mock.shared.state();
+    json!({
+        "totals": totals,
+        "usd": { "cost": dollars(totals.cost_pico), "wasted": dollars(totals.wasted_pico) },
+        "batches": { "usage": state.batches.usage, "usd": dollars(state.batches.cost_pico) },
+    })
+}
+
+/// Each invariant with both sides; attempts in flight make the token sides differ.
+fn verify(ledger: &Ledger) -> Value {
+    let totals = &ledger.totals;
+    let usage = totals.usage;
+    let input = usage.input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+    let laws = [
+        (
+            "attempts = ended + in flight",
+            totals.attempts,
+            totals.by_ending.values().sum::<u64>() + totals.in_flight,
+        ),
+        (
+            "input charged = input billed",
+            totals.charged_input_tokens,
+            input,
+        ),
+        (
+            "output charged = output billed",
+            totals.charged_output_tokens,
+            usage.output_tokens,
+        ),
+    ];
+    let rows: Vec<Value> = laws
+        .iter()
+        .map(|(law, left, right)| json!({ "law": law, "left": left, "right": right, "holds": left == right }))
+        .collect();
+    json!({ "holds": laws.iter().all(|(_, left, right)| left == right), "in_flight": totals.in_flight, "laws": rows })
+}
+
+fn journal(mock: &MockClaude, query: &str) -> Value {
+    let number = |name: &str| {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .filter(|(key, _)| *key == name)
+            .find_map(|(_, value)| value.parse::<u64>().ok())
+    };
+    let after = number("after");
+    let limit = number("limit").map_or(DEFAULT_PAGE, |limit| limit.min(1000) as usize);
+    let rows = mock.ledger().rows;
+    let from = rows
+        .iter()
+        .position(|row| after.is_none_or(|after| row.seq > after));
+    let rest = from.map_or(&[][..], |from| &rows[from..]);
+    let page = &rest[..rest.len().min(limit)];
+    json!({
+        "rows": page,
+        "has_more": page.len() < rest.len(),
+        "last": page.last().map(|row| row.seq),
+    })
+}
+
+fn settings(mock: &MockClaude) -> Value {
+    let mut config = json!(mock.config());
+    // The secret would let anyone forge proof tokens.
+    config["secret"] = json!("…");
+    json!({ "config": config, "options": mock.options() })
+}
+
+fn clock(mock: &MockClaude) -> Value {
+    let timeline = mock.shared.timeline;
+    json!({ "simulated_s": timeline.now().as_secs_f64(), "speed": timeline.speed() })
+}
+
+/// Merges a partial change into the settings in force; all of it applies, or nothing.
+fn change(mock: &MockClaude, body: &[u8]) -> Answer {
+    let applied = serde_json::from_slice::<Value>(body)
+        .map_err(|error| format!("not JSON: {error}"))
+        .and_then(|patch| {
+            let mut whole = json!({ "config": mock.config(), "options": mock.options() });
+            if let Some(key) = patch
+                .as_object()
+                .and_then(|p| p.keys().find(|k| whole.get(k).is_none()))
+            {
+                return Err(format!(
+                    "unknown key `{key}`: only `config` and `options` can be changed"
+                ));
+            }
+            merge(&mut whole, patch);
+            let read = |part: &str| whole[part].clone();
+            let config =
+                serde_json::from_value(read("config")).map_err(|e| format!("config: {e}"))?;
+            let options =
+                serde_json::from_value(read("options")).map_err(|e| format!("options: {e}"))?;
+            mock.reconfigure(config, options)
+                .map_err(|error| error.to_string())
+        });
+    match applied {
+        Ok(()) => json_answer(&settings(mock)),
+        Err(message) => mistake(StatusCode::BAD_REQUEST, &message),
+    }
+}
+
+/// JSON merge patch: objects merge, null removes, all else replaces.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (key, value) in changes {
+        if value.is_null() {
+            if let Some(fields) = target.as_object_mut() {
+                fields.remove(&key);
+            }
+        } else {
+            merge(&mut target[&key], value);
+        }
+    }
+}
+
+fn metrics(ledger: &Ledger) -> String {
+    let totals = &ledger.totals;
+    let mut out = String::new();
+    let mut counter = |name: &str, help: &str, lines: &[(String, f64)]| {
+        let _ = writeln!(
+            out,
+            "# HELP mock_claude_{name} {help}\n# TYPE mock_claude_{name} counter"
+        );
+        for (labels, value) in lines {
+            let _ = writeln!(out, "mock_claude_{name}{labels} {value}");
+        }
+    };
+    counter(
+        "attempts_total",
+        "Attempts that arrived.",
+        &[(String::new(), totals.attempts as f64)],
+    );
+    let by_status: Vec<_> = totals
+        .by_status
+        .iter()
+        .map(|(s, n)| (format!("{{status=\"{s}\"}}"), *n as f64))
+        .collect();
+    counter("heads_total", "Heads sent by status.", &by_status);
+    let name = |ending| json!(ending).as_str().unwrap_or_default().to_owned();
+    let by_ending: Vec<_> = totals
+        .by_ending
+        .iter()
+        .map(|(e, n)| (format!("{{ending=\"{}\"}}", name(e)), *n as f64))
+        .collect();
+    counter("endings_total", "Ended attempts by ending.", &by_ending);
+    let usage = totals.usage;
+    let tokens = [
+        ("input", usage.input_tokens),
+        ("output", usage.output_tokens),
+        (
+            "cache_write",
+            usage.cache_write_5m_tokens + usage.cache_write_1h_tokens,
+        ),
+        ("cache_read", usage.cache_read_tokens),
+    ];
+    let tokens = tokens.map(|(kind, n)| (format!("{{kind=\"{kind}\"}}"), n as f64));
+    counter("tokens_total", "Tokens billed.", &tokens);
+    let cost = [(String::new(), totals.cost_pico as f64 / PICO_PER_USD)];
+    counter("cost_usd_total", "Dollars billed.", &cost);
+    let _ = writeln!(
+        out,
+        "# HELP mock_claude_in_flight Attempts under way.\n# TYPE mock_claude_in_flight gauge\n\
+         mock_claude_in_flight {}",
+        totals.in_flight
+    );
+    out
+}
+
+impl MockClaude {
+    /// What the client did wrong, judged from the kept attempts.
+    #[must_use]
+    pub fn verdict(&self) -> verdict::Verdict {
+        let entries = self.shared.state().book.entries();
+        verdict::judge(&entries)
+    }
+}

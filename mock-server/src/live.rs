@@ -1,0 +1,63 @@
+//! The settings in force. They can be replaced while the mock runs; an attempt keeps those it met.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::config::{Config, ConfigError};
+use crate::models;
+use crate::options::Options;
+use crate::prices::ModelPrice;
+
+/// Checked settings and what is derived from them.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) config: Config,
+    pub(crate) options: Options,
+    /// Profile index by model id and alias.
+    pub(crate) models: HashMap<String, usize>,
+    /// Prices in the order of the profiles.
+    pub(crate) prices: Vec<ModelPrice>,
+    /// Number of the class that shares limits, in the order of the profiles.
+    pub(crate) classes: Vec<usize>,
+    /// Slots for answers written at once.
+    pub(crate) slots: Option<Arc<Semaphore>>,
+}
+
+impl Live {
+    pub(crate) fn new(config: Config, options: Options) -> Result<Self, ConfigError> {
+        config.check()?;
+        let ids = config.profiles.iter().enumerate().flat_map(|(i, profile)| {
+            std::iter::once(&profile.model)
+                .chain(&profile.aliases)
+                .map(move |id| (id.clone(), i))
+        });
+        let models = ids.collect();
+        let prices = config
+            .profiles
+            .iter()
+            .map(|p| config.prices.models[&p.model])
+            .collect();
+        let names: Vec<String> = config
+            .profiles
+            .iter()
+            .map(|p| models::class(&p.model))
+            .collect();
+        let classes = names
+            .iter()
+            .map(|name| names.iter().position(|other| other == name).unwrap_or(0))
+            .collect();
+        let slots = options
+            .capacity
+            .map(|c| Arc::new(Semaphore::new(c.slots.max(1) as usize)));
+        Ok(Self {
+            config,
+            options,
+            models,
+            prices,
+            classes,
+            slots,
+        })
+    }
+}

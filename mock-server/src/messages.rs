@@ -1,0 +1,269 @@
+//! `POST /v1/messages`: from a readable request to a plan of its answer, without waiting.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::attempt::Attempt;
+use crate::bucket::Flow;
+use crate::cache::{self, Prefix};
+use crate::error::ApiError;
+use crate::fault::{Fault, FaultKind};
+use crate::forced;
+use crate::ids;
+use crate::latency::Latencies;
+use crate::ledger::call_id;
+use crate::limits::{Limiter, Refusal};
+use crate::live::Live;
+use crate::models;
+use crate::prices::Usage;
+use crate::profile::Profile;
+use crate::reply;
+use crate::request::{self, MessagesRequest, Role};
+use crate::validate::{self, Rules};
+use crate::wire::{Content, Envelope};
+
+/// What an admitted request will get.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) stream: bool,
+    pub(crate) content: Content,
+    pub(crate) envelope: Envelope,
+    pub(crate) latencies: Latencies,
+    pub(crate) fault: Option<Fault>,
+    model: usize,
+    prefixes: Vec<Prefix>,
+}
+
+/// What becomes of an attempt.
+pub(crate) enum Fate {
+    Answer(Box<Plan>),
+    /// An answer that costs no model time.
+    Info(Bytes),
+    Hang,
+    Reset,
+}
+
+/// Who asks, in which dialect.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    /// Hash of the customer's key.
+    pub(crate) key: u64,
+    /// Whether the version is 2026-10-21 or later.
+    pub(crate) strict_version: bool,
+}
+
+/// Reads, checks and admits a request.
+pub(crate) fn decide(
+    body: &[u8],
+    headers: &HeaderMap,
+    caller: Caller,
+    attempt: &mut Attempt,
+) -> Result<Fate, ApiError> {
+    let live = Arc::clone(&attempt.live);
+    let lenient = live.options.conformance;
+    let rules = Rules {
+        strict_version: caller.strict_version,
+        counting: false,
+        lenient,
+    };
+    let wanted = validate::parse(body, rules)?;
+    let model = find_model(&live, &wanted.model)?;
+    attempt.entry.model = Some(model);
+    attempt.entry.max_tokens = wanted.max_tokens.unwrap_or(0);
+    attempt.choose_pool(model, caller.key);
+    if !lenient {
+        check_prefill(&wanted, &live.config.profiles[model])?;
+    }
+    let fault = forced::decide(headers, attempt)?;
+    attempt.entry.fault = fault.map(|fault| fault.kind);
+    if let Some(error) = fault.and_then(|fault| refused_by(fault.kind, attempt)) {
+        return Err(error);
+    }
+    if fault.is_some_and(|fault| fault.kind == FaultKind::Reset && fault.after.is_none()) {
+        return Ok(Fate::Reset);
+    }
+    admit(&wanted, model, caller.key, fault, attempt)
+}
+
+/// `POST /v1/messages/count_tokens`.
+pub(crate) fn count_tokens(body: &[u8], caller: Caller, live: &Live) -> Result<Fate, ApiError> {
+    let rules = Rules {
+        strict_version: caller.strict_version,
+        counting: true,
+        lenient: live.options.conformance,
+    };
+    let wanted = validate::parse(body, rules)?;
+    let profile = &live.config.profiles[find_model(live, &wanted.model)?];
+    let tokens = request::input_tokens(&wanted, profile);
+    Ok(Fate::Info(Bytes::from(format!(
+        "{{\"input_tokens\":{tokens}}}"
+    ))))
+}
+
+pub(crate) fn find_model(live: &Live, id: &str) -> Result<usize, ApiError> {
+    match live.models.get(id) {
+        Some(index) => Ok(*index),
+        None if live.options.conformance => Ok(0),
+        None => Err(ApiError::not_found(format!("model: {id}"))),
+    }
+}
+
+fn check_prefill(wanted: &MessagesRequest<'_>, profile: &Profile) -> Result<(), ApiError> {
+    let prefilled = wanted
+        .messages
+        .last()
+        .is_some_and(|message| message.role == Role::Assistant);
+    if prefilled && models::rejects_prefill(&profile.model) {
+        return Err(ApiError::invalid(
+            "This model does not support assistant message prefill. The conversation must end \
+             with a user message.",
+        ));
+    }
+    Ok(())
+}
+
+/// Faults that refuse a request before anything is charged.
+fn refused_by(kind: FaultKind, attempt: &Attempt) -> Option<ApiError> {
+    let config = &attempt.live.config;
+    Some(match kind {
+        FaultKind::RateLimit => {
+            let per_minute = config.limits.map_or(1, |limits| limits.requests_per_minute);
+            let refusal = Refusal {
+                limiter: Limiter::Requests,
+                per_minute,
+                retry_after_s: Some(1),
+            };
+            let model = attempt
+                .entry
+                .model
+                .map_or("", |i| &config.profiles[i].model);
+            ApiError::rate_limited(refusal, &attempt.shared.organization, model)
+        }
+        FaultKind::ServerError => ApiError::server_error(),
+        FaultKind::Overloaded => ApiError::overloaded(),
+        FaultKind::Billing => ApiError::billing(),
+        FaultKind::Permission => ApiError::permission(),
+        FaultKind::TimeoutError => ApiError::timeout(),
+        _ => return None,
+    })
+}
+
+fn admit(
+    wanted: &MessagesRequest<'_>,
+    model: usize,
+    key: u64,
+    fault: Option<Fault>,
+    attempt: &mut Attempt,
+) -> Result<Fate, ApiError> {
+    let live = Arc::clone(&attempt.live);
+    let profile = &live.config.profiles[model];
+    let total = request::input_tokens(wanted, profile);
+    request::check_sizes(wanted, profile, total)?;
+    let prefixes = match live.options.prompt_caching {
+        true => cache::prefixes(wanted, key, live.classes[model]),
+        false => vec![],
+    };
+    let now = attempt.entry.arrived_ns;
+    let input = match prefixes.is_empty() {
+        true => Usage {
+            input_tokens: total,
+            ..Usage::default()
+        },
+        false => attempt
+            .shared
+            .state()
+            .cache
+            .split(&prefixes, total, profile, now),
+    };
+    attempt.admit(input).map_err(|refusal| {
+        attempt.entry.retry_after_s = refusal.retry_after_s;
+        ApiError::rate_limited(refusal, &attempt.shared.organization, &profile.model)
+    })?;
+    if fault.is_some_and(|fault| fault.kind == FaultKind::Hang && fault.after.is_none()) {
+        return Ok(Fate::Hang);
+    }
+    let plan = plan(wanted, model, input, fault, prefixes, attempt);
+    Ok(Fate::Answer(Box::new(plan)))
+}
+
+fn plan(
+    wanted: &MessagesRequest<'_>,
+    model: usize,
+    input: Usage,
+    fault: Option<Fault>,
+    prefixes: Vec<Prefix>,
+    attempt: &mut Attempt,
+) -> Plan {
+    let live = &attempt.live;
+    let profile = &live.config.profiles[model];
+    let unread = input.input_tokens + input.cache_write_5m_tokens + input.cache_write_1h_tokens;
+    let call = call_id(attempt.entry.bits);
+    let reply = reply::write(
+        wanted,
+        profile,
+        &attempt.shared.key,
+        &call,
+        unread + input.cache_read_tokens,
+    );
+    let mut latencies = Latencies::draw(&profile.latency, attempt.identity, unread, reply.tokens);
+    attempt.entry.service_ns = latencies.to_first_token_ns + latencies.decode_ns;
+    if fault.is_some_and(|fault| fault.kind == FaultKind::SlowDrip) {
+        latencies = latencies.dripping(reply.tokens);
+    }
+    let known = live.models.contains_key(wanted.model.as_ref());
+    let envelope = Envelope {
+        id: ids::message(attempt.entry.bits),
+        model: if known {
+            profile.model.clone()
+        } else {
+            wanted.model.clone().into_owned()
+        },
+        stop: reply.stop,
+        usage: Usage {
+            output_tokens: reply.tokens,
+            ..input
+        },
+        service_tier: "standard",
+    };
+    let stream = wanted.stream.unwrap_or(false);
+    Plan {
+        stream,
+        content: reply.content,
+        envelope,
+        latencies,
+        fault,
+        model,
+        prefixes,
+    }
+}
+
+impl Plan {
+    /// When the answer is written if the model begins to read at `begin`, and lets `attempt`
+    /// produce it.
+    pub(crate) fn begin(&self, begin: u64, slowdown: f64, attempt: &mut Attempt) -> Flow {
+        let start = begin + self.latencies.to_first_token_ns;
+        let decode = (self.latencies.decode_ns as f64 * slowdown) as u64;
+        let flow = Flow {
+            start,
+            end: start + decode,
+            tokens: self.envelope.usage.output_tokens,
+        };
+        let spoil = self.fault.and_then(|fault| fault.spoil(self.stream));
+        attempt.produce(match spoil {
+            Some(spoil) if self.stream && spoil.is_final() => flow.cut(spoil.after),
+            _ => flow,
+        });
+        if !self.prefixes.is_empty() {
+            let now = attempt.entry.arrived_ns;
+            let profile = &attempt.live.config.profiles[self.model];
+            attempt
+                .shared
+                .state()
+                .cache
+                .store(&self.prefixes, profile, now, start);
+        }
+        flow
+    }
+}

@@ -1,0 +1,130 @@
+//! Behaviour beyond the core settings: accounting, caching, load, schedules and what clients may force.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::FaultKind;
+
+/// How the service behaves; the default is what the API documents today.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// When output is charged to the output limit.
+    pub output_accounting: OutputAccounting,
+    /// Whether a 429 uses up one request of the limit.
+    pub refusals_use_quota: bool,
+    /// Spending in dollars after which every request is refused with a 429 that names no wait.
+    pub spend_cap_usd: Option<f64>,
+    /// Limit on how fast the use of input tokens may grow.
+    pub ramp: Option<Ramp>,
+    /// Whether `cache_control` caches prompts.
+    pub prompt_caching: bool,
+    /// Slots for answers written at once; without it, load never slows the model.
+    pub capacity: Option<Capacity>,
+    /// Faults that change with time or load; looked at before the fault rules.
+    pub schedule: Vec<Phase>,
+    /// Whether clients may force faults with `x-mock-fault` headers.
+    pub forced_faults: bool,
+    /// Answers unknown ids with synthetic objects and checks no meaning, so that test suites
+    /// written against a schema mock run.
+    pub conformance: bool,
+    /// Seconds of simulated time that a batch takes.
+    pub batch_delay_s: f64,
+}
+
+/// When output is charged to the output limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputAccounting {
+    /// Token by token as they are written; `max_tokens` plays no part (the API since 2026).
+    #[default]
+    AsProduced,
+    /// `max_tokens` at admission, corrected at the end (the API until 2025).
+    Reserved,
+    /// All at the end of the answer.
+    AtEnd,
+}
+
+/// A limit on growth: the input tokens of a minute may exceed the most that an earlier minute
+/// used by so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ramp {
+    /// Input tokens allowed in the first minute.
+    pub start: u64,
+    /// Input tokens by which each further minute may grow.
+    pub step: u64,
+}
+
+/// A model's serving capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// Answers written at once; further ones wait in order of arrival.
+    pub slots: u32,
+    /// Answers that may wait; more are refused with 529.
+    pub queue: u32,
+    /// How many times slower a token is when all slots are busy than when one is.
+    pub slowdown: f64,
+}
+
+/// A fault whose probability follows a curve over simulated time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// Begins at this second.
+    pub from_s: f64,
+    /// Ends before this second.
+    pub to_s: f64,
+    /// Probability at the beginning.
+    pub from: f64,
+    /// Probability at the end; it changes linearly in between. Equal to `from` if absent.
+    #[serde(default)]
+    pub to: Option<f64>,
+    /// Seconds of a square wave: on in the first half of each period, off in the second.
+    #[serde(default)]
+    pub period_s: Option<f64>,
+    /// Attempts in flight at which the probability applies in full; with fewer it falls in
+    /// proportion. Without it load does not matter.
+    #[serde(default)]
+    pub full_at_in_flight: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            output_accounting: OutputAccounting::default(),
+            refusals_use_quota: false,
+            spend_cap_usd: None,
+            ramp: None,
+            prompt_caching: true,
+            capacity: None,
+            schedule: vec![],
+            forced_faults: true,
+            conformance: false,
+            batch_delay_s: 5.0,
+        }
+    }
+}
+
+impl Phase {
+    /// Probability at the simulated second `at` with `in_flight` attempts under way.
+    pub(crate) fn probability(&self, at: f64, in_flight: u64) -> f64 {
+        if at < self.from_s || at >= self.to_s {
+            return 0.0;
+        }
+        let off = self
+            .period_s
+            .is_some_and(|p| (at - self.from_s) % p >= p / 2.0);
+        if off {
+            return 0.0;
+        }
+        let progress = (at - self.from_s) / (self.to_s - self.from_s);
+        let level = self.from + (self.to.unwrap_or(self.from) - self.from) * progress;
+        let load = self
+            .full_at_in_flight
+            .map_or(1.0, |full| in_flight as f64 / full.max(1) as f64);
+        level * load.min(1.0)
+    }
+}

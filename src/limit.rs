@@ -1,0 +1,231 @@
+//! The limit: how early a workload can end at all, whoever sends it.
+//!
+//! A token bucket that holds `b` and refills with `rho` a second has paid for work `W` not before
+//! `(W - b) / rho`; whatever is admitted last still takes its own time. That is the bound of
+//! scheduling with delivery times (heads, bodies, tails: Carlier 1982), taken over all tails:
+//!
+//! > `T* = max( max over r, l of (W_r(jobs with tail ≥ l) - b_r - D_r) / rho_r + l,  Σ c_i / C,  max c_i )`
+//!
+//! with `r` in requests, input and output tokens, `l` the final service time of a job, `c` the time
+//! that its attempts and imposed waits take one after another, and `C` the calls that the server
+//! lets run at once. `D` is what may be owed: output is charged as it is written, so the answers in
+//! flight at the last admission, at most the `C` largest, are not paid for yet. With no bound on
+//! calls in flight everything may be owed, and output bounds nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mock_claude::profile::Limits;
+use mock_claude::{Ending, Row};
+
+/// Work to be done, and under what.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Workload {
+    /// The calls that must succeed.
+    pub jobs: Vec<Job>,
+    /// The rate limits; none when unlimited. Every bucket starts full.
+    pub limits: Option<Limits>,
+    /// Calls that the server lets run at once; none when unbounded.
+    pub concurrency: Option<usize>,
+}
+
+/// One call with all attempts that the fault plan forces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Job {
+    /// Requests charged, over all attempts.
+    pub requests: u64,
+    /// Input tokens charged, over all attempts.
+    pub input_tokens: u64,
+    /// Output tokens charged, over all attempts.
+    pub output_tokens: u64,
+    /// Service time of the attempt that succeeds.
+    pub service: Duration,
+    /// Service times of all attempts and the waits that the server imposes between them.
+    pub path: Duration,
+}
+
+impl Job {
+    /// A call that succeeds at once.
+    #[must_use]
+    pub fn once(input_tokens: u64, output_tokens: u64, service: Duration) -> Self {
+        Self {
+            requests: 1,
+            input_tokens,
+            output_tokens,
+            service,
+            path: service,
+        }
+    }
+}
+
+/// The jobs that the rows of a ledger show: for each body, the attempt that succeeded and those
+/// that a planned fault broke. Refusals by the rate limits were not forced and do not count.
+#[must_use]
+pub fn jobs(rows: &[Row]) -> Vec<Job> {
+    let mut jobs: BTreeMap<u64, Job> = BTreeMap::new();
+    for row in rows {
+        let is_whole = row.ending == Ending::Complete;
+        if !is_whole && row.fault.is_none() {
+            continue;
+        }
+        let job = jobs.entry(row.digest).or_default();
+        let service = Duration::from_millis(row.service_ms);
+        // Refused by a fault, an attempt costs neither quota nor time.
+        let is_charged = is_whole || row.usage.input_tokens > 0;
+        job.requests += u64::from(is_charged);
+        job.input_tokens += row.usage.input_tokens;
+        job.output_tokens += row.usage.output_tokens;
+        job.path += if is_charged {
+            Duration::from_millis(row.ended_ms - row.arrived_ms)
+        } else {
+            Duration::ZERO
+        };
+        if is_whole {
+            job.service = service;
+        }
+    }
+    jobs.into_values().collect()
+}
+
+/// A moment before which `workload` cannot end, in simulated time from its start.
+#[must_use]
+pub fn makespan(workload: &Workload) -> Duration {
+    let jobs = &workload.jobs;
+    let longest = jobs
+        .iter()
+        .map(|job| job.path.max(job.service))
+        .max()
+        .unwrap_or_default();
+    let total: Duration = jobs.iter().map(|job| job.path.max(job.service)).sum();
+    let by_concurrency = match workload.concurrency {
+        Some(concurrency) => total / u32::try_from(concurrency.max(1)).unwrap_or(u32::MAX),
+        None => Duration::ZERO,
+    };
+    let by_limits = workload.limits.map_or(Duration::ZERO, |limits| {
+        let mut by_tail: Vec<&Job> = jobs.iter().collect();
+        by_tail.sort_by_key(|job| std::cmp::Reverse(job.service));
+        let requests = supply(&by_tail, |job| job.requests, limits.requests_per_minute, 0);
+        let input = supply(
+            &by_tail,
+            |job| job.input_tokens,
+            limits.input_tokens_per_minute,
+            0,
+        );
+        let output = owed(jobs, workload.concurrency).map_or(Duration::ZERO, |owed| {
+            supply(
+                &by_tail,
+                |job| job.output_tokens,
+                limits.output_tokens_per_minute,
+                owed,
+            )
+        });
+        requests.max(input).max(output)
+    });
+    longest.max(by_concurrency).max(by_limits)
+}
+
+/// The bound by one bucket: for each tail, when it has paid for all jobs with no shorter one.
+fn supply(by_tail: &[&Job], work: impl Fn(&Job) -> u64, per_minute: u64, owed: u64) -> Duration {
+    let mut sum = 0u64;
+    let mut bound = Duration::ZERO;
+    for job in by_tail {
+        sum += work(job);
+        let short = sum.saturating_sub(per_minute).saturating_sub(owed);
+        let paid = Duration::from_secs_f64(short as f64 * 60.0 / per_minute.max(1) as f64);
+        bound = bound.max(paid + job.service);
+    }
+    bound
+}
+
+/// The most output that may be owed at the last admission; none when everything may.
+fn owed(jobs: &[Job], concurrency: Option<usize>) -> Option<u64> {
+    let concurrency = concurrency.filter(|concurrency| *concurrency < jobs.len())?;
+    let mut outputs: Vec<u64> = jobs.iter().map(|job| job.output_tokens).collect();
+    outputs.sort_unstable_by_key(|output| std::cmp::Reverse(*output));
+    Some(outputs[..concurrency].iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        requests_per_minute: 60,
+        input_tokens_per_minute: 6_000,
+        output_tokens_per_minute: 600,
+    };
+
+    fn workload(
+        jobs: usize,
+        input: u64,
+        output: u64,
+        seconds: u64,
+        concurrency: Option<usize>,
+    ) -> Workload {
+        let job = Job::once(input, output, Duration::from_secs(seconds));
+        Workload {
+            jobs: vec![job; jobs],
+            limits: Some(LIMITS),
+            concurrency,
+        }
+    }
+
+    #[test]
+    fn the_scarcest_supply_decides() {
+        let seconds = |workload: &Workload| makespan(workload).as_secs_f64();
+        assert_eq!(seconds(&workload(60, 1, 1, 5, None)), 5.0, "one burst");
+        assert_eq!(seconds(&workload(160, 1, 1, 5, None)), 105.0, "requests");
+        assert_eq!(seconds(&workload(60, 200, 1, 5, None)), 65.0, "input");
+        assert_eq!(
+            seconds(&workload(60, 1, 20, 5, None)),
+            5.0,
+            "output may all be owed"
+        );
+        assert_eq!(
+            seconds(&workload(60, 1, 20, 5, Some(10))),
+            45.0,
+            "output, 10 answers owed"
+        );
+        assert_eq!(
+            seconds(&workload(60, 1, 1, 5, Some(10))),
+            30.0,
+            "concurrency"
+        );
+        assert_eq!(seconds(&Workload::default()), 0.0);
+    }
+
+    #[test]
+    fn forced_attempts_lengthen_it() {
+        let mut workload = workload(1, 1, 1, 5, None);
+        workload.jobs[0].path = Duration::from_secs(12);
+        assert_eq!(makespan(&workload), Duration::from_secs(12));
+    }
+
+    proptest! {
+        /// A greedy single server that knows everything is never faster.
+        #[test]
+        fn no_schedule_beats_it(jobs in prop::collection::vec((1u64..200, 1u64..30), 1..60), concurrency in 1usize..8) {
+            let workload = Workload {
+                jobs: jobs.iter().map(|&(input, seconds)| Job::once(input, 0, Duration::from_secs(seconds))).collect(),
+                limits: Some(Limits { requests_per_minute: 20, input_tokens_per_minute: 1_000, output_tokens_per_minute: 1 }),
+                concurrency: Some(concurrency),
+            };
+            let mut free = vec![0.0f64; concurrency];
+            let (mut now, mut requests, mut input) = (0.0f64, 20.0f64, 1000.0f64);
+            let mut end = 0.0f64;
+            for job in &workload.jobs {
+                free.sort_by(f64::total_cmp);
+                let wait = ((1.0 - requests) / (20.0 / 60.0)).max((job.input_tokens as f64 - input) / (1000.0 / 60.0)).max(0.0);
+                let start = (now + wait).max(free[0]);
+                requests = (requests + (start - now) * 20.0 / 60.0).min(20.0) - 1.0;
+                input = (input + (start - now) * 1000.0 / 60.0).min(1000.0) - job.input_tokens as f64;
+                now = start;
+                free[0] = start + job.service.as_secs_f64();
+                end = end.max(free[0]);
+            }
+            prop_assert!(makespan(&workload).as_secs_f64() <= end + 1e-6);
+        }
+    }
+}
