@@ -122,10 +122,19 @@ pub(super) struct Side<'a> {
 
 /// The modes of `scenario`, in their order.
 pub(super) fn sides<'a>(record: &'a Record, scenario: &Scenario<'a>) -> Vec<Side<'a>> {
-    let facts = record.runs.iter().filter(|run| run.scenario == scenario.id);
-    facts
-        .zip(scenario.runs.iter().zip(scenario.slots()))
-        .map(|(run, (&numbers, slot))| Side { run, numbers, slot })
+    let facts = |mode: &str| {
+        let mut runs = record.runs.iter();
+        runs.find(|run| run.scenario == scenario.id && run.mode == mode)
+    };
+    let styled = scenario.runs.iter().zip(scenario.slots());
+    styled
+        .filter_map(|(&numbers, slot)| {
+            Some(Side {
+                run: facts(&numbers.mode)?,
+                numbers,
+                slot,
+            })
+        })
         .collect()
 }
 
