@@ -154,7 +154,7 @@ fn head(canvas: &mut Canvas<'_>, slot: usize, mode: &str, remark: &str, (y, widt
 /// Seconds below a panel that reaches from `top` to `bottom`, with lines behind the data.
 fn time_axis(canvas: &mut Canvas<'_>, time: &Scale, (top, bottom): (f64, f64), width: f64) {
     let wanted = if width <= f64::from(NARROW) { 3 } else { 8 };
-    for tick in time.ticks(wanted) {
+    for tick in time.time_ticks(wanted) {
         canvas.line(
             (time.at(tick), top),
             (time.at(tick), bottom),
