@@ -4,6 +4,10 @@
 mod support;
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod in_process;
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tcp;
