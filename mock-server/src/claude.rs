@@ -240,7 +240,12 @@ fn check_headers(headers: &HeaderMap, query: &str, lenient: bool) -> Result<Call
     // Dates of this form sort as text.
     let strict_version = version.as_bytes() >= STRICT_VERSION;
     let beta = headers.contains_key("anthropic-beta") || query == "beta=true";
-    Ok(Caller { key: digest(key), strict_version, beta, lenient })
+    Ok(Caller {
+        key: digest(key),
+        strict_version,
+        beta,
+        lenient,
+    })
 }
 
 /// Waits for a slot and until the head is due, then answers.

@@ -60,8 +60,18 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn rules(self, counting: bool) -> Rules {
-        let Self { strict_version, beta, lenient, .. } = self;
-        Rules { strict_version, counting, beta, lenient }
+        let Self {
+            strict_version,
+            beta,
+            lenient,
+            ..
+        } = self;
+        Rules {
+            strict_version,
+            counting,
+            beta,
+            lenient,
+        }
     }
 }
 

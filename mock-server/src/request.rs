@@ -88,13 +88,19 @@ impl MessagesRequest<'_> {
             ("billing_policy", self.billing_policy.is_some()),
             ("compaction", self.compaction.is_some()),
             ("context_management", self.context_management.is_some()),
-            ("fallback_credit_token", self.fallback_credit_token.is_some()),
+            (
+                "fallback_credit_token",
+                self.fallback_credit_token.is_some(),
+            ),
             ("fallbacks", self.fallbacks.is_some()),
             ("mcp_servers", self.mcp_servers.is_some()),
             ("output_format", self.output_format.is_some()),
             ("thread", self.thread.is_some()),
         ];
-        fields.iter().find(|(_, given)| *given).map(|(name, _)| *name)
+        fields
+            .iter()
+            .find(|(_, given)| *given)
+            .map(|(name, _)| *name)
     }
 }
 

@@ -4,7 +4,14 @@
 /// Names defined in `text`, in order, with repeats: at most one per line. Knows Python, JavaScript
 /// and TypeScript, Rust, Go and Java.
 pub fn scan(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').filter_map(definition)
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
+    ends.filter_map(move |end| {
+        let line = &text[start..end];
+        start = end + 1;
+        definition(line)
+    })
 }
 
 /// The part of a prompt that is scanned: what stands between the first line that starts with
@@ -27,7 +34,16 @@ pub fn region(prompt: &str) -> &str {
 
 /// The name that `line` defines, if it is a definition.
 fn definition(line: &str) -> Option<&str> {
-    let mut rest = line.trim_ascii();
+    let start = line.trim_ascii_start();
+    // Nearly all lines end here: no keyword below begins otherwise.
+    if !start
+        .as_bytes()
+        .first()
+        .is_some_and(|first| b"acdefilnpstuv".contains(first))
+    {
+        return None;
+    }
+    let mut rest = start.trim_ascii_end();
     let mut visible = false;
     loop {
         let (word, after) = split_word(rest);

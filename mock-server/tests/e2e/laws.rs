@@ -44,7 +44,7 @@ fn play(config: Config, asks: &[Ask], patient: bool) -> (Ledger, Vec<(u64, u64)>
     runtime.unwrap().block_on(async {
         let mock = mock(config);
         let mut clients = tokio::task::JoinSet::new();
-        for ask in asks.to_vec() {
+        for ask in asks.iter().cloned() {
             clients.spawn(client(mock.clone(), ask, patient));
         }
         clients.join_all().await;

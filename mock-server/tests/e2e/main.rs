@@ -6,6 +6,10 @@ mod support;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod in_process;
 #[cfg(test)]
 mod laws;
