@@ -7,10 +7,11 @@ use crate::summary::{Claim, ClaimVerdict, Summary};
 
 use super::Story;
 use super::figures::{ABSENT, number};
+use super::judgement::Judgement;
 use super::plain::{excerpt, markdown as escaped, plain};
 use super::rows::rows;
 use super::scenarios::{Scenario, scenarios};
-use super::verdict::{Judgement, overall, sentence};
+use super::verdict::{overall, sentence};
 
 /// The whole report as GitHub-flavoured Markdown. Foreign text is escaped.
 #[must_use]

@@ -22,6 +22,7 @@ mod compact;
 mod coverage;
 mod histogram;
 mod ink;
+mod lanes;
 mod marks;
 mod money;
 mod percentiles;
@@ -38,7 +39,7 @@ pub(super) use timeline::timeline;
 pub(super) use upstream::upstream;
 
 /// Width of a plot on a desk, in CSS pixels.
-pub(super) const WIDE: i32 = 860;
+pub(super) const WIDE: i32 = 992;
 
 /// Width of a plot on a telephone.
 pub(super) const NARROW: i32 = 324;

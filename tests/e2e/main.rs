@@ -7,5 +7,6 @@
 
 mod cli;
 mod layers;
+mod sample;
 mod scenarios;
 mod sockets;

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use crate::report::figures::count;
+use crate::report::judgement::{Judgement, Tone};
 use crate::report::plain::{excerpt, plain, slug};
 use crate::report::rows::rows;
 use crate::report::scenarios::Scenario;
-use crate::report::verdict::{Judgement, Tone, sentence};
+use crate::report::verdict::sentence;
 
 use super::{Chapter, figure, prose};
 

@@ -12,6 +12,7 @@ use crate::report::plain::plain;
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Pen, draw};
 use super::ink::Ink;
+use super::lanes::{Lane, lanes};
 use super::marks::{MARKED, mark};
 use super::{MARGIN, NARROW, Plot, Side, Words, head, time_axis};
 
@@ -42,7 +43,7 @@ pub(in crate::report) fn timeline(
     let Some(end) = end.filter(|end| *end > 0) else {
         return Ok(None);
     };
-    let panels: Vec<Panel<'_>> = sides.iter().map(|side| Panel::of(side)).collect();
+    let panels: Vec<Panel<'_>> = sides.iter().map(Panel::of).collect();
     let binned = panels.iter().any(|panel| panel.lanes.len() > MOST_LANES);
     let text = Words {
         name: format!("{scenario}-timeline"),
@@ -116,13 +117,6 @@ fn word(ending: Ending) -> &'static str {
         .map_or("answered", |(_, word)| word)
 }
 
-/// A request or, where its calls overlap, a part of it.
-struct Lane<'a> {
-    /// The request, in its first lane.
-    request: Option<&'a Request>,
-    attempts: Vec<&'a Attempt>,
-}
-
 struct Panel<'a> {
     run: &'a Run,
     slot: usize,
@@ -131,43 +125,12 @@ struct Panel<'a> {
 
 impl<'a> Panel<'a> {
     fn of(&Side { run, slot, .. }: &Side<'a>) -> Self {
-        let mut attempts: BTreeMap<u64, Vec<&Attempt>> = BTreeMap::new();
-        for attempt in &run.attempts.rows {
-            attempts.entry(attempt.request).or_default().push(attempt);
-        }
-        let lanes = run.requests.iter().flat_map(|request| {
-            let packed = packed(attempts.remove(&request.index).unwrap_or_default());
-            packed
-                .into_iter()
-                .enumerate()
-                .map(move |(part, attempts)| Lane {
-                    request: (part == 0).then_some(request),
-                    attempts,
-                })
-        });
         Self {
             run,
             slot,
-            lanes: lanes.collect(),
+            lanes: lanes(run),
         }
     }
-}
-
-/// Puts attempts into as few lanes as hold them without overlap; at least one.
-fn packed(mut attempts: Vec<&Attempt>) -> Vec<Vec<&Attempt>> {
-    attempts.sort_by_key(|attempt| (attempt.started_ms, attempt.call, attempt.attempt));
-    let mut lanes: Vec<Vec<&Attempt>> = vec![vec![]];
-    for attempt in attempts {
-        let free = |lane: &&mut Vec<&Attempt>| {
-            lane.last()
-                .is_none_or(|last| last.ended_ms <= attempt.started_ms)
-        };
-        match lanes.iter_mut().find(free) {
-            Some(lane) => lane.push(attempt),
-            None => lanes.push(vec![attempt]),
-        }
-    }
-    lanes
 }
 
 struct Sheet {
@@ -255,7 +218,13 @@ impl Sheet {
                 (y, step * 0.34),
             );
         }
-        for (y, request) in requests().filter(|(_, request)| request.ending != Ending::Ok) {
+        for (y, lane) in lanes() {
+            let Some(request) = lane
+                .request
+                .filter(|request| request.ending != Ending::Ok || lane.is_free())
+            else {
+                continue;
+            };
             let r = (step * 0.5).clamp(2.2, 4.0);
             mark(
                 canvas,
@@ -333,8 +302,18 @@ impl Sheet {
                     .any(|request| request.ending == ending)
             })
         };
-        for (ending, word) in MARKED.iter().filter(|(ending, _)| met(*ending)) {
-            mark(canvas, *ending, (x, y), 4.0, 0);
+        let free = !self.binned
+            && panels
+                .iter()
+                .any(|panel| panel.lanes.iter().any(Lane::is_free));
+        let free = free.then_some((Ending::Ok, "without a call"));
+        let slot = panels.last().map_or(0, |panel| panel.slot);
+        for (ending, word) in MARKED
+            .into_iter()
+            .filter(|(ending, _)| met(*ending))
+            .chain(free)
+        {
+            mark(canvas, ending, (x, y), 4.0, slot);
             canvas.text(word, (x + 10.0, y), 12.0, Ink::Muted, Anchor::Start);
             x += 30.0 + word.chars().count() as f64 * 6.6;
         }
@@ -393,32 +372,6 @@ fn ended(run: &Run) -> String {
 mod tests {
     use super::*;
     use crate::report::fixture;
-
-    fn attempt(started_ms: u64, ended_ms: u64) -> Attempt {
-        Attempt {
-            request: 0,
-            call: 0,
-            attempt: 0,
-            started_ms,
-            head_ms: None,
-            ended_ms,
-            status: None,
-            ending: AttemptEnding::Reset,
-        }
-    }
-
-    #[test]
-    fn overlapping_attempts_get_lanes_of_their_own() {
-        let attempts = [
-            attempt(0, 10),
-            attempt(5, 15),
-            attempt(10, 20),
-            attempt(30, 40),
-        ];
-        let lanes = packed(attempts.iter().collect());
-        assert_eq!(lanes.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
-        assert_eq!(packed(vec![]).len(), 1);
-    }
 
     #[test]
     fn each_failed_request_is_a_mark_and_the_legend_names_its_kind() {
