@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, join_all, select};
+use mock_claude::mix::{mix, unit};
 use mock_claude::profile::Limits;
 use mock_claude::timeline::Timeline;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::transport::CallTag;
 use assemble::Part;
 use cache::{Cache, Key};
 use chunk::{Budget, Chunk};
+use complete::Stretch;
 use flight::{Flights, Role};
 use pace::{Cost, Pace};
 use retry::{Failure, Rule};
@@ -30,6 +32,7 @@ pub use policy::{Mode, Policy, Protection, Settings, Streaming, UnknownName};
 mod assemble;
 mod cache;
 mod chunk;
+mod complete;
 mod definitions;
 mod error;
 mod flight;
@@ -191,7 +194,7 @@ impl Generator {
             false => vec![chunk::whole(&document.content)],
         };
         let parts = self.0.parts(&job, chunks).await?;
-        let (text, missing) = assemble::join(parts);
+        let (text, missing) = assemble::page(parts);
         let cached = job.paid.into_inner() == 0;
         Ok(Documentation {
             path: document.path.clone(),
@@ -313,32 +316,86 @@ impl Inner {
         Ok(parts)
     }
 
-    /// Asks about one chunk, and about its halves when the answer did not fit.
+    /// Asks about one chunk. With chunking, what the answer leaves out is asked for again, alone.
     async fn ask(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
         let message = self.call(job, chunk).await?;
-        match message.stop_reason {
-            StopReason::MaxTokens | StopReason::ContextWindow => {}
-            StopReason::Refusal => return Err(GenerateError::Declined),
-            StopReason::EndTurn | StopReason::Other(_) => {
-                return Ok(vec![Part::Text(message.text.into())]);
+        if message.stop_reason == StopReason::Refusal {
+            return Err(GenerateError::Declined);
+        }
+        let cut_off = matches!(
+            message.stop_reason,
+            StopReason::MaxTokens | StopReason::ContextWindow
+        );
+        if !self.policy.has(Protection::Chunking) {
+            return Ok(self.unchecked(chunk, message.text, cut_off));
+        }
+        let Document { path, content } = job.document;
+        match complete::check(path, content, chunk, &message.text, cut_off) {
+            Some(stretches) => Box::pin(self.complete(job, stretches, cut_off)).await,
+            None if !cut_off => Ok(vec![Part::Text(message.text.into())]),
+            None => match chunk::halve(path, content, chunk) {
+                Some(halves) => Box::pin(self.parts(job, halves)).await,
+                None if self.policy.has(Protection::PartialResults) => {
+                    Ok(self.unchecked(chunk, message.text, cut_off))
+                }
+                None => Err(self.truncated()),
+            },
+        }
+    }
+
+    /// The answer as it came. Without partial results nobody looks whether it was cut off: it
+    /// passes as whole, which is what breaks the naive service.
+    fn unchecked(&self, chunk: &Chunk, text: String, cut_off: bool) -> Vec<Part> {
+        if !cut_off {
+            return vec![Part::Text(text.into())];
+        }
+        let mut parts = vec![Part::Unfinished(text.into())];
+        if self.policy.has(Protection::PartialResults) {
+            parts.push(Part::Missing(gap(chunk, &self.truncated())));
+        }
+        parts
+    }
+
+    fn truncated(&self) -> GenerateError {
+        GenerateError::Truncated {
+            max_tokens: self.policy.settings.max_tokens,
+        }
+    }
+
+    /// Fills in what an answer left open. After a cut-off the rest is asked about like any chunk;
+    /// what was left out for no reason is asked for once.
+    async fn complete(&self, job: &Job<'_>, stretches: Vec<Stretch>, cut_off: bool) -> Outcome {
+        let partial = self.policy.has(Protection::PartialResults);
+        let filled = join_all(stretches.into_iter().map(async |stretch| {
+            let chunk = match stretch {
+                Stretch::Done(text) => return Ok(vec![Part::Text(text.into())]),
+                Stretch::Open(chunk) => chunk,
+            };
+            let outcome = match cut_off {
+                true => self.chunk(job, &chunk).await,
+                false => self.ask_once_more(job, &chunk).await,
+            };
+            match outcome {
+                Err(error) if partial => Ok(vec![Part::Missing(gap(&chunk, &error))]),
+                outcome => outcome,
+            }
+        }))
+        .await;
+        let parts: Result<Vec<Vec<Part>>, GenerateError> = filled.into_iter().collect();
+        Ok(parts?.concat())
+    }
+
+    async fn ask_once_more(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
+        let message = self.call(job, chunk).await?;
+        let Document { path, content } = job.document;
+        let cut_off = message.stop_reason != StopReason::EndTurn;
+        match complete::check(path, content, chunk, &message.text, cut_off) {
+            None if !cut_off => Ok(vec![Part::Text(message.text.into())]),
+            _ => {
+                let left_out = Part::Missing(gap(chunk, &GenerateError::LeftOut));
+                Ok(vec![Part::Unfinished(message.text.into()), left_out])
             }
         }
-        let max_tokens = self.policy.settings.max_tokens;
-        if self.policy.has(Protection::Chunking)
-            && let Some(halves) = chunk::halve(&job.document.path, &job.document.content, chunk)
-        {
-            return Box::pin(self.parts(job, halves)).await;
-        }
-        let text = Part::Unfinished(message.text.into());
-        if self.policy.has(Protection::PartialResults) {
-            let cut = Part::Missing(gap(chunk, &GenerateError::Truncated { max_tokens }));
-            return Ok(vec![text, cut]);
-        }
-        if self.policy.has(Protection::Chunking) {
-            return Err(GenerateError::Truncated { max_tokens });
-        }
-        // Nobody looks: the answer passes as whole, which is what breaks the naive service.
-        Ok(vec![text])
     }
 
     /// One call, with as many attempts as are due.
@@ -528,19 +585,6 @@ fn whole(parts: &[Part]) -> Option<Arc<str>> {
     }
     let all_whole = parts.iter().all(|part| matches!(part, Part::Text(_)));
     all_whole.then(|| assemble::join(parts.to_vec()).0.into())
-}
-
-fn mix(words: &[u64]) -> u64 {
-    words.iter().fold(0x9e37_79b9_7f4a_7c15, |state, &word| {
-        let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    })
-}
-
-fn unit(mixed: u64) -> f64 {
-    (mixed >> 11) as f64 / (1u64 << 53) as f64
 }
 
 #[cfg(test)]

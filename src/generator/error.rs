@@ -14,6 +14,9 @@ pub enum GenerateError {
         /// The limit that it reached.
         max_tokens: u64,
     },
+    /// The model left definitions out, twice.
+    #[error("the model left definitions out, also when asked for them alone")]
+    LeftOut,
     /// The model declined to answer.
     #[error("the model declined to document this text")]
     Declined,
@@ -38,7 +41,7 @@ impl GenerateError {
             Self::Call(CallError::Api { status, .. }) if matches!(status, 400 | 413 | 429) => {
                 *status
             }
-            Self::Call(_) | Self::Truncated { .. } => 502,
+            Self::Call(_) | Self::Truncated { .. } | Self::LeftOut => 502,
             Self::Declined => 422,
             Self::OverLimit { .. } => 413,
         }
@@ -71,6 +74,7 @@ impl GenerateError {
                 "connection_error"
             }
             Self::Truncated { .. } => "truncated_answer_error",
+            Self::LeftOut => "incomplete_answer_error",
             Self::Declined => "refusal_error",
             Self::OverLimit { .. } => "request_too_large",
         }
