@@ -407,7 +407,9 @@ impl Inner {
         let ask = self.question(job, chunk);
         let began = self.timeline.now();
         loop {
-            let (outcome, counts) = self.attempt(job, &mut call, &ask, permit).await;
+            // Boxed: an attempt's state is large and would be copied into every future around it.
+            let attempt = Box::pin(self.attempt(job, &mut call, &ask, permit));
+            let (outcome, counts) = attempt.await;
             let error = match outcome {
                 Ok(message) => return Ok(message),
                 Err(error) => error,

@@ -88,7 +88,7 @@ pub struct Reply {
 }
 
 enum Body {
-    InProcess(ReplyBody),
+    InProcess(Box<ReplyBody>),
     Tcp(reqwest::Response),
 }
 
@@ -172,7 +172,7 @@ async fn send_in_process(
 ) -> Result<(StatusCode, HeaderMap, Body), SendError> {
     let response = mock.answer(request).await.map_err(|_| SendError::Reset)?;
     let (head, body) = response.into_parts();
-    Ok((head.status, head.headers, Body::InProcess(body)))
+    Ok((head.status, head.headers, Body::InProcess(Box::new(body))))
 }
 
 async fn send_tcp(
