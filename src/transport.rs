@@ -143,7 +143,8 @@ impl Transport {
         let mut watch = self.log.open(tag);
         let answered = match &self.route {
             Route::InProcess(mock) => send_in_process(mock, request).await,
-            Route::Tcp { client, base_url } => send_tcp(client, base_url, request).await,
+            // Boxed, so that the many calls of virtual time need not carry its size.
+            Route::Tcp { client, base_url } => Box::pin(send_tcp(client, base_url, request)).await,
         };
         match answered {
             Ok((status, headers, body)) => {
