@@ -114,12 +114,18 @@ impl Transport {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad());
         }
+        // Another part of the process may have chosen one already; any will do.
+        let _chosen = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
             .http1_only()
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .retry(reqwest::retry::never())
             .redirect(reqwest::redirect::Policy::none());
+        if url.scheme() == "http" {
+            // Without TLS no certificates are needed, which a bare container may not have.
+            client = client.tls_certs_only([]);
+        }
         if is_loopback(&url) {
             client = client.no_proxy();
         }

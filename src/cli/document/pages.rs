@@ -13,6 +13,7 @@ use crate::corpus::Skipped;
 use crate::generator::{Document, Documentation, GenerateError};
 
 const MANIFEST: &str = ".breaklab/manifest.toml";
+const SCRATCH: &str = ".breaklab/tmp";
 
 /// The folder that the pages go to.
 pub(super) struct Pages {
@@ -53,9 +54,11 @@ impl Pages {
                 begun.trim().replace('\n', ", ")
             ),
             Ok(_) => {}
-            Err(_) => replace(&path, manifest)
+            Err(_) => replace(out, &path, manifest)
                 .with_context(|| format!("cannot write to `{}`", out.display()))?,
         }
+        // What an earlier run was writing when it was killed.
+        let _gone = std::fs::remove_dir_all(out.join(SCRATCH));
         Ok(Self {
             out: out.to_owned(),
             progress: bar(quiet, files),
@@ -90,7 +93,7 @@ impl Pages {
             }
         };
         let page = format!("# `{}`\n\n{}\n", document.path, text.trim_end());
-        if let Err(error) = replace(&self.path(&document.path), &page) {
+        if let Err(error) = replace(&self.out, &self.path(&document.path), &page) {
             state = State::Failed(format!("its page cannot be written: {error}"));
         }
         self.progress
@@ -129,7 +132,8 @@ impl Pages {
             }
         }
         let path = self.out.join("index.md");
-        replace(&path, &index).with_context(|| format!("cannot write `{}`", path.display()))
+        replace(&self.out, &path, &index)
+            .with_context(|| format!("cannot write `{}`", path.display()))
     }
 
     /// Below the folder, whatever the source's path says.
@@ -148,13 +152,19 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
-/// Writes beside the target and renames, so that a crash never leaves half a page.
-fn replace(path: &Path, content: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".breaklab-")
-        .tempfile_in(folder)?;
+/// Writes elsewhere in `out` and renames, so that a crash leaves neither half a page nor a stray one.
+fn replace(out: &Path, path: &Path, content: &str) -> std::io::Result<()> {
+    let scratch = out.join(SCRATCH);
+    std::fs::create_dir_all(&scratch)?;
+    std::fs::create_dir_all(path.parent().unwrap_or(out))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Temporary files are private by default; pages are for whom the user's mask allows.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(&scratch)?;
     file.write_all(content.as_bytes())?;
     file.persist(path)?;
     Ok(())
