@@ -93,7 +93,7 @@ fn type_name(after: &str) -> Option<&str> {
     let (name, rest) = split_word(after.trim_ascii_start());
     let rest = rest.trim_ascii();
     let goes_on = rest.is_empty()
-        || rest.starts_with(['(', ':', '{', '<', '[', ';', '='])
+        || rest.starts_with(['(', ':', '{', '<', '[', ';'])
         || [
             "extends",
             "implements",
