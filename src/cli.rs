@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod document;
 mod exit;
 mod interrupt;
 mod mock;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Play scenarios and write a report: all of them, naive and hardened, when none is named
     Run(run::Args),
+    /// Document real source files with the hardened generator
+    Document(document::Args),
     /// Write the report again from a record
     Report(report::Args),
     /// List the scenarios, or check one of your own
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Document(args) => document::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Scenario(args) => scenario::run(&args),
         Command::Mock(args) => mock::run(&args),
