@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod exit;
+mod gate;
 mod interrupt;
 mod mock;
 mod progress;
@@ -34,6 +35,8 @@ enum Command {
     Run(run::Args),
     /// Write the report again from a record
     Report(report::Args),
+    /// Hold a run against a baseline: passed, failed, or cannot tell
+    Gate(gate::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
     /// Serve the mock Claude API on a local port
@@ -50,6 +53,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Gate(args) => gate::run(&args),
         Command::Scenario(args) => scenario::run(&args),
         Command::Mock(args) => mock::run(&args),
     };

@@ -52,7 +52,34 @@ pub enum Metric {
     Foreign,
 }
 
+/// Which way a number gets better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// Less is better.
+    Lower,
+    /// More is better.
+    Higher,
+}
+
 impl Metric {
+    /// Which way it gets better.
+    #[must_use]
+    pub fn better(self) -> Better {
+        match self {
+            Self::Ok | Self::Coverage => Better::Higher,
+            _ => Better::Lower,
+        }
+    }
+
+    /// Its name in TOML and JSON.
+    #[must_use]
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            other => unreachable!("a unit variant is a string in JSON, not {other:?}"),
+        }
+    }
+
     /// The unit in which [`RunSummary::value`] gives it.
     #[must_use]
     pub fn unit(self) -> &'static str {
