@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::baseline::{self, Accepted};
+use crate::record::Shard;
 use crate::summary::{self, Summary};
 
 /// Name of the file that holds the numbers.
@@ -72,6 +73,17 @@ pub fn read(dir: &Path) -> Result<Evidence, Obstacle> {
     }
     let summary: Summary = serde_json::from_slice(&text).map_err(broken)?;
     let sha256 = hex::encode(Sha256::digest(&text));
+    if let Some(shard) = shard(dir) {
+        return Err(Obstacle::new(
+            format!(
+                "`{}` is only shard {} of {}",
+                dir.display(),
+                shard.index,
+                shard.of
+            ),
+            "put all shards together: breaklab merge DIR… --out DIR",
+        ));
+    }
     let accepted = baseline::read(dir)?;
     if let Some(accepted) = &accepted
         && accepted.sha256 != sha256
@@ -87,6 +99,14 @@ pub fn read(dir: &Path) -> Result<Evidence, Obstacle> {
         sha256,
         accepted,
     })
+}
+
+/// The part of a run that `dir` holds, if its record is no whole one.
+fn shard(dir: &Path) -> Option<Shard> {
+    let shard: Shard = serde_json::from_slice(&std::fs::read(dir.join("shard.json")).ok()?).ok()?;
+    let record = std::fs::read(dir.join("record.json")).ok()?;
+    // A whole run may have been written into the directory of an earlier shard.
+    (hex::encode(Sha256::digest(record)) == shard.record_sha256).then_some(shard)
 }
 
 /// What is wrong with `evidence` by itself.

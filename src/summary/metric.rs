@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RunSummary;
+use crate::record::OUTSIDE;
 
 /// One number of a run, by the name that TOML files use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -102,6 +103,21 @@ impl RunSummary {
     /// The number, or `None` where it was not measured.
     #[must_use]
     pub fn value(&self, metric: Metric) -> Option<f64> {
+        let upstream = matches!(
+            metric,
+            Metric::Attempts
+                | Metric::InputTokens
+                | Metric::OutputTokens
+                | Metric::CostUsd
+                | Metric::CostInr
+                | Metric::WastedUsd
+                | Metric::Duplicates
+                | Metric::OutOfOrder
+                | Metric::Foreign
+        );
+        if upstream && self.mode == OUTSIDE {
+            return None;
+        }
         let value = match metric {
             Metric::Ok => Some(self.requests.ok as f64),
             Metric::Degraded => Some(self.requests.degraded as f64),

@@ -6,6 +6,9 @@
 )]
 
 mod cli;
+mod gate;
 mod layers;
+mod load;
+mod merge;
 mod scenarios;
 mod sockets;
