@@ -6,12 +6,16 @@ use clap::{Parser, Subcommand};
 
 mod document;
 mod exit;
+mod gate;
 mod interrupt;
+mod load;
+mod merge;
 mod mock;
 mod progress;
 mod report;
 mod run;
 mod scenario;
+mod shard;
 mod terminal;
 
 pub use exit::Exit;
@@ -37,6 +41,12 @@ enum Command {
     Document(document::Args),
     /// Write the report again from a record
     Report(report::Args),
+    /// Hold a run against a baseline: passed, failed, or cannot tell
+    Gate(gate::Args),
+    /// Load any service that offers POST /document, honestly timed
+    Load(load::Args),
+    /// Put the shards of a run together
+    Merge(merge::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
     /// Serve the mock Claude API on a local port
@@ -54,6 +64,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Document(args) => document::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Gate(args) => gate::run(&args),
+        Command::Load(args) => load::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),
         Command::Mock(args) => mock::run(&args),
     };

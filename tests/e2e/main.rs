@@ -6,7 +6,10 @@
 )]
 
 mod cli;
+mod gate;
 mod layers;
 mod sample;
+mod load;
+mod merge;
 mod scenarios;
 mod sockets;
