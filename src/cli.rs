@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod run;
 mod scenario;
+mod serve;
 mod terminal;
 
 pub use exit::Exit;
@@ -36,6 +37,8 @@ enum Command {
     Report(report::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
+    /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
+    Serve(serve::Args),
     /// Serve the mock Claude API on a local port
     Mock(mock::Args),
 }
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Mock(args) => mock::run(&args),
     };
     exit::code(result)

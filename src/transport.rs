@@ -120,7 +120,7 @@ impl Transport {
             .connect_timeout(CONNECT_TIMEOUT)
             .retry(reqwest::retry::never())
             .redirect(reqwest::redirect::Policy::none());
-        if is_loopback(&url) {
+        if is_loopback(base_url) {
             client = client.no_proxy();
         }
         let client = client.build().map_err(TransportError::Client)?;
@@ -195,7 +195,12 @@ async fn send_tcp(
     Ok((response.status(), headers, Body::Tcp(response)))
 }
 
-fn is_loopback(url: &reqwest::Url) -> bool {
+/// Whether `url` names this machine.
+#[must_use]
+pub fn is_loopback(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return false;
+    };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost"
         || host
