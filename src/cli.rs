@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod run;
 mod scenario;
+mod serve;
 mod shard;
 mod terminal;
 
@@ -49,6 +50,8 @@ enum Command {
     Merge(merge::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
+    /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
+    Serve(serve::Args),
     /// Serve the mock Claude API on a local port
     Mock(mock::Args),
 }
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Mock(args) => mock::run(&args),
     };
     exit::code(result)

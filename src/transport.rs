@@ -126,7 +126,7 @@ impl Transport {
             // Without TLS no certificates are needed, which a bare container may not have.
             client = client.tls_certs_only([]);
         }
-        if is_loopback(&url) {
+        if is_loopback(base_url) {
             client = client.no_proxy();
         }
         let client = client.build().map_err(TransportError::Client)?;
@@ -202,7 +202,12 @@ async fn send_tcp(
     Ok((response.status(), headers, Body::Tcp(response)))
 }
 
-fn is_loopback(url: &reqwest::Url) -> bool {
+/// Whether `url` names this machine.
+#[must_use]
+pub fn is_loopback(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return false;
+    };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost"
         || host

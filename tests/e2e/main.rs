@@ -8,8 +8,8 @@
 mod cli;
 mod gate;
 mod layers;
-mod sample;
 mod load;
 mod merge;
+mod sample;
 mod scenarios;
 mod sockets;
