@@ -15,7 +15,7 @@ pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use contrast::Contrast;
 pub use levels::{Levels, levels};
-pub use metric::Metric;
+pub use metric::{Better, Metric};
 pub use parts::CostParts;
 
 mod ablation;
@@ -25,6 +25,7 @@ mod contrast;
 mod levels;
 mod metric;
 mod parts;
+mod saturation;
 
 /// Version of the layout below.
 pub const SCHEMA: &str = "breaklab/summary/v1";
@@ -90,6 +91,9 @@ pub struct RunSummary {
     pub top_error: Option<(String, u64)>,
     /// How late the load driver sent.
     pub lag_ms: Quantiles,
+    /// Why the load driver's own lag spoils the latencies, if it does; such a run proves nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturated: Option<String>,
     /// Conservation laws that do not hold; any makes the run invalid.
     pub violations: Vec<String>,
 }
@@ -232,6 +236,7 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             .max_by_key(|&(text, &count)| (count, std::cmp::Reverse(text)))
             .map(|(text, &count)| (text.clone(), count)),
         lag_ms: of_histogram(&run.lag),
+        saturated: saturation::saturation(run),
         violations: violations(run),
     }
 }

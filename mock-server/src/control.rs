@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 
 use bytes::Bytes;
@@ -37,11 +38,12 @@ GET   /timing      how late events of streams were, compared with their plan\n\
 GET   /clock       simulated time and its speed\n\
 POST  /reset       forgets everything that was counted\n";
 
-/// A token for those who give none.
+/// A token for those who give none, random in each process.
 #[must_use]
-pub fn made_up_token(seed: u64) -> String {
-    let process = u64::from(std::process::id());
-    ids::id("mock-", crate::mix::mix(&[seed, process]), 20)
+pub fn made_up_token() -> String {
+    // The standard library's hasher is keyed by the system's randomness: all that is needed here.
+    let random = RandomState::new().hash_one("control");
+    ids::id("mock-", random, 20)
 }
 
 /// Serves the control of `mock` until the listener fails.

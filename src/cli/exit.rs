@@ -29,6 +29,12 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Says on standard error why the exit code is not 0.
+pub(super) fn complain(why: &str) {
+    // Nobody is left to tell when standard error is gone.
+    let _gone = writeln!(std::io::stderr(), "error: {why}");
+}
+
 /// Prints an error in one line and turns the result into an exit code. A reader that went away
 /// (`breaklab … | head`) is a graceful end.
 pub(super) fn code(result: anyhow::Result<Exit>) -> ExitCode {

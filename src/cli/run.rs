@@ -13,8 +13,8 @@ use super::progress::Progress;
 use crate::clock::Clock;
 use crate::corpus::{self, Corpus};
 use crate::generator::{Mode, Policy, Protection};
-use crate::load::{Arrivals, Stop};
-use crate::record::{self, Record, Run};
+use crate::load::{Arrivals, Share, Stop};
+use crate::record::{self, Record, Run, Unit};
 use crate::report::{self, Story};
 use crate::runner::{self, Job};
 use crate::scenario::{self, Loaded, Scenario};
@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// Requests in all; a scenario repeats its rounds until it has sent them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
+    /// Play only every N-th run, from the I-th on; `breaklab merge` puts the parts together
+    #[arg(long, value_name = "I/N", value_parser = super::shard::parse)]
+    shard: Option<Share>,
     /// Folder for the report
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     out: PathBuf,
@@ -70,7 +73,19 @@ enum ClockName {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let clock = clock(args)?;
-    let (jobs, stories) = jobs(args)?;
+    let (mut jobs, stories) = jobs(args)?;
+    let plan = plan(&jobs, clock);
+    if let Some(share) = args.shard {
+        let mut position = 0..;
+        jobs.retain(|_| position.next().is_some_and(|index| share.holds(index)));
+        anyhow::ensure!(
+            !jobs.is_empty(),
+            "--shard {}/{} holds no run, because there are only {}; use fewer shards",
+            share.index + 1,
+            share.of,
+            plan.1
+        );
+    }
     report::check_writable(&args.out)?;
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
@@ -82,8 +97,26 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let walls: Vec<f64> = walls.iter().map(Duration::as_secs_f64).collect();
     let summary = summary::summarize(&record, &scenario::claims(), &walls);
     report::write_all(&args.out, &record, &summary, &stories)?;
+    if let Some(share) = args.shard {
+        super::shard::write(&args.out, Unit::Runs, share, plan, Vec::new())?;
+    }
     show(args, &summary)?;
     Ok(verdict(&record, &summary))
+}
+
+/// What all shards must agree on, as a digest, and the number of runs in all.
+fn plan(jobs: &[Job], clock: Clock) -> (String, u64) {
+    let runs = jobs.iter().map(|job| {
+        let files = job.corpus.as_ref().map(Corpus::describe);
+        format!(
+            "{} {} {} {files:?}\n",
+            job.loaded.digest(),
+            job.policy.name(),
+            job.seed
+        )
+    });
+    let text = format!("{:?}\n{}", clock, runs.collect::<String>());
+    (super::shard::digest(&text), jobs.len() as u64)
 }
 
 fn clock(args: &Args) -> anyhow::Result<Clock> {
@@ -239,6 +272,9 @@ fn verdict(record: &Record, summary: &Summary) -> Exit {
         Exit::Interrupted
     } else if summary.runs.iter().any(|run| !run.violations.is_empty()) {
         Exit::Bug
+    } else if let Some(why) = summary.runs.iter().find_map(|run| run.saturated.as_ref()) {
+        super::exit::complain(why);
+        Exit::Saturated
     } else {
         Exit::Done
     }

@@ -105,10 +105,9 @@ impl<'a> Walk<'a> {
                 let start = above.map_or_else(|| self.line_start(&node), |(start, _)| Some(start));
                 // The first child stays with the header of its parent.
                 let movable = depth == 0 || !is_first;
-                attached = match start.filter(|_| movable && belongs_below(&node)) {
-                    Some(start) => Some((start, last_row(&node))),
-                    None => None,
-                };
+                attached = start
+                    .filter(|_| movable && belongs_below(&node))
+                    .map(|start| (start, last_row(&node)));
                 let is_inner = depth > 0 && is_inner(cursor);
                 if let (Some(offset), true) = (start, movable && attached.is_none() && !is_inner) {
                     self.found.push(Boundary {

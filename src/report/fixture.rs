@@ -311,6 +311,7 @@ pub(crate) fn run_summary(
         },
         top_error: None,
         lag_ms: Quantiles::default(),
+        saturated: None,
         violations: vec![],
     }
 }

@@ -6,7 +6,10 @@
 )]
 
 mod cli;
+mod gate;
 mod layers;
+mod load;
+mod merge;
 mod sample;
 mod scenarios;
 mod sockets;

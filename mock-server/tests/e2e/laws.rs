@@ -69,8 +69,8 @@ async fn client(mock: MockClaude, wanted: Ask, patient: bool) {
     let _ = give_up_after(patience, ask(&mock, &body)).await;
 }
 
-const REQUESTS: u64 = 12;
-const INPUT: u64 = 400;
+const REQUESTS: u64 = 20;
+const INPUT: u64 = 120;
 const OUTPUT: u64 = 900;
 
 proptest! {
