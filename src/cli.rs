@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod document;
 mod exit;
 mod gate;
 mod interrupt;
@@ -14,6 +15,7 @@ mod progress;
 mod report;
 mod run;
 mod scenario;
+mod serve;
 mod shard;
 mod terminal;
 
@@ -36,6 +38,8 @@ struct Cli {
 enum Command {
     /// Play scenarios and write a report: all of them, naive and hardened, when none is named
     Run(run::Args),
+    /// Document real source files with the hardened generator
+    Document(document::Args),
     /// Write the report again from a record
     Report(report::Args),
     /// Hold a run against a baseline: passed, failed, or cannot tell
@@ -46,6 +50,8 @@ enum Command {
     Merge(merge::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
+    /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
+    Serve(serve::Args),
     /// Serve the mock Claude API on a local port
     Mock(mock::Args),
 }
@@ -59,11 +65,13 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Document(args) => document::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Gate(args) => gate::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Mock(args) => mock::run(&args),
     };
     exit::code(result)

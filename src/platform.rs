@@ -14,6 +14,9 @@ pub use http::serve;
 
 mod fleet;
 pub mod http;
+mod jobs;
+pub mod journal;
+mod meter;
 
 /// The `[platform]` table of a scenario: a preset, and what differs from it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -204,6 +207,12 @@ impl Service {
         }
     }
 
+    /// The clock that the service lives on.
+    #[must_use]
+    pub fn timeline(&self) -> Timeline {
+        self.timeline
+    }
+
     /// Documents one file, as a client of the platform sees it. `request` numbers the request.
     ///
     /// # Errors
@@ -224,14 +233,15 @@ impl Service {
                 instance
             }
         };
-        let Some(limit) = self.platform.time_limit else {
-            return self.work(request, document).await;
-        };
-        let done = self
-            .timeline
-            .timeout(limit, self.work(request, document))
-            .await;
-        done.unwrap_or(Err(Failure::TimeLimit { limit }))
+        // Boxed: the work's state is large, and it would be copied with every future around it.
+        let work = Box::pin(self.work(request, document));
+        match self.platform.time_limit {
+            None => work.await,
+            Some(limit) => {
+                let done = self.timeline.timeout(limit, work).await;
+                done.unwrap_or(Err(Failure::TimeLimit { limit }))
+            }
+        }
     }
 
     async fn work(&self, request: u64, document: &Document) -> Result<Documentation, Failure> {

@@ -17,8 +17,10 @@ mod compare;
 mod figures;
 #[cfg(test)]
 mod fixture;
+mod headline;
 mod hgrm;
 mod html;
+mod judgement;
 mod markdown;
 mod plain;
 mod plot;

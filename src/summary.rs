@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limit::{self, Workload};
 use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 
 pub use ablation::{Ablation, Change, Effect};
@@ -211,7 +212,7 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             !matches!(ending, Ending::Ok | Ending::Degraded)
         }),
         makespan_s: run.makespan_ms as f64 / 1000.0,
-        limit_s: None,
+        limit_s: limit_s(run, requests),
         wall_s,
         upstream: Upstream {
             attempts: run.attempts.sent,
@@ -238,6 +239,22 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
         saturated: saturation::saturation(run),
         violations: violations(run),
     }
+}
+
+/// The makespan's lower bound, where every request was answered whole and every attempt has a row:
+/// a service that drops work would otherwise look fast, and missing rows would make the bound low.
+fn limit_s(run: &Run, requests: Outcomes) -> Option<f64> {
+    let rows = &run.ledger.rows;
+    let whole = requests.offered > 0 && requests.ok == requests.offered;
+    let complete = rows.len() as u64 == run.ledger.totals.attempts;
+    (whole && complete && !rows.is_empty()).then(|| {
+        let workload = Workload {
+            jobs: limit::jobs(rows),
+            limits: run.setting.limits,
+            concurrency: None,
+        };
+        limit::makespan(&workload).as_secs_f64()
+    })
 }
 
 fn outcomes(run: &Run) -> Outcomes {

@@ -88,7 +88,7 @@ pub struct Reply {
 }
 
 enum Body {
-    InProcess(ReplyBody),
+    InProcess(Box<ReplyBody>),
     Tcp(reqwest::Response),
 }
 
@@ -114,13 +114,19 @@ impl Transport {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad());
         }
+        // Another part of the process may have chosen one already; any will do.
+        let _chosen = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
             .http1_only()
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .retry(reqwest::retry::never())
             .redirect(reqwest::redirect::Policy::none());
-        if is_loopback(&url) {
+        if url.scheme() == "http" {
+            // Without TLS no certificates are needed, which a bare container may not have.
+            client = client.tls_certs_only([]);
+        }
+        if is_loopback(base_url) {
             client = client.no_proxy();
         }
         let client = client.build().map_err(TransportError::Client)?;
@@ -143,7 +149,8 @@ impl Transport {
         let mut watch = self.log.open(tag);
         let answered = match &self.route {
             Route::InProcess(mock) => send_in_process(mock, request).await,
-            Route::Tcp { client, base_url } => send_tcp(client, base_url, request).await,
+            // Boxed, so that the many calls of virtual time need not carry its size.
+            Route::Tcp { client, base_url } => Box::pin(send_tcp(client, base_url, request)).await,
         };
         match answered {
             Ok((status, headers, body)) => {
@@ -172,7 +179,7 @@ async fn send_in_process(
 ) -> Result<(StatusCode, HeaderMap, Body), SendError> {
     let response = mock.answer(request).await.map_err(|_| SendError::Reset)?;
     let (head, body) = response.into_parts();
-    Ok((head.status, head.headers, Body::InProcess(body)))
+    Ok((head.status, head.headers, Body::InProcess(Box::new(body))))
 }
 
 async fn send_tcp(
@@ -195,7 +202,12 @@ async fn send_tcp(
     Ok((response.status(), headers, Body::Tcp(response)))
 }
 
-fn is_loopback(url: &reqwest::Url) -> bool {
+/// Whether `url` names this machine.
+#[must_use]
+pub fn is_loopback(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return false;
+    };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost"
         || host

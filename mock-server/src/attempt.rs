@@ -12,6 +12,7 @@ use crate::bucket::Flow;
 use crate::cache::PromptCache;
 use crate::fault::Identity;
 use crate::ids;
+use crate::lateness::Lateness;
 use crate::ledger::{Book, Ending, Entry, Ledger};
 use crate::limits::{Buckets, Refusal};
 use crate::live::Live;
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) seed: u64,
     pub(crate) key: Key,
     pub(crate) organization: String,
+    /// How late events were, compared with their plan.
+    pub(crate) lateness: Lateness,
     state: Mutex<State>,
 }
 
@@ -89,6 +92,7 @@ impl Shared {
             seed,
             key,
             organization,
+            lateness: Lateness::default(),
             state: Mutex::new(state),
         }
     }

@@ -19,7 +19,7 @@ use crate::prices::Usage;
 use crate::reply;
 use crate::request;
 use crate::timeline::Timeline;
-use crate::validate::{self, Rules};
+use crate::validate;
 use crate::wire::{self, Envelope};
 
 const MAX_REQUESTS: usize = 100_000;
@@ -174,14 +174,8 @@ fn answer(
     attempt: &Attempt,
 ) -> Result<(String, Usage, u64), ApiError> {
     let live = &attempt.live;
-    let lenient = live.options.conformance;
-    let rules = Rules {
-        strict_version: caller.strict_version,
-        counting: false,
-        lenient,
-    };
-    let wanted = validate::parse(params, rules)?;
-    if !lenient && (wanted.stream == Some(true) || wanted.max_tokens == Some(0)) {
+    let wanted = validate::parse(params, caller.rules(false))?;
+    if !caller.lenient && (wanted.stream == Some(true) || wanted.max_tokens == Some(0)) {
         return Err(ApiError::invalid(
             "`stream` and `max_tokens: 0` are not supported in batches",
         ));

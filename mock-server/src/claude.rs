@@ -164,7 +164,8 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
     };
     let extra = parts.next().is_some();
     let host = || batches::host(head);
-    let caller = || check_headers(head);
+    let lenient = attempt.live.options.conformance;
+    let caller = || check_headers(head, query, lenient);
     if body.len() > max_body(path) {
         return Err(ApiError::too_large());
     }
@@ -223,7 +224,7 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
 const STRICT_VERSION: &[u8] = b"2026-10-21";
 
 /// Checks the mandatory headers.
-fn check_headers(headers: &HeaderMap) -> Result<Caller, ApiError> {
+fn check_headers(headers: &HeaderMap, query: &str, lenient: bool) -> Result<Caller, ApiError> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
@@ -237,9 +238,13 @@ fn check_headers(headers: &HeaderMap) -> Result<Caller, ApiError> {
         .get("anthropic-version")
         .ok_or_else(|| ApiError::invalid("anthropic-version: header is required"))?;
     // Dates of this form sort as text.
+    let strict_version = version.as_bytes() >= STRICT_VERSION;
+    let beta = headers.contains_key("anthropic-beta") || query == "beta=true";
     Ok(Caller {
         key: digest(key),
-        strict_version: version.as_bytes() >= STRICT_VERSION,
+        strict_version,
+        beta,
+        lenient,
     })
 }
 

@@ -35,6 +35,11 @@ macro_rules! names {
     };
 }
 
+static REQUESTS: Names = names!("requests");
+static INPUT: Names = names!("input-tokens");
+static OUTPUT: Names = names!("output-tokens");
+static BOTH: Names = names!("tokens");
+
 struct Shown {
     limit: u64,
     remaining: u64,
@@ -55,10 +60,10 @@ pub(crate) fn add_limits(headers: &mut HeaderMap, buckets: &Buckets, timeline: &
         remaining: buckets.requests.remaining(),
         ..rounded(&buckets.requests)
     };
-    add(headers, names!("requests"), &requests, timeline);
-    add(headers, names!("input-tokens"), &input, timeline);
-    add(headers, names!("output-tokens"), &output, timeline);
-    add(headers, names!("tokens"), &both, timeline);
+    add(headers, &REQUESTS, &requests, timeline);
+    add(headers, &INPUT, &input, timeline);
+    add(headers, &OUTPUT, &output, timeline);
+    add(headers, &BOTH, &both, timeline);
 }
 
 fn rounded(bucket: &Bucket) -> Shown {
@@ -71,11 +76,11 @@ fn rounded(bucket: &Bucket) -> Shown {
     }
 }
 
-fn add(headers: &mut HeaderMap, names: Names, shown: &Shown, timeline: &Timeline) {
-    headers.insert(names.limit, HeaderValue::from(shown.limit));
-    headers.insert(names.remaining, HeaderValue::from(shown.remaining));
+fn add(headers: &mut HeaderMap, names: &'static Names, shown: &Shown, timeline: &Timeline) {
+    headers.insert(&names.limit, HeaderValue::from(shown.limit));
+    headers.insert(&names.remaining, HeaderValue::from(shown.remaining));
     let unix_s = timeline.unix_s(Duration::from_nanos(shown.full_at));
-    headers.insert(names.reset, text(&rfc3339(unix_s)));
+    headers.insert(&names.reset, text(&rfc3339(unix_s)));
 }
 
 /// A moment as the API writes it, e.g. `2026-01-01T00:00:00Z`.

@@ -109,7 +109,8 @@ fn user_text<'r>(request: &'r MessagesRequest<'_>) -> Cow<'r, str> {
 fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usize) -> String {
     let source = symbols::region(prompt);
     let entry_bytes = bytes(u64::from(profile.reply.tokens_per_symbol), profile);
-    let mut text = String::with_capacity(4 * entry_bytes);
+    // Entries are seldom longer than the code that they describe.
+    let mut text = String::with_capacity(source.len().min(enough).saturating_add(entry_bytes));
     text.push_str(HEADING);
     let mut entries = 0;
     for found in proof::find(source) {

@@ -40,7 +40,16 @@ pub fn region(prompt: &str) -> &str {
 
 /// The name that `line` defines, if it is a definition.
 fn definition(line: &str) -> Option<&str> {
-    let mut rest = line.trim_ascii();
+    let start = line.trim_ascii_start();
+    // Nearly all lines end here: no keyword below begins otherwise.
+    if !start
+        .as_bytes()
+        .first()
+        .is_some_and(|first| b"acdefilnpstuv".contains(first))
+    {
+        return None;
+    }
+    let mut rest = start.trim_ascii_end();
     let mut visible = false;
     loop {
         let (word, after) = split_word(rest);

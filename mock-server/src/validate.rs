@@ -12,6 +12,8 @@ pub(crate) struct Rules {
     pub(crate) strict_version: bool,
     /// `count_tokens` knows no `max_tokens`.
     pub(crate) counting: bool,
+    /// Fields of beta features are known.
+    pub(crate) beta: bool,
     /// Only the shape counts, not the meaning.
     pub(crate) lenient: bool,
 }
@@ -46,12 +48,25 @@ fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
             "messages: List should have at most {MAX_MESSAGES} items"
         ));
     }
-    sampling_mistake(request, rules)
+    beta_mistake(request, rules)
+        .or_else(|| sampling_mistake(request, rules))
         .or_else(|| thinking_mistake(request))
         .or_else(|| tool_mistake(request))
         .or_else(|| zero_tokens_mistake(request))
         .or_else(|| content_mistake(request, rules))
         .or_else(|| breakpoints_mistake(request))
+}
+
+fn beta_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
+    if !rules.beta {
+        return request.beta_field().map(|name| format!("{name}: {EXTRA}"));
+    }
+    // There are no user profiles here, and the API never bills the caller instead.
+    let policy = request.billing_policy.as_ref()?;
+    (policy.bill_to.as_deref() == Some("user_profile")).then(|| {
+        "billing_policy.bill_to: the user profile has not allowed this organization to bill it"
+            .to_owned()
+    })
 }
 
 fn sampling_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {

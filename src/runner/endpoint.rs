@@ -156,6 +156,7 @@ fn body(source: &Source) -> (String, Bytes) {
     let ask = http::Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
+        note: None,
     };
     let body = serde_json::to_vec(&ask).expect("a path and a text are always JSON");
     (source.path.clone(), Bytes::from(body))

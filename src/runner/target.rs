@@ -127,6 +127,7 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
     let ask = http::Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
+        note: None,
     };
     let body = serde_json::to_vec(&ask).expect("a path and a text are always JSON");
     let request = client

@@ -10,5 +10,6 @@ mod gate;
 mod layers;
 mod load;
 mod merge;
+mod sample;
 mod scenarios;
 mod sockets;
