@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod exit;
+mod grade;
 mod interrupt;
 mod mock;
 mod progress;
@@ -37,6 +38,8 @@ enum Command {
     Report(report::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
+    /// Examine and grade a documentation service that somebody else wrote
+    Grade(grade::Args),
     /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
     Serve(serve::Args),
     /// Serve the mock Claude API on a local port
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::Grade(args) => grade::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Mock(args) => mock::run(&args),
     };

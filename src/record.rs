@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use histogram::Latencies;
 
+pub mod exam;
+
 mod histogram;
 
 /// Version of the layout below; readers refuse any other.
