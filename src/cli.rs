@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod compare;
 mod document;
 mod exit;
 mod gate;
@@ -36,6 +37,10 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value in the life of the program"
+)]
 enum Command {
     /// Play scenarios and write a report: all of them, naive and hardened, when none is named
     Run(run::Args),
@@ -43,6 +48,8 @@ enum Command {
     Document(document::Args),
     /// Write the report again from a record
     Report(report::Args),
+    /// Set two or more runs side by side in one report
+    Compare(compare::Args),
     /// Hold a run against a baseline: passed, failed, or cannot tell
     Gate(gate::Args),
     /// Load any service that offers POST /document, honestly timed
@@ -70,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Document(args) => document::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Gate(args) => gate::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Merge(args) => merge::run(&args),
