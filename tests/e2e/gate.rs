@@ -310,3 +310,33 @@ fn a_gate_that_cannot_go_red_fails_its_own_test() {
     let trials = breaklab::selftest::selftest(&blind, 1).unwrap();
     assert!(trials.iter().any(|trial| !trial.right()));
 }
+
+#[test]
+fn the_judgement_has_the_fields_of_its_schema_and_no_others() {
+    let folder = two_runs();
+    gate(folder.path(), &["--out", "verdict"]);
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let said = read(&std::fs::read_to_string(folder.path().join("verdict/gate.json")).unwrap());
+    let schema = read(include_str!("../../docs/gate.schema.json"));
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    let finding = &schema["properties"]["findings"]["items"];
+    assert_eq!(keys(&said), keys(&schema["properties"]));
+    assert_eq!(said["schema"], schema["properties"]["schema"]["const"]);
+    assert!(
+        schema["properties"]["verdict"]["enum"]
+            .as_array()
+            .unwrap()
+            .contains(&said["verdict"])
+    );
+    for found in said["findings"].as_array().unwrap() {
+        assert_eq!(keys(found), keys(&finding["properties"]));
+        assert!(
+            finding["properties"]["verdict"]["enum"]
+                .as_array()
+                .unwrap()
+                .contains(&found["verdict"])
+        );
+    }
+}
