@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod document;
 mod exit;
 mod gate;
+mod grade;
 mod interrupt;
 mod load;
 mod merge;
@@ -50,6 +51,8 @@ enum Command {
     Merge(merge::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
+    /// Examine and grade a documentation service that somebody else wrote
+    Grade(grade::Args),
     /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
     Serve(serve::Args),
     /// Serve the mock Claude API on a local port
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::Grade(args) => grade::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Mock(args) => mock::run(&args),
     };

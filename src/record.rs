@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub use histogram::Latencies;
 pub use merge::{MergeError, Part, Shard, Unit, merge};
 
+pub mod exam;
+
 mod histogram;
 mod merge;
 

@@ -114,21 +114,7 @@ impl Transport {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad());
         }
-        // Another part of the process may have chosen one already; any will do.
-        let _chosen = rustls::crypto::ring::default_provider().install_default();
-        let mut client = reqwest::Client::builder()
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .retry(reqwest::retry::never())
-            .redirect(reqwest::redirect::Policy::none());
-        if url.scheme() == "http" {
-            // Without TLS no certificates are needed, which a bare container may not have.
-            client = client.tls_certs_only([]);
-        }
-        if is_loopback(base_url) {
-            client = client.no_proxy();
-        }
+        let client = client_builder(&url).connect_timeout(CONNECT_TIMEOUT);
         let client = client.build().map_err(TransportError::Client)?;
         let base_url = base_url.trim_end_matches('/').to_owned();
         Ok(Self {
@@ -200,6 +186,26 @@ async fn send_tcp(
         })?;
     let headers = std::mem::take(response.headers_mut());
     Ok((response.status(), headers, Body::Tcp(response)))
+}
+
+/// A client for `url` that hides nothing: HTTP/1.1, no retries of its own, no redirects, no delay
+/// of small packets, and no proxy on the way to this machine.
+pub fn client_builder(url: &reqwest::Url) -> reqwest::ClientBuilder {
+    // Another part of the process may have chosen one already; any will do.
+    let _chosen = rustls::crypto::ring::default_provider().install_default();
+    let mut client = reqwest::Client::builder()
+        .http1_only()
+        .tcp_nodelay(true)
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none());
+    if url.scheme() == "http" {
+        // Without TLS no certificates are needed, which a bare container may not have.
+        client = client.tls_certs_only([]);
+    }
+    if is_loopback(url.as_str()) {
+        client = client.no_proxy();
+    }
+    client
 }
 
 /// Whether `url` names this machine.

@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
     /// Scenario whose model, limits, faults and generator settings hold [default: those of
-    /// large-files with 50 requests per minute, in which the chapter's three tests break]
+    /// large-files-one-liners with 50 requests per minute, in which the chapter's three tests break]
     #[arg(long, value_name = "SCENARIO")]
     like: Option<String>,
     /// Simulated seconds per real second: at 60 the time limit of 300 s strikes after 5 s
@@ -186,7 +186,7 @@ fn loaded(args: &Args) -> anyhow::Result<Loaded> {
     if let Some(name) = &args.like {
         return Ok(Loaded::find(name)?);
     }
-    let mut loaded = Loaded::find("large-files")?;
+    let mut loaded = Loaded::find("large-files-one-liners")?;
     // Tier 1 of 2025 let 50 requests through in a minute, but no large file; of the chapter's
     // tests one needs the first and another the second.
     if let Some(limits) = &mut loaded.limits {

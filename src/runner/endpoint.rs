@@ -93,12 +93,7 @@ impl Endpoint {
     }
 
     fn client(&self, timeline: Timeline) -> Result<Client, RunError> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .http1_only()
-            .retry(reqwest::retry::never())
-            .redirect(reqwest::redirect::Policy::none())
-            .tcp_nodelay(true)
+        let http = crate::transport::client_builder(&self.url)
             .build()
             .map_err(|error| RunError::Client(error.to_string()))?;
         let url = self

@@ -193,12 +193,12 @@ pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result
         service,
         std::future::pending(),
     ));
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .retry(reqwest::retry::never())
-        .tcp_nodelay(true)
-        .build()
-        .map_err(|error| RunError::Client(error.to_string()))?;
+    let client = reqwest::Url::parse(&url)
+        .map_err(|error| RunError::Client(error.to_string()))
+        .and_then(|url| {
+            let client = crate::transport::client_builder(&url).build();
+            client.map_err(|error| RunError::Client(error.to_string()))
+        })?;
     Ok(Target::Http { client, url })
 }
 

@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["report", "gate"],
     &["platform", "grade"],
     &["scenario"],
-    &["runner"],
+    &["runner", "probe"],
     &["selftest"],
     &["cli"],
 ];
