@@ -53,7 +53,7 @@ enum Command {
     /// Hold a run against a baseline: passed, failed, or cannot tell
     Gate(gate::Args),
     /// Load any service that offers POST /document, honestly timed
-    Load(load::Args),
+    Load(Box<load::Args>),
     /// Put the shards of a run together
     Merge(merge::Args),
     /// List the scenarios, or check one of your own

@@ -228,10 +228,12 @@ impl Load {
                 Err(LoadError::SpreadWithoutTime)
             }
             Arrivals::Closed if workers == 0 => Err(LoadError::ClosedWithoutWorkers),
-            Arrivals::Closed if workers % self.share.of != 0 => Err(LoadError::ClosedShare {
-                workers,
-                of: self.share.of,
-            }),
+            Arrivals::Closed if !workers.is_multiple_of(self.share.of) => {
+                Err(LoadError::ClosedShare {
+                    workers,
+                    of: self.share.of,
+                })
+            }
             _ => self.check_figures(),
         }
     }

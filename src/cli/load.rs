@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let (run, wall, span) = endpoint.run(&stop)?;
     let record = record(args, run, stop.is_stopped());
     let summary = summary::summarize(&record, &ClaimBook::default(), &[wall.as_secs_f64()]);
-    report::write_all(&args.out, &record, &summary, &[story(args)])?;
+    report::write_all(&args.out, &record, &summary, &[story()])?;
     if let Some(share) = args.shard {
         let total = Load {
             share: Share::default(),
@@ -191,12 +191,14 @@ fn record(args: &Args, run: Run, interrupted: bool) -> Record {
     }
 }
 
-fn story(args: &Args) -> Story {
+fn story() -> Story {
     Story {
         scenario: "load".to_owned(),
         story: "A plain load on a service that was only seen from outside. Latency counts from the moment at which the schedule wanted the request sent.".to_owned(),
         fix: String::new(),
-        reproduce: format!("breaklab load --endpoint {} --seed {}", args.endpoint, args.seed),
+        reproduce: std::env::args()
+            .skip(1)
+            .fold("breaklab".to_owned(), |line, word| line + " " + &word),
     }
 }
 
@@ -212,13 +214,12 @@ fn show(args: &Args, summary: &Summary) -> anyhow::Result<()> {
             let requests = run.requests;
             writeln!(
                 out,
-                "offered {}: ok {}, degraded {}, failed {}, dropped {}; {:.1} a second over {:.1} s",
+                "offered {}: ok {}, degraded {}, failed {}, dropped {}; from first to last {:.1} s",
                 requests.offered,
                 requests.ok,
                 requests.degraded,
                 requests.failed,
                 requests.dropped,
-                requests.offered as f64 / run.makespan_s.max(0.001),
                 run.makespan_s
             )?;
             let rows = [

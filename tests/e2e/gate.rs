@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use breaklab::selftest::Plant;
+
 use crate::cli::breaklab;
 
 /// Plays `rate-limits` into `out`.
@@ -307,6 +309,36 @@ fn the_gate_finds_every_planted_regression_and_raises_no_false_alarm() {
 fn a_gate_that_cannot_go_red_fails_its_own_test() {
     let rules = "[[rule]]\nmetric = \"ok\"\nat_least = 0\n";
     let blind = breaklab::gate::RuleBook::parse(rules).unwrap();
-    let trials = breaklab::selftest::selftest(&blind, 1).unwrap();
-    assert!(trials.iter().any(|trial| !trial.right()));
+    let trial = breaklab::selftest::plant(&blind, Plant::ExtraCall, 1).unwrap();
+    assert!(!trial.right(), "{trial:?}");
+}
+
+#[test]
+fn the_judgement_has_the_fields_of_its_schema_and_no_others() {
+    let folder = two_runs();
+    gate(folder.path(), &["--out", "verdict"]);
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let said = read(&std::fs::read_to_string(folder.path().join("verdict/gate.json")).unwrap());
+    let schema = read(include_str!("../../docs/gate.schema.json"));
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    let finding = &schema["properties"]["findings"]["items"];
+    assert_eq!(keys(&said), keys(&schema["properties"]));
+    assert_eq!(said["schema"], schema["properties"]["schema"]["const"]);
+    assert!(
+        schema["properties"]["verdict"]["enum"]
+            .as_array()
+            .unwrap()
+            .contains(&said["verdict"])
+    );
+    for found in said["findings"].as_array().unwrap() {
+        assert_eq!(keys(found), keys(&finding["properties"]));
+        assert!(
+            finding["properties"]["verdict"]["enum"]
+                .as_array()
+                .unwrap()
+                .contains(&found["verdict"])
+        );
+    }
 }

@@ -111,3 +111,65 @@ fn a_share_that_cannot_be_is_a_usage_error() {
     let empty = breaklab(folder.path(), &["run", "cost-explosion", "--shard", "9/9"]);
     assert_eq!(empty.status.code(), Some(2));
 }
+
+/// The shell line of the Kubernetes manifest, and its figures.
+fn kubernetes() -> (String, Vec<u64>) {
+    let text = include_str!("../../docs/cluster/kubernetes-job.yaml");
+    let line = text
+        .lines()
+        .find(|line| line.contains("exec breaklab"))
+        .unwrap();
+    let line = line
+        .trim()
+        .trim_start_matches("- ")
+        .trim_matches('\'')
+        .to_owned();
+    let figures = ["completions: ", "parallelism: "].map(|key| {
+        let line = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(key))
+            .unwrap();
+        line.parse().unwrap()
+    });
+    assert!(text.contains("kind: Job") && text.contains("completionMode: Indexed"));
+    (line, figures.to_vec())
+}
+
+#[test]
+fn the_kubernetes_manifest_and_the_slurm_script_play_shards_that_merge() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_breaklab");
+    let (line, figures) = kubernetes();
+    assert_eq!(figures, [4, 4]);
+    assert!(line.contains("--shard \"$shard/4\""), "{line}");
+    let reports = folder.path().join("kubernetes");
+    let line = line
+        .replace("/reports/", &format!("{}/", reports.display()))
+        .replace(
+            "exec breaklab run",
+            &format!("exec {program} run {}", STORIES.join(" ")),
+        );
+    let slurm = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cluster/slurm-array.sh");
+    for index in 0..4 {
+        let pod = std::process::Command::new("sh")
+            .args(["-c", &line])
+            .env("JOB_COMPLETION_INDEX", index.to_string())
+            .status();
+        assert!(pod.unwrap().success());
+        let task = std::process::Command::new("bash")
+            .arg(slurm)
+            .args(STORIES)
+            .current_dir(folder.path())
+            .env("BREAKLAB", program)
+            .env("SLURM_ARRAY_TASK_ID", (index + 1).to_string())
+            .env("SLURM_ARRAY_TASK_COUNT", "4")
+            .status();
+        assert!(task.unwrap().success());
+    }
+    for dir in ["kubernetes", "reports"] {
+        let dirs: Vec<String> = (1..=4).map(|shard| format!("{dir}/{shard}")).collect();
+        let dirs: Vec<&str> = dirs.iter().map(String::as_str).collect();
+        let (code, why) = merge(folder.path(), &dirs);
+        assert_eq!(code, Some(0), "{dir}: {why}");
+    }
+}
