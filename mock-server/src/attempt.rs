@@ -348,11 +348,7 @@ impl Attempt {
         let tokens = usage.input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
         let mut state = self.shared.state();
         match self.pool {
-            Some(pool) => {
-                let buckets = state.buckets(pool);
-                buckets.requests.settle(1, 0);
-                buckets.input.settle(tokens, 0);
-            }
+            Some(pool) => state.buckets(pool).give_back(tokens),
             None => state.unlimited.0 -= tokens,
         }
     }
