@@ -6,6 +6,8 @@
 )]
 
 mod cli;
+mod grade;
 mod layers;
 mod scenarios;
+mod serve;
 mod sockets;
