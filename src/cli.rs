@@ -59,7 +59,7 @@ enum Command {
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
     /// Examine and grade a documentation service that somebody else wrote
-    Grade(grade::Args),
+    Grade(Box<grade::Args>),
     /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
     Serve(serve::Args),
     /// Serve the mock Claude API on a local port
