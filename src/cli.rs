@@ -37,10 +37,6 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value in the life of the program"
-)]
 enum Command {
     /// Play scenarios and write a report: all of them, naive and hardened, when none is named
     Run(run::Args),
