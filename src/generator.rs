@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, join_all, select};
+use mock_claude::mix::{mix, unit};
 use mock_claude::profile::Limits;
 use mock_claude::timeline::Timeline;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::transport::CallTag;
 use assemble::Part;
 use cache::{Cache, Key};
 use chunk::{Budget, Chunk};
+use complete::Stretch;
 use flight::{Flights, Role};
 use pace::{Cost, Pace};
 use retry::{Failure, Rule};
@@ -30,6 +32,7 @@ pub use policy::{Mode, Policy, Protection, Settings, Streaming, UnknownName};
 mod assemble;
 mod cache;
 mod chunk;
+mod complete;
 mod definitions;
 mod error;
 mod flight;
@@ -118,6 +121,30 @@ impl Call {
     }
 }
 
+/// What one call is expected to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallEstimate {
+    /// Tokens of the question.
+    pub input_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+}
+
+impl Policy {
+    /// The calls that `document` needs if nothing goes wrong and nothing is cached.
+    #[must_use]
+    pub fn calls(&self, document: &Document) -> Vec<CallEstimate> {
+        let estimate = |chunk: &Chunk| {
+            let Cost { input, output } = cost(&self.settings, document, chunk);
+            CallEstimate {
+                input_tokens: input,
+                output_tokens: output,
+            }
+        };
+        chunks(self, document, None).iter().map(estimate).collect()
+    }
+}
+
 impl Generator {
     /// A generator that asks `claude` for `model` as `policy` says. `known_limits` are the rate
     /// limits to keep; what is not known is learnt from the answers. `seed` decides the jitter.
@@ -186,12 +213,10 @@ impl Generator {
             next_call: AtomicU32::new(0),
             paid: AtomicU32::new(0),
         };
-        let chunks = match self.0.policy.has(Protection::Chunking) {
-            true => chunk::split(&document.path, &document.content, &self.0.budget()),
-            false => vec![chunk::whole(&document.content)],
-        };
+        let limit = self.0.pace.as_ref().and_then(Pace::input_limit);
+        let chunks = chunks(&self.0.policy, document, limit);
         let parts = self.0.parts(&job, chunks).await?;
-        let (text, missing) = assemble::join(parts);
+        let (text, missing) = assemble::page(parts);
         let cached = job.paid.into_inner() == 0;
         Ok(Documentation {
             path: document.path.clone(),
@@ -216,24 +241,37 @@ fn rule(policy: &Policy) -> Rule {
     }
 }
 
-impl Inner {
-    fn budget(&self) -> Budget {
-        let settings = &self.policy.settings;
-        // Half of what a minute allows: one call must not block all others.
-        let limit = self
-            .pace
-            .as_ref()
-            .and_then(Pace::input_limit)
-            .map_or(u64::MAX, |limit| limit / 2);
-        let bytes = settings.chunk_tokens.min(limit) as f64 * settings.bytes_per_token;
-        let answer = settings.max_tokens as f64 * ANSWER_FILL;
-        Budget {
-            lines: settings.chunk_lines.max(1),
-            bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
-            definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
-        }
+/// The parts in which `document` is asked about, under a limit of input tokens a minute.
+fn chunks(policy: &Policy, document: &Document, input_limit: Option<u64>) -> Vec<Chunk> {
+    if !policy.has(Protection::Chunking) {
+        return vec![chunk::whole(&document.content)];
     }
+    let settings = &policy.settings;
+    // Half of what a minute allows: one call must not block all others.
+    let tokens = input_limit.map_or(settings.chunk_tokens, |limit| {
+        settings.chunk_tokens.min(limit / 2)
+    });
+    let bytes = tokens as f64 * settings.bytes_per_token;
+    let answer = settings.max_tokens as f64 * ANSWER_FILL;
+    let budget = Budget {
+        lines: settings.chunk_lines.max(1),
+        bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
+        definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
+    };
+    chunk::split(&document.path, &document.content, &budget)
+}
 
+/// What asking about `chunk` is expected to take.
+fn cost(settings: &Settings, document: &Document, chunk: &Chunk) -> Cost {
+    let bytes = prompt::FRAME_BYTES + document.path.len() + chunk.context.len() + chunk.range.len();
+    let answer = (chunk.definitions as u64 + 1) * settings.tokens_per_definition;
+    Cost {
+        input: (bytes as f64 / settings.bytes_per_token.max(0.1)).ceil() as u64,
+        output: answer.min(settings.max_tokens),
+    }
+}
+
+impl Inner {
     /// The parts of all `chunks`, in order. One failure fails all, unless partial results are
     /// allowed and something else came through.
     async fn parts(&self, job: &Job<'_>, chunks: Vec<Chunk>) -> Outcome {
@@ -313,32 +351,86 @@ impl Inner {
         Ok(parts)
     }
 
-    /// Asks about one chunk, and about its halves when the answer did not fit.
+    /// Asks about one chunk. With chunking, what the answer leaves out is asked for again, alone.
     async fn ask(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
         let message = self.call(job, chunk).await?;
-        match message.stop_reason {
-            StopReason::MaxTokens | StopReason::ContextWindow => {}
-            StopReason::Refusal => return Err(GenerateError::Declined),
-            StopReason::EndTurn | StopReason::Other(_) => {
-                return Ok(vec![Part::Text(message.text.into())]);
+        if message.stop_reason == StopReason::Refusal {
+            return Err(GenerateError::Declined);
+        }
+        let cut_off = matches!(
+            message.stop_reason,
+            StopReason::MaxTokens | StopReason::ContextWindow
+        );
+        if !self.policy.has(Protection::Chunking) {
+            return Ok(self.unchecked(chunk, message.text, cut_off));
+        }
+        let Document { path, content } = job.document;
+        match complete::check(path, content, chunk, &message.text, cut_off) {
+            Some(stretches) => Box::pin(self.complete(job, stretches, cut_off)).await,
+            None if !cut_off => Ok(vec![Part::Text(message.text.into())]),
+            None => match chunk::halve(path, content, chunk) {
+                Some(halves) => Box::pin(self.parts(job, halves)).await,
+                None if self.policy.has(Protection::PartialResults) => {
+                    Ok(self.unchecked(chunk, message.text, cut_off))
+                }
+                None => Err(self.truncated()),
+            },
+        }
+    }
+
+    /// The answer as it came. Without partial results nobody looks whether it was cut off: it
+    /// passes as whole, which is what breaks the naive service.
+    fn unchecked(&self, chunk: &Chunk, text: String, cut_off: bool) -> Vec<Part> {
+        if !cut_off {
+            return vec![Part::Text(text.into())];
+        }
+        let mut parts = vec![Part::Unfinished(text.into())];
+        if self.policy.has(Protection::PartialResults) {
+            parts.push(Part::Missing(gap(chunk, &self.truncated())));
+        }
+        parts
+    }
+
+    fn truncated(&self) -> GenerateError {
+        GenerateError::Truncated {
+            max_tokens: self.policy.settings.max_tokens,
+        }
+    }
+
+    /// Fills in what an answer left open. After a cut-off the rest is asked about like any chunk;
+    /// what was left out for no reason is asked for once.
+    async fn complete(&self, job: &Job<'_>, stretches: Vec<Stretch>, cut_off: bool) -> Outcome {
+        let partial = self.policy.has(Protection::PartialResults);
+        let filled = join_all(stretches.into_iter().map(async |stretch| {
+            let chunk = match stretch {
+                Stretch::Done(text) => return Ok(vec![Part::Text(text.into())]),
+                Stretch::Open(chunk) => chunk,
+            };
+            let outcome = match cut_off {
+                true => self.chunk(job, &chunk).await,
+                false => self.ask_once_more(job, &chunk).await,
+            };
+            match outcome {
+                Err(error) if partial => Ok(vec![Part::Missing(gap(&chunk, &error))]),
+                outcome => outcome,
+            }
+        }))
+        .await;
+        let parts: Result<Vec<Vec<Part>>, GenerateError> = filled.into_iter().collect();
+        Ok(parts?.concat())
+    }
+
+    async fn ask_once_more(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
+        let message = self.call(job, chunk).await?;
+        let Document { path, content } = job.document;
+        let cut_off = message.stop_reason != StopReason::EndTurn;
+        match complete::check(path, content, chunk, &message.text, cut_off) {
+            None if !cut_off => Ok(vec![Part::Text(message.text.into())]),
+            _ => {
+                let left_out = Part::Missing(gap(chunk, &GenerateError::LeftOut));
+                Ok(vec![Part::Unfinished(message.text.into()), left_out])
             }
         }
-        let max_tokens = self.policy.settings.max_tokens;
-        if self.policy.has(Protection::Chunking)
-            && let Some(halves) = chunk::halve(&job.document.path, &job.document.content, chunk)
-        {
-            return Box::pin(self.parts(job, halves)).await;
-        }
-        let text = Part::Unfinished(message.text.into());
-        if self.policy.has(Protection::PartialResults) {
-            let cut = Part::Missing(gap(chunk, &GenerateError::Truncated { max_tokens }));
-            return Ok(vec![text, cut]);
-        }
-        if self.policy.has(Protection::Chunking) {
-            return Err(GenerateError::Truncated { max_tokens });
-        }
-        // Nobody looks: the answer passes as whole, which is what breaks the naive service.
-        Ok(vec![text])
     }
 
     /// One call, with as many attempts as are due.
@@ -350,7 +442,9 @@ impl Inner {
         let ask = self.question(job, chunk);
         let began = self.timeline.now();
         loop {
-            let (outcome, counts) = self.attempt(job, &mut call, &ask, permit).await;
+            // Boxed: an attempt's state is large and would be copied into every future around it.
+            let attempt = Box::pin(self.attempt(job, &mut call, &ask, permit));
+            let (outcome, counts) = attempt.await;
             let error = match outcome {
                 Ok(message) => return Ok(message),
                 Err(error) => error,
@@ -392,7 +486,7 @@ impl Inner {
         Call {
             number: job.next_call.fetch_add(1, Ordering::Relaxed),
             place: self.pace.as_ref().map_or(0, Pace::place),
-            cost: self.cost(job, chunk),
+            cost: cost(&self.policy.settings, job.document, chunk),
             sent: 0,
             attempts: 0,
             refusals: 0,
@@ -425,25 +519,24 @@ impl Inner {
         ask: &Ask,
         permit: Option<pace::Permit>,
     ) -> (Result<Message, CallError>, bool) {
-        let first = self.send(job, call.tag(job), ask, permit);
+        let mut first = pin!(self.send(job, call.tag(job), ask, permit));
         let Some(patience) = self.patience(call.cost) else {
             return first.await;
         };
-        let mut first = pin!(first);
         tokio::select! {
             biased;
             outcome = &mut first => return outcome,
             () = self.timeline.sleep(patience) => {}
         }
-        let Some(extra) = self
+        let extra = self
             .pace
             .as_ref()
-            .and_then(|pace| pace.admit_extra(call.cost))
-        else {
+            .and_then(|pace| pace.admit_extra(call.cost));
+        if extra.is_none() {
             return first.await;
-        };
-        let second = self.send(job, call.tag(job), ask, Some(extra));
-        match select(first, pin!(second)).await {
+        }
+        let second = Box::pin(self.send(job, call.tag(job), ask, extra));
+        match select(first, second).await {
             Either::Left(((Err(_), _), second)) => second.await,
             Either::Right(((Err(_), _), first)) => first.await,
             Either::Left((whole, _)) | Either::Right((whole, _)) => whole,
@@ -490,17 +583,6 @@ impl Inner {
         }
     }
 
-    fn cost(&self, job: &Job<'_>, chunk: &Chunk) -> Cost {
-        let settings = &self.policy.settings;
-        let bytes =
-            prompt::FRAME_BYTES + job.document.path.len() + chunk.context.len() + chunk.range.len();
-        let answer = (chunk.definitions as u64 + 1) * settings.tokens_per_definition;
-        Cost {
-            input: (bytes as f64 / settings.bytes_per_token.max(0.1)).ceil() as u64,
-            output: answer.min(settings.max_tokens),
-        }
-    }
-
     fn check_limit(&self, cost: Cost) -> Result<(), GenerateError> {
         match self.pace.as_ref().and_then(Pace::input_limit) {
             // Twice the limit: the estimate may be wrong, and the API has the last word.
@@ -528,19 +610,6 @@ fn whole(parts: &[Part]) -> Option<Arc<str>> {
     }
     let all_whole = parts.iter().all(|part| matches!(part, Part::Text(_)));
     all_whole.then(|| assemble::join(parts.to_vec()).0.into())
-}
-
-fn mix(words: &[u64]) -> u64 {
-    words.iter().fold(0x9e37_79b9_7f4a_7c15, |state, &word| {
-        let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    })
-}
-
-fn unit(mixed: u64) -> f64 {
-    (mixed >> 11) as f64 / (1u64 << 53) as f64
 }
 
 #[cfg(test)]

@@ -233,14 +233,15 @@ impl Service {
                 instance
             }
         };
-        let Some(limit) = self.platform.time_limit else {
-            return self.work(request, document).await;
-        };
-        let done = self
-            .timeline
-            .timeout(limit, self.work(request, document))
-            .await;
-        done.unwrap_or(Err(Failure::TimeLimit { limit }))
+        // Boxed: the work's state is large, and it would be copied with every future around it.
+        let work = Box::pin(self.work(request, document));
+        match self.platform.time_limit {
+            None => work.await,
+            Some(limit) => {
+                let done = self.timeline.timeout(limit, work).await;
+                done.unwrap_or(Err(Failure::TimeLimit { limit }))
+            }
+        }
     }
 
     async fn work(&self, request: u64, document: &Document) -> Result<Documentation, Failure> {

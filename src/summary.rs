@@ -7,23 +7,27 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limit::{self, Workload};
 use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 
 pub use ablation::{Ablation, Change, Effect};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
+pub use confidence::{Bounds, Confidence};
 pub use contrast::Contrast;
 pub use levels::{Levels, levels};
-pub use metric::Metric;
+pub use metric::{Better, Metric};
 pub use parts::CostParts;
 
 mod ablation;
 mod check;
 mod claims;
+mod confidence;
 mod contrast;
 mod levels;
 mod metric;
 mod parts;
+mod saturation;
 
 /// Version of the layout below.
 pub const SCHEMA: &str = "breaklab/summary/v1";
@@ -89,6 +93,12 @@ pub struct RunSummary {
     pub top_error: Option<(String, u64)>,
     /// How late the load driver sent.
     pub lag_ms: Quantiles,
+    /// How far the rate and the quantiles can be trusted.
+    #[serde(default)]
+    pub confidence: Confidence,
+    /// Why the load driver's own lag spoils the latencies, if it does; such a run proves nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturated: Option<String>,
     /// Conservation laws that do not hold; any makes the run invalid.
     pub violations: Vec<String>,
 }
@@ -200,14 +210,10 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
         requests,
         endings: run.endings.clone(),
         failure_rate: ratio(requests.failed + requests.dropped, requests.offered),
-        latency_ms: quantiles(run, |ending| {
-            matches!(ending, Ending::Ok | Ending::Degraded)
-        }),
-        failed_latency_ms: quantiles(run, |ending| {
-            !matches!(ending, Ending::Ok | Ending::Degraded)
-        }),
+        latency_ms: of_histogram(&together(run, answered)),
+        failed_latency_ms: of_histogram(&together(run, |ending| !answered(ending))),
         makespan_s: run.makespan_ms as f64 / 1000.0,
-        limit_s: None,
+        limit_s: limit_s(run, requests),
         wall_s,
         upstream: Upstream {
             attempts: run.attempts.sent,
@@ -231,8 +237,30 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             .max_by_key(|&(text, &count)| (count, std::cmp::Reverse(text)))
             .map(|(text, &count)| (text.clone(), count)),
         lag_ms: of_histogram(&run.lag),
+        confidence: Confidence::of(
+            requests.failed + requests.dropped,
+            requests.offered,
+            &together(run, answered),
+        ),
+        saturated: saturation::saturation(run),
         violations: violations(run),
     }
+}
+
+/// The makespan's lower bound, where every request was answered whole and every attempt has a row:
+/// a service that drops work would otherwise look fast, and missing rows would make the bound low.
+fn limit_s(run: &Run, requests: Outcomes) -> Option<f64> {
+    let rows = &run.ledger.rows;
+    let whole = requests.offered > 0 && requests.ok == requests.offered;
+    let complete = rows.len() as u64 == run.ledger.totals.attempts;
+    (whole && complete && !rows.is_empty()).then(|| {
+        let workload = Workload {
+            jobs: limit::jobs(rows),
+            limits: run.setting.limits,
+            concurrency: None,
+        };
+        limit::makespan(&workload).as_secs_f64()
+    })
 }
 
 fn outcomes(run: &Run) -> Outcomes {
@@ -266,14 +294,18 @@ fn docs(docs: Docs) -> DocsSummary {
     }
 }
 
-fn quantiles(run: &Run, wanted: impl Fn(Ending) -> bool) -> Quantiles {
+fn answered(ending: Ending) -> bool {
+    matches!(ending, Ending::Ok | Ending::Degraded)
+}
+
+fn together(run: &Run, wanted: impl Fn(Ending) -> bool) -> Latencies {
     let mut all = Latencies::default();
     for (&ending, latencies) in &run.latency {
         if wanted(ending) {
             all.merge(latencies);
         }
     }
-    of_histogram(&all)
+    all
 }
 
 fn of_histogram(latencies: &Latencies) -> Quantiles {

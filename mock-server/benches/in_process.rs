@@ -19,13 +19,15 @@ fn main() {
     runtime
         .expect("a runtime without sockets always starts")
         .block_on(async {
-            for (name, stream) in [("json", false), ("sse", true)] {
-                measure(name, stream).await;
+            for functions in [1, 10] {
+                for (name, stream) in [("json", false), ("sse", true)] {
+                    measure(name, stream, functions).await;
+                }
             }
         });
 }
 
-async fn measure(name: &str, stream: bool) {
+async fn measure(name: &str, stream: bool, functions: usize) {
     let mut config = Settings::default().into_config();
     config.profiles.truncate(1);
     config.profiles[0].latency = Latency {
@@ -43,7 +45,7 @@ async fn measure(name: &str, stream: bool) {
     let model = config.profiles[0].model.clone();
     let mock =
         MockClaude::new(config, Timeline::start(1.0, 0)).expect("built-in settings are valid");
-    let source = prompt();
+    let source = prompt(functions);
     let before = cpu_time();
     for i in 0..REQUESTS {
         let body = format!(
@@ -66,15 +68,16 @@ async fn measure(name: &str, stream: bool) {
     let spent = cpu_time() - before;
     let each = spent / REQUESTS;
     println(&format!(
-        "in process, {name}: {:.0} messages/s on one core, {:.1} µs each (4 KB prompt)",
+        "in process, {name}: {:.0} messages/s on one core, {:.1} µs each ({} bytes of prompt)",
         f64::from(REQUESTS) / spent.as_secs_f64(),
-        each.as_secs_f64() * 1e6
+        each.as_secs_f64() * 1e6,
+        source.len()
     ));
 }
 
-/// About 4 KB of Python with ten functions, as JSON string content.
-fn prompt() -> String {
-    let lines = (0..10).map(|f| {
+/// About 400 bytes of Python for each function, as JSON string content.
+fn prompt(functions: usize) -> String {
+    let lines = (0..functions).map(|f| {
         let body: String = (0..9)
             .map(|i| format!("    total = total + items[{i}] * {f}\\n"))
             .collect();

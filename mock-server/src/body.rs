@@ -33,6 +33,8 @@ pub struct ReplyBody {
     script: Script,
     attempt: Attempt,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Planned moment of the event that is waited for.
+    awaited: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -59,6 +61,7 @@ impl ReplyBody {
             script: Script::Whole(bytes, ending),
             attempt,
             timer: None,
+            awaited: None,
         }
     }
 
@@ -76,6 +79,7 @@ impl ReplyBody {
             },
             attempt,
             timer: None,
+            awaited: None,
         }
     }
 
@@ -84,6 +88,7 @@ impl ReplyBody {
             script: Script::Stream(Box::new(stream)),
             attempt,
             timer: None,
+            awaited: None,
         }
     }
 
@@ -122,11 +127,14 @@ impl ReplyBody {
 
     fn poll_stream(&mut self, cx: &mut Context<'_>) -> Polled {
         let mut now = self.attempt.shared.now_ns();
+        if let Some(planned) = self.awaited.take_if(|planned| *planned <= now) {
+            self.attempt.shared.lateness.record(now - planned);
+        }
         loop {
             let Script::Stream(stream) = &mut self.script else {
                 return Poll::Ready(None);
             };
-            let mut out = Vec::new();
+            let mut out = Vec::with_capacity(stream.expected_bytes(now));
             let next = stream.play(now, &mut out);
             if let Next::End(ending) = next {
                 self.end(ending);
@@ -136,6 +144,7 @@ impl ReplyBody {
             }
             match next {
                 Next::At(at) => {
+                    self.awaited = Some(at);
                     std::task::ready!(self.wait(at, cx));
                     now = at;
                 }

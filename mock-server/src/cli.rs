@@ -109,7 +109,6 @@ pub async fn run(options: &Options) -> Result<()> {
     let limits = config.limits;
     let models: Vec<String> = config.profiles.iter().map(|p| p.model.clone()).collect();
     let timeline = Timeline::start(options.speed, unix_now());
-    let seed = config.seed;
     let mock = MockClaude::with_options(config, behaviour, timeline)?;
     let listener = bind(options.listen, "--listen").await?;
     let mut out = std::io::stdout();
@@ -129,7 +128,7 @@ pub async fn run(options: &Options) -> Result<()> {
     let token = options
         .control_token
         .clone()
-        .unwrap_or_else(|| control::made_up_token(seed));
+        .unwrap_or_else(control::made_up_token);
     let address = controller.local_addr()?;
     writeln!(
         out,

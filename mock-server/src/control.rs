@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::claude::MockClaude;
+use crate::config::Config;
 use crate::ids;
 use crate::ledger::Ledger;
 use crate::prices::PICO_PER_USD;
@@ -32,14 +34,16 @@ GET   /verdict     what the client did wrong, with evidence\n\
 GET   /metrics     for Prometheus\n\
 GET   /config      settings and options in force\n\
 PATCH /config      changes some of them at once: {\"config\":{\"limits\":{…}},\"options\":{…}}\n\
+GET   /timing      how late events of streams were, compared with their plan\n\
 GET   /clock       simulated time and its speed\n\
 POST  /reset       forgets everything that was counted\n";
 
-/// A token for those who give none.
+/// A token for those who give none, random in each process.
 #[must_use]
-pub fn made_up_token(seed: u64) -> String {
-    let process = u64::from(std::process::id());
-    ids::id("mock-", crate::mix::mix(&[seed, process]), 20)
+pub fn made_up_token() -> String {
+    // The standard library's hasher is keyed by the system's randomness: all that is needed here.
+    let random = RandomState::new().hash_one("control");
+    ids::id("mock-", random, 20)
 }
 
 /// Serves the control of `mock` until the listener fails.
@@ -97,6 +101,7 @@ async fn answer(
         (Method::GET, "/metrics") => text(metrics(&mock.ledger())),
         (Method::GET, "/config") => json_answer(&settings(mock)),
         (Method::PATCH, "/config") => change(mock, &body.to_bytes()),
+        (Method::GET, "/timing") => json_answer(&json!(mock.shared.lateness.summary())),
         (Method::GET, "/clock") => json_answer(&clock(mock)),
         (Method::POST, "/reset") => {
             mock.shared.reset();
@@ -131,11 +136,12 @@ fn mistake(status: StatusCode, message: &str) -> Answer {
 fn ledger(mock: &MockClaude) -> Value {
     let totals = mock.ledger().totals;
     let dollars = |pico: u64| pico as f64 / PICO_PER_USD;
-    let state = mock.shared.state();
+    let now = mock.shared.timeline.now();
+    let (batch_usage, batch_cost) = mock.shared.state().batches.spent(now);
     json!({
         "totals": totals,
         "usd": { "cost": dollars(totals.cost_pico), "wasted": dollars(totals.wasted_pico) },
-        "batches": { "usage": state.batches.usage, "usd": dollars(state.batches.cost_pico) },
+        "batches": { "usage": batch_usage, "usd": dollars(batch_cost) },
     })
 }
 
@@ -204,51 +210,69 @@ fn clock(mock: &MockClaude) -> Value {
 
 /// Merges a partial change into the settings in force; all of it applies, or nothing.
 fn change(mock: &MockClaude, body: &[u8]) -> Answer {
-    let applied = serde_json::from_slice::<Value>(body)
-        .map_err(|error| format!("not JSON: {error}"))
-        .and_then(|patch| {
-            let mut whole = json!({ "config": mock.config(), "options": mock.options() });
-            if let Some(key) = patch
-                .as_object()
-                .and_then(|p| p.keys().find(|k| whole.get(k).is_none()))
-            {
-                return Err(format!(
-                    "unknown key `{key}`: only `config` and `options` can be changed"
-                ));
-            }
-            merge(&mut whole, patch);
-            let read = |part: &str| whole[part].clone();
-            let config =
-                serde_json::from_value(read("config")).map_err(|e| format!("config: {e}"))?;
-            let options =
-                serde_json::from_value(read("options")).map_err(|e| format!("options: {e}"))?;
-            mock.reconfigure(config, options)
-                .map_err(|error| error.to_string())
-        });
-    match applied {
+    match try_change(mock, body) {
         Ok(()) => json_answer(&settings(mock)),
         Err(message) => mistake(StatusCode::BAD_REQUEST, &message),
     }
 }
 
-/// JSON merge patch: objects merge, null removes, all else replaces.
-fn merge(target: &mut Value, patch: Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch;
-        return;
+fn try_change(mock: &MockClaude, body: &[u8]) -> Result<(), String> {
+    let patch: Value =
+        serde_json::from_slice(body).map_err(|error| format!("not JSON: {error}"))?;
+    let Value::Object(mut parts) = patch else {
+        return Err("the body must be an object with `config` and `options`".to_owned());
     };
-    if !target.is_object() {
-        *target = json!({});
+    let current = mock.config();
+    // TOML has no numbers as large as these may be. The seed cannot be changed anyway, and no
+    // memory holds so many rows.
+    let current = Config {
+        seed: 0,
+        max_rows: current.max_rows.min(i64::MAX as usize),
+        ..current
+    };
+    let config = changed("config", &current, parts.remove("config"))?;
+    let options = changed("options", &mock.options(), parts.remove("options"))?;
+    if let Some(key) = parts.keys().next() {
+        return Err(format!(
+            "unknown key `{key}`: only `config` and `options` can be changed"
+        ));
     }
+    mock.reconfigure(config, options)
+        .map_err(|error| error.to_string())
+}
+
+/// `settings` with `patch` merged in. TOML stands in between because JSON knows no infinite speed.
+fn changed<T>(name: &str, settings: &T, patch: Option<Value>) -> Result<T, String>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let explain = |error: &dyn std::fmt::Display| format!("{name}: {error}");
+    let mut whole = toml::Value::try_from(settings).map_err(|error| explain(&error))?;
+    merge(&mut whole, patch.unwrap_or_else(|| json!({}))).map_err(|error| explain(&error))?;
+    whole.try_into().map_err(|error| explain(&error))
+}
+
+/// JSON merge patch: objects merge, null removes, all else replaces.
+fn merge(target: &mut toml::Value, patch: Value) -> Result<(), toml::ser::Error> {
+    let Value::Object(changes) = patch else {
+        *target = toml::Value::try_from(patch)?;
+        return Ok(());
+    };
+    if !target.is_table() {
+        *target = toml::Value::Table(toml::Table::new());
+    }
+    let Some(table) = target.as_table_mut() else {
+        return Ok(());
+    };
     for (key, value) in changes {
         if value.is_null() {
-            if let Some(fields) = target.as_object_mut() {
-                fields.remove(&key);
-            }
+            table.remove(&key);
         } else {
-            merge(&mut target[&key], value);
+            let empty = || toml::Value::Table(toml::Table::new());
+            merge(table.entry(key).or_insert_with(empty), value)?;
         }
     }
+    Ok(())
 }
 
 fn metrics(ledger: &Ledger) -> String {

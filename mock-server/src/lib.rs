@@ -26,6 +26,7 @@ mod forced;
 mod headers;
 mod ids;
 mod latency;
+mod lateness;
 mod ledger;
 mod limits;
 

@@ -52,6 +52,27 @@ pub(crate) struct Caller {
     pub(crate) key: u64,
     /// Whether the version is 2026-10-21 or later.
     pub(crate) strict_version: bool,
+    /// Whether it names beta features.
+    pub(crate) beta: bool,
+    /// Whether only the shape of a request counts.
+    pub(crate) lenient: bool,
+}
+
+impl Caller {
+    pub(crate) fn rules(self, counting: bool) -> Rules {
+        let Self {
+            strict_version,
+            beta,
+            lenient,
+            ..
+        } = self;
+        Rules {
+            strict_version,
+            counting,
+            beta,
+            lenient,
+        }
+    }
 }
 
 /// Reads, checks and admits a request.
@@ -62,18 +83,12 @@ pub(crate) fn decide(
     attempt: &mut Attempt,
 ) -> Result<Fate, ApiError> {
     let live = Arc::clone(&attempt.live);
-    let lenient = live.options.conformance;
-    let rules = Rules {
-        strict_version: caller.strict_version,
-        counting: false,
-        lenient,
-    };
-    let wanted = validate::parse(body, rules)?;
+    let wanted = validate::parse(body, caller.rules(false))?;
     let model = find_model(&live, &wanted.model)?;
     attempt.entry.model = Some(model);
     attempt.entry.max_tokens = wanted.max_tokens.unwrap_or(0);
-    attempt.choose_pool(model, caller.key);
-    if !lenient {
+    attempt.is_for(model, caller.key);
+    if !caller.lenient {
         check_prefill(&wanted, &live.config.profiles[model])?;
     }
     let fault = forced::decide(headers, attempt)?;
@@ -89,12 +104,7 @@ pub(crate) fn decide(
 
 /// `POST /v1/messages/count_tokens`.
 pub(crate) fn count_tokens(body: &[u8], caller: Caller, live: &Live) -> Result<Fate, ApiError> {
-    let rules = Rules {
-        strict_version: caller.strict_version,
-        counting: true,
-        lenient: live.options.conformance,
-    };
-    let wanted = validate::parse(body, rules)?;
+    let wanted = validate::parse(body, caller.rules(true))?;
     let profile = &live.config.profiles[find_model(live, &wanted.model)?];
     let tokens = request::input_tokens(&wanted, profile);
     Ok(Fate::Info(Bytes::from(format!(

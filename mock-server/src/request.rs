@@ -44,8 +44,8 @@ pub(crate) struct MessagesRequest<'a> {
     pub(crate) cache_control: Option<CacheControl>,
     #[serde(default, rename = "output_config")]
     _output_config: Option<IgnoredAny>,
-    #[serde(default, rename = "output_format")]
-    _output_format: Option<IgnoredAny>,
+    #[serde(default)]
+    output_format: Option<IgnoredAny>,
     #[serde(default, rename = "metadata")]
     _metadata: Option<IgnoredAny>,
     #[serde(default, rename = "service_tier")]
@@ -58,10 +58,50 @@ pub(crate) struct MessagesRequest<'a> {
     _container: Option<IgnoredAny>,
     #[serde(default, rename = "diagnostics")]
     _diagnostics: Option<IgnoredAny>,
-    #[serde(default, rename = "context_management")]
-    _context_management: Option<IgnoredAny>,
-    #[serde(default, rename = "mcp_servers")]
-    _mcp_servers: Option<IgnoredAny>,
+    #[serde(default)]
+    context_management: Option<IgnoredAny>,
+    #[serde(default)]
+    mcp_servers: Option<IgnoredAny>,
+    #[serde(default)]
+    compaction: Option<IgnoredAny>,
+    #[serde(default)]
+    fallback_credit_token: Option<IgnoredAny>,
+    #[serde(default)]
+    fallbacks: Option<IgnoredAny>,
+    #[serde(default)]
+    thread: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) billing_policy: Option<BillingPolicy>,
+}
+
+/// Which organization pays.
+#[derive(Debug, Deserialize)]
+pub(crate) struct BillingPolicy {
+    #[serde(default)]
+    pub(crate) bill_to: Option<String>,
+}
+
+impl MessagesRequest<'_> {
+    /// The first field in it that only beta requests may carry.
+    pub(crate) fn beta_field(&self) -> Option<&'static str> {
+        let fields = [
+            ("billing_policy", self.billing_policy.is_some()),
+            ("compaction", self.compaction.is_some()),
+            ("context_management", self.context_management.is_some()),
+            (
+                "fallback_credit_token",
+                self.fallback_credit_token.is_some(),
+            ),
+            ("fallbacks", self.fallbacks.is_some()),
+            ("mcp_servers", self.mcp_servers.is_some()),
+            ("output_format", self.output_format.is_some()),
+            ("thread", self.thread.is_some()),
+        ];
+        fields
+            .iter()
+            .find(|(_, given)| *given)
+            .map(|(name, _)| *name)
+    }
 }
 
 /// How tools may be used.

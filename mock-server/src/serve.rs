@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Request;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -98,10 +98,11 @@ async fn exchange(
     request: Request<Incoming>,
 ) -> Result<http::Response<ReplyBody>, Hangup> {
     let (head, body) = request.into_parts();
-    let bytes = match Limited::new(body, max_body(head.uri.path()))
-        .collect()
-        .await
-    {
+    let most = max_body(head.uri.path());
+    if body.size_hint().lower() > most as u64 {
+        return Ok(mock.too_large());
+    }
+    let bytes = match Limited::new(body, most).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Ok(mock.too_large()),
         Err(_) => return Err(Hangup::Cut),

@@ -12,14 +12,21 @@ pub(crate) struct Rules {
     pub(crate) strict_version: bool,
     /// `count_tokens` knows no `max_tokens`.
     pub(crate) counting: bool,
+    /// Fields of beta features are known.
+    pub(crate) beta: bool,
     /// Only the shape counts, not the meaning.
     pub(crate) lenient: bool,
 }
 
 /// Reads a body, or says what is wrong with it.
 pub(crate) fn parse(body: &[u8], rules: Rules) -> Result<MessagesRequest<'_>, ApiError> {
+    // Checked once as a whole, the text need not be checked again string by string.
+    let read = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
     let request: MessagesRequest<'_> =
-        serde_json::from_slice(body).map_err(|error| ApiError::invalid(explain(body, &error)))?;
+        read.map_err(|error| ApiError::invalid(explain(body, &error)))?;
     if !rules.counting && request.max_tokens.is_none() {
         return Err(ApiError::invalid("max_tokens: Field required"));
     }
@@ -46,12 +53,25 @@ fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
             "messages: List should have at most {MAX_MESSAGES} items"
         ));
     }
-    sampling_mistake(request, rules)
+    beta_mistake(request, rules)
+        .or_else(|| sampling_mistake(request, rules))
         .or_else(|| thinking_mistake(request))
         .or_else(|| tool_mistake(request))
         .or_else(|| zero_tokens_mistake(request))
         .or_else(|| content_mistake(request, rules))
         .or_else(|| breakpoints_mistake(request))
+}
+
+fn beta_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
+    if !rules.beta {
+        return request.beta_field().map(|name| format!("{name}: {EXTRA}"));
+    }
+    // There are no user profiles here, and the API never bills the caller instead.
+    let policy = request.billing_policy.as_ref()?;
+    (policy.bill_to.as_deref() == Some("user_profile")).then(|| {
+        "billing_policy.bill_to: the user profile has not allowed this organization to bill it"
+            .to_owned()
+    })
 }
 
 fn sampling_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Puts the answers together in the order of the source, with a marker wherever something is missing.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,18 @@ pub(super) enum Part {
     /// An answer that broke off at `max_tokens`.
     Unfinished(Arc<str>),
     Missing(Gap),
+}
+
+/// From so many entries on, a text begins with a list of them.
+const ENTRIES_FOR_CONTENTS: usize = 10;
+
+/// The documentation of a file from the `parts` of it, and the gaps among them.
+pub(super) fn page(parts: Vec<Part>) -> (String, Vec<Gap>) {
+    let (text, gaps) = join(parts);
+    match contents(&text) {
+        Some(contents) => (contents + &text, gaps),
+        None => (text, gaps),
+    }
 }
 
 /// One text from `parts`, and the gaps among them.
@@ -47,6 +61,52 @@ pub(super) fn join(parts: Vec<Part>) -> (String, Vec<Gap>) {
     (text, gaps)
 }
 
+/// The entries of an answer: the bare name that each is about, and its text. An entry begins with
+/// a line like ### `NAME`.
+pub(super) fn entries(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
+    const MARK: &str = "### `";
+    let mut starts = text
+        .match_indices(MARK)
+        .map(|(at, _)| at)
+        .filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n')
+        .peekable();
+    std::iter::from_fn(move || {
+        let start = starts.next()?;
+        let end = starts.peek().copied().unwrap_or(text.len());
+        Some((bare_name(&text[start + MARK.len()..end]), start..end))
+    })
+}
+
+/// `name` of `Class.name(self)` or `module::name`, up to the closing backtick.
+fn bare_name(rest: &str) -> &str {
+    let line = rest.split(['`', '\n', '(']).next().unwrap_or_default();
+    line.rsplit(['.', ':']).next().unwrap_or_default().trim()
+}
+
+/// Links to all entries, for a text that has many.
+fn contents(text: &str) -> Option<String> {
+    let names: Vec<&str> = entries(text).map(|(name, _)| name).collect();
+    if names.len() < ENTRIES_FOR_CONTENTS {
+        return None;
+    }
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut contents = String::from("**Contents:**");
+    for name in names {
+        // Markdown renderers number equal headings.
+        let anchor = name.to_lowercase();
+        let times = seen.entry(anchor.clone()).or_default();
+        let suffix = if *times == 0 {
+            String::new()
+        } else {
+            format!("-{times}")
+        };
+        *times += 1;
+        contents.push_str(&format!(" [`{name}`](#{anchor}{suffix})"));
+    }
+    contents.push_str("\n\n");
+    Some(contents)
+}
+
 fn marker(gap: &Gap) -> String {
     format!(
         "> **Missing:** lines {} to {}: {}.\n",
@@ -57,6 +117,17 @@ fn marker(gap: &Gap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_page_begins_with_links_that_tell_equal_names_apart() {
+        let text: String = (0..10).map(|i| format!("### `A.f{}`\n\n", i % 9)).collect();
+        let (page, _) = page(vec![Part::Text(text.as_str().into())]);
+        assert!(
+            page.starts_with("**Contents:** [`f0`](#f0) [`f1`](#f1)"),
+            "{page}"
+        );
+        assert!(page.contains(" [`f0`](#f0-1)\n\n### `A.f0`"), "{page}");
+    }
 
     #[test]
     fn gaps_are_named_where_they_are() {

@@ -14,6 +14,9 @@ pub enum GenerateError {
         /// The limit that it reached.
         max_tokens: u64,
     },
+    /// The model left definitions out, twice.
+    #[error("the model left definitions out, also when asked for them alone")]
+    LeftOut,
     /// The model declined to answer.
     #[error("the model declined to document this text")]
     Declined,
@@ -35,10 +38,11 @@ impl GenerateError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Call(CallError::TimedOut) => 504,
+            Self::Call(CallError::OverBudget { .. }) => 402,
             Self::Call(CallError::Api { status, .. }) if matches!(status, 400 | 413 | 429) => {
                 *status
             }
-            Self::Call(_) | Self::Truncated { .. } => 502,
+            Self::Call(_) | Self::Truncated { .. } | Self::LeftOut => 502,
             Self::Declined => 422,
             Self::OverLimit { .. } => 413,
         }
@@ -66,11 +70,13 @@ impl GenerateError {
                 .find(|known| known == kind)
                 .unwrap_or("api_error"),
             Self::Call(CallError::TimedOut) => "timeout_error",
+            Self::Call(CallError::OverBudget { .. }) => "spending_cap_error",
             Self::Call(CallError::Malformed { .. }) => "malformed_answer_error",
             Self::Call(CallError::Reset | CallError::Cut | CallError::Unreachable) => {
                 "connection_error"
             }
             Self::Truncated { .. } => "truncated_answer_error",
+            Self::LeftOut => "incomplete_answer_error",
             Self::Declined => "refusal_error",
             Self::OverLimit { .. } => "request_too_large",
         }

@@ -40,6 +40,33 @@ pub(super) fn boundaries(
     Some(walk.found)
 }
 
+/// Whether what stands at each of `offsets` is code, and no part of a string or comment; none
+/// when there is no grammar to tell.
+pub(super) fn are_code(path: &str, text: &str, offsets: &[usize]) -> Option<Vec<bool>> {
+    let mut parser = Parser::new();
+    parser.set_language(&language(path)?).ok()?;
+    let tree = parser.parse(text, None)?;
+    let is_code = |offset: &usize| {
+        let mut node = tree
+            .root_node()
+            .descendant_for_byte_range(*offset, *offset + 1);
+        while let Some(inner) = node {
+            if is_opaque(&inner) {
+                return false;
+            }
+            node = inner.parent();
+        }
+        true
+    };
+    Some(offsets.iter().map(is_code).collect())
+}
+
+fn is_opaque(node: &Node<'_>) -> bool {
+    ["string", "comment", "template"]
+        .iter()
+        .any(|word| node.kind().contains(word))
+}
+
 fn language(path: &str) -> Option<Language> {
     let (_, ending) = path.rsplit_once('.')?;
     Some(match ending {
@@ -78,10 +105,9 @@ impl<'a> Walk<'a> {
                 let start = above.map_or_else(|| self.line_start(&node), |(start, _)| Some(start));
                 // The first child stays with the header of its parent.
                 let movable = depth == 0 || !is_first;
-                attached = match start.filter(|_| movable && belongs_below(&node)) {
-                    Some(start) => Some((start, last_row(&node))),
-                    None => None,
-                };
+                attached = start
+                    .filter(|_| movable && belongs_below(&node))
+                    .map(|start| (start, last_row(&node)));
                 let is_inner = depth > 0 && is_inner(cursor);
                 if let (Some(offset), true) = (start, movable && attached.is_none() && !is_inner) {
                     self.found.push(Boundary {
@@ -102,11 +128,7 @@ impl<'a> Walk<'a> {
 
     /// Looks into the node at `cursor` if it is worth it; its children are at `depth`.
     fn inside(&mut self, cursor: &mut TreeCursor<'_>, node: &Node<'_>, depth: usize) {
-        let kind = node.kind();
-        let opaque = ["string", "comment", "template"]
-            .iter()
-            .any(|word| kind.contains(word));
-        if opaque || !(self.big)(node.start_byte(), node.end_byte()) {
+        if is_opaque(node) || !(self.big)(node.start_byte(), node.end_byte()) {
             return;
         }
         let headers = self.headers.len();

@@ -45,14 +45,9 @@ impl Client {
         if document.path() == "/" {
             document.set_path("/document");
         }
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .http1_only()
-            .tcp_nodelay(true)
+        let http = crate::transport::client_builder(&document)
             // A pooled connection that the service has closed meanwhile would look like a crash.
             .pool_max_idle_per_host(0)
-            .retry(reqwest::retry::never())
-            .redirect(reqwest::redirect::Policy::none())
             .user_agent("python-requests/2.32.3")
             .build()
             .map_err(|error| format!("cannot make an HTTP client: {error}"))?;

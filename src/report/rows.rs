@@ -3,8 +3,8 @@
 use crate::summary::{Contrast, RunSummary};
 
 use super::figures::{ABSENT, count, millis, percent, rupees, seconds, times};
+use super::headline::factor;
 use super::scenarios::Scenario;
-use super::verdict::factor;
 
 /// Fewest samples of which a 95th percentile is shown.
 const SAMPLES_FOR_P95: u64 = 20;
@@ -59,7 +59,7 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
         pace,
     ));
     if any(|run| run.limit_s.is_some()) {
-        rows.push(row("× the possible time", over_limit, none()));
+        rows.push(row("× shortest possible", over_limit, none()));
     }
     rows.push(row(
         "median latency",

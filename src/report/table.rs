@@ -5,10 +5,11 @@ use unicode_width::UnicodeWidthStr;
 use crate::summary::{RunSummary, Summary};
 
 use super::figures::{millis, percent, rupees, seconds};
+use super::judgement::{Judgement, Tone};
 use super::plain::plain;
 use super::rows::{lost, rows};
 use super::scenarios::{Scenario, scenarios};
-use super::verdict::{Judgement, Tone, overall, sentence};
+use super::verdict::{overall, sentence};
 
 /// Narrowest terminal that is laid out for.
 const NARROWEST: usize = 40;

@@ -13,6 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["platform", "grade"],
     &["scenario"],
     &["runner", "probe"],
+    &["selftest"],
     &["cli"],
 ];
 

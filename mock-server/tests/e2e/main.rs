@@ -4,6 +4,14 @@
 mod support;
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod in_process;
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tcp;

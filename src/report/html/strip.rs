@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
+use crate::report::headline::headline;
+use crate::report::judgement::Judgement;
 use crate::report::plain::plain;
 use crate::report::scenarios::Scenario;
-use crate::report::verdict::{Judgement, headline};
 use crate::summary::RunSummary;
 
 use super::{Chapter, Chapters, prose};

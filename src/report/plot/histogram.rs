@@ -21,7 +21,10 @@ struct Panel<'a> {
     failures: Vec<u64>,
 }
 
-/// Latencies of all modes of one scenario; `None` when no request ended.
+/// Fewest requests of a mode of which a picture says more than the table.
+const FEWEST: u64 = 3;
+
+/// Latencies of all modes of one scenario; `None` when hardly a request ended.
 pub(in crate::report) fn histogram(
     scenario: &str,
     sides: &[Side<'_>],
@@ -73,6 +76,16 @@ fn words(Side { run, numbers, .. }: &Side<'_>) -> String {
 
 /// Smallest and largest latency in seconds, and a little more at both ends.
 fn span(sides: &[Side<'_>]) -> Option<(f64, f64)> {
+    let ended = |side: &Side<'_>| {
+        side.run
+            .latency
+            .values()
+            .map(|each| each.micros().len())
+            .sum::<u64>()
+    };
+    if sides.iter().all(|side| ended(side) < FEWEST) {
+        return None;
+    }
     let all = || {
         sides
             .iter()

@@ -12,6 +12,7 @@ use crate::report::plain::plain;
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Pen, draw};
 use super::ink::Ink;
+use super::lanes::{Lane, lanes};
 use super::marks::{MARKED, mark};
 use super::{MARGIN, NARROW, Plot, Side, Words, head, time_axis};
 
@@ -32,6 +33,9 @@ const CELLS: (usize, usize) = (72, 16);
 const CELLS_NARROW: (usize, usize) = (36, 12);
 const CELL_HEIGHT: f64 = 10.0;
 
+/// Room for the latencies beside the binned picture.
+const GUTTER: f64 = 58.0;
+
 /// Timeline of all modes of one scenario on one clock; `None` when nothing was sent.
 pub(in crate::report) fn timeline(
     scenario: &str,
@@ -42,7 +46,7 @@ pub(in crate::report) fn timeline(
     let Some(end) = end.filter(|end| *end > 0) else {
         return Ok(None);
     };
-    let panels: Vec<Panel<'_>> = sides.iter().map(|side| Panel::of(side)).collect();
+    let panels: Vec<Panel<'_>> = sides.iter().map(Panel::of).collect();
     let binned = panels.iter().any(|panel| panel.lanes.len() > MOST_LANES);
     let text = Words {
         name: format!("{scenario}-timeline"),
@@ -116,13 +120,6 @@ fn word(ending: Ending) -> &'static str {
         .map_or("answered", |(_, word)| word)
 }
 
-/// A request or, where its calls overlap, a part of it.
-struct Lane<'a> {
-    /// The request, in its first lane.
-    request: Option<&'a Request>,
-    attempts: Vec<&'a Attempt>,
-}
-
 struct Panel<'a> {
     run: &'a Run,
     slot: usize,
@@ -131,47 +128,17 @@ struct Panel<'a> {
 
 impl<'a> Panel<'a> {
     fn of(&Side { run, slot, .. }: &Side<'a>) -> Self {
-        let mut attempts: BTreeMap<u64, Vec<&Attempt>> = BTreeMap::new();
-        for attempt in &run.attempts.rows {
-            attempts.entry(attempt.request).or_default().push(attempt);
-        }
-        let lanes = run.requests.iter().flat_map(|request| {
-            let packed = packed(attempts.remove(&request.index).unwrap_or_default());
-            packed
-                .into_iter()
-                .enumerate()
-                .map(move |(part, attempts)| Lane {
-                    request: (part == 0).then_some(request),
-                    attempts,
-                })
-        });
         Self {
             run,
             slot,
-            lanes: lanes.collect(),
+            lanes: lanes(run),
         }
     }
-}
-
-/// Puts attempts into as few lanes as hold them without overlap; at least one.
-fn packed(mut attempts: Vec<&Attempt>) -> Vec<Vec<&Attempt>> {
-    attempts.sort_by_key(|attempt| (attempt.started_ms, attempt.call, attempt.attempt));
-    let mut lanes: Vec<Vec<&Attempt>> = vec![vec![]];
-    for attempt in attempts {
-        let free = |lane: &&mut Vec<&Attempt>| {
-            lane.last()
-                .is_none_or(|last| last.ended_ms <= attempt.started_ms)
-        };
-        match lanes.iter_mut().find(free) {
-            Some(lane) => lane.push(attempt),
-            None => lanes.push(vec![attempt]),
-        }
-    }
-    lanes
 }
 
 struct Sheet {
     width: f64,
+    left: f64,
     narrow: bool,
     time: Scale,
     binned: bool,
@@ -180,10 +147,12 @@ struct Sheet {
 impl Sheet {
     fn of(width: i32, span: f64, binned: bool) -> Self {
         let (narrow, width) = (width <= NARROW, f64::from(width));
+        let left = if binned { GUTTER } else { MARGIN };
         Self {
             width,
+            left,
             narrow,
-            time: Scale::linear((0.0, span), (MARGIN, width - MARGIN)),
+            time: Scale::linear((0.0, span), (left, width - MARGIN)),
             binned,
         }
     }
@@ -255,7 +224,13 @@ impl Sheet {
                 (y, step * 0.34),
             );
         }
-        for (y, request) in requests().filter(|(_, request)| request.ending != Ending::Ok) {
+        for (y, lane) in lanes() {
+            let Some(request) = lane
+                .request
+                .filter(|request| request.ending != Ending::Ok || lane.is_free())
+            else {
+                continue;
+            };
             let r = (step * 0.5).clamp(2.2, 4.0);
             mark(
                 canvas,
@@ -278,11 +253,11 @@ impl Sheet {
         let low = requests.iter().map(latency).fold(high, f64::min);
         let bottom = top + HEAD + down as f64 * CELL_HEIGHT;
         let rows = Scale::log((low / 1.1, high * 1.1), (down as f64, 0.0));
-        let columns = (self.width - 2.0 * MARGIN) / across as f64;
+        let columns = (self.width - MARGIN - self.left) / across as f64;
         let mut cells: BTreeMap<(Ending, usize, usize), u64> = BTreeMap::new();
         for request in requests {
             let column =
-                ((self.time.at(request.ended_ms as f64 / 1000.0) - MARGIN) / columns) as usize;
+                ((self.time.at(request.ended_ms as f64 / 1000.0) - self.left) / columns) as usize;
             let row = rows.at(latency(request)) as usize;
             *cells
                 .entry((request.ending, column.min(across - 1), row.min(down - 1)))
@@ -292,7 +267,7 @@ impl Sheet {
         for (&(ending, column, row), &held) in &cells {
             let r = (columns.min(CELL_HEIGHT) * 0.48) * (held as f64 / most).sqrt().max(0.35);
             let at = (
-                MARGIN + (column as f64 + 0.5) * columns,
+                self.left + (column as f64 + 0.5) * columns,
                 top + HEAD + (row as f64 + 0.5) * CELL_HEIGHT,
             );
             match ending {
@@ -306,14 +281,14 @@ impl Sheet {
             }
         }
         canvas.line(
-            (MARGIN, bottom),
+            (self.left, bottom),
             (self.width - MARGIN, bottom),
             Pen::solid(Ink::Muted, 1.0),
         );
         for (value, y) in [(high, top + HEAD + 5.0), (low, bottom - 7.0)] {
             canvas.text(
                 &seconds(value),
-                (self.width - MARGIN, y),
+                (self.left - 7.0, y),
                 11.0,
                 Ink::Muted,
                 Anchor::End,
@@ -333,8 +308,18 @@ impl Sheet {
                     .any(|request| request.ending == ending)
             })
         };
-        for (ending, word) in MARKED.iter().filter(|(ending, _)| met(*ending)) {
-            mark(canvas, *ending, (x, y), 4.0, 0);
+        let free = !self.binned
+            && panels
+                .iter()
+                .any(|panel| panel.lanes.iter().any(Lane::is_free));
+        let free = free.then_some((Ending::Ok, "without a call"));
+        let slot = panels.last().map_or(0, |panel| panel.slot);
+        for (ending, word) in MARKED
+            .into_iter()
+            .filter(|(ending, _)| met(*ending))
+            .chain(free)
+        {
+            mark(canvas, ending, (x, y), 4.0, slot);
             canvas.text(word, (x + 10.0, y), 12.0, Ink::Muted, Anchor::Start);
             x += 30.0 + word.chars().count() as f64 * 6.6;
         }
@@ -393,32 +378,6 @@ fn ended(run: &Run) -> String {
 mod tests {
     use super::*;
     use crate::report::fixture;
-
-    fn attempt(started_ms: u64, ended_ms: u64) -> Attempt {
-        Attempt {
-            request: 0,
-            call: 0,
-            attempt: 0,
-            started_ms,
-            head_ms: None,
-            ended_ms,
-            status: None,
-            ending: AttemptEnding::Reset,
-        }
-    }
-
-    #[test]
-    fn overlapping_attempts_get_lanes_of_their_own() {
-        let attempts = [
-            attempt(0, 10),
-            attempt(5, 15),
-            attempt(10, 20),
-            attempt(30, 40),
-        ];
-        let lanes = packed(attempts.iter().collect());
-        assert_eq!(lanes.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
-        assert_eq!(packed(vec![]).len(), 1);
-    }
 
     #[test]
     fn each_failed_request_is_a_mark_and_the_legend_names_its_kind() {

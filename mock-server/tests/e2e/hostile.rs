@@ -1,0 +1,148 @@
+//! Clients that misbehave on the socket: the right 4xx or a close, and nobody else notices.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mock_claude::MockClaude;
+use mock_claude::serve::serve;
+use mock_claude::timeline::Timeline;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::*;
+
+async fn start() -> (SocketAddr, MockClaude) {
+    let mut config = config();
+    config.profiles[0].latency = INSTANT;
+    let mock = MockClaude::new(config, Timeline::start(1.0, 0)).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, mock.clone(), std::future::pending()));
+    (address, mock)
+}
+
+fn good() -> String {
+    let body = body("def a(): pass", false).to_string();
+    format!(
+        "POST /v1/messages HTTP/1.1\r\nhost: m\r\nx-api-key: k\r\nanthropic-version: 2023-06-01\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Sends `bytes` and reads what comes until the end or until it stays quiet.
+async fn provoke(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    // The server may close before it has read everything.
+    let _ = socket.write_all(bytes).await;
+    let mut answer = Vec::new();
+    // A busy machine may be slow to begin, but not to go on.
+    let mut patience = Duration::from_secs(20);
+    while let Ok(Ok(1..)) = tokio::time::timeout(patience, socket.read_buf(&mut answer)).await {
+        patience = Duration::from_millis(500);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+async fn is_well(address: SocketAddr) -> bool {
+    provoke(address, good().as_bytes())
+        .await
+        .starts_with("HTTP/1.1 200")
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_http_are_refused_or_closed() {
+    let (address, _) = start().await;
+    let random: Vec<u8> = (0..4096u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    for bytes in [
+        &random[..],
+        b"\0\0\0\0",
+        b"GET\r\n\r\n",
+        b"POST / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01",
+    ] {
+        let answer = provoke(address, bytes).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+            "{answer}"
+        );
+    }
+    assert!(is_well(address).await);
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_all_answered_in_order() {
+    let (address, mock) = start().await;
+    let answer = provoke(address, good().repeat(3).as_bytes()).await;
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 3);
+    let ids: Vec<_> = mock
+        .ledger()
+        .rows
+        .iter()
+        .map(|row| row.request_id.clone())
+        .collect();
+    let positions: Vec<_> = ids.iter().map(|id| answer.find(id.as_str())).collect();
+    assert!(positions.is_sorted() && positions.iter().all(Option::is_some));
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let (address, _) = start().await;
+    let head = "POST /v1/messages HTTP/1.1\r\nhost: m\r\nx-api-key: k\r\n\
+                anthropic-version: 2023-06-01\r\ncontent-length: 99999999\r\n\r\n";
+    let answer = provoke(address, head.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(
+        answer.contains("{\"error\":{\"type\":\"request_too_large\""),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn half_a_body_is_no_attempt() {
+    let (address, mock) = start().await;
+    let whole = good();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket
+        .write_all(&whole.as_bytes()[..whole.len() - 5])
+        .await
+        .unwrap();
+    drop(socket);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(mock.ledger().totals.attempts, 0);
+    assert!(is_well(address).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_bodies_do_not_stall_the_others() {
+    let (address, _) = start().await;
+    let text = "x".repeat(30 << 20);
+    let body = body(&text, false).to_string();
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nhost: m\r\nx-api-key: k\r\nanthropic-version: 2023-06-01\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    let large = tokio::spawn(async move {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        socket.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        socket.read_exact(&mut answer).await.unwrap();
+        answer
+    });
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let mut slowest = Duration::ZERO;
+    let mut buffer = [0; 4096];
+    while !large.is_finished() {
+        let start = tokio::time::Instant::now();
+        socket.write_all(good().as_bytes()).await.unwrap();
+        assert!(socket.read(&mut buffer).await.unwrap() > 0);
+        slowest = slowest.max(start.elapsed());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(&large.await.unwrap(), b"HTTP/1.1 400");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+}

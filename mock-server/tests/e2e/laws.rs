@@ -1,0 +1,126 @@
+//! Laws that hold for any traffic.
+
+use std::time::Duration;
+
+use mock_claude::{Config, FaultKind, FaultRule, Ledger, MockClaude};
+use proptest::prelude::*;
+
+use crate::support::*;
+
+/// One request of made-up traffic.
+#[derive(Debug, Clone)]
+struct Ask {
+    at_ms: u64,
+    functions: usize,
+    stream: bool,
+    patience_ms: u64,
+}
+
+fn asks() -> impl Strategy<Value = Vec<Ask>> {
+    let ask = (0u64..90_000, 0usize..8, any::<bool>(), 1u64..40_000).prop_map(
+        |(at_ms, functions, stream, patience_ms)| Ask {
+            at_ms,
+            functions,
+            stream,
+            patience_ms,
+        },
+    );
+    prop::collection::vec(ask, 1..60)
+}
+
+fn source(functions: usize) -> String {
+    (0..functions)
+        .map(|i| format!("def f{i}(): pass\n"))
+        .collect::<String>()
+        + "# end"
+}
+
+/// Plays the traffic on a mock of its own; `(moment in ms, input tokens)` of each admitted request.
+fn play(config: Config, asks: &[Ask], patient: bool) -> (Ledger, Vec<(u64, u64)>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(async {
+        let mock = mock(config);
+        let mut clients = tokio::task::JoinSet::new();
+        for ask in asks.iter().cloned() {
+            clients.spawn(client(mock.clone(), ask, patient));
+        }
+        clients.join_all().await;
+        let ledger = mock.ledger();
+        let admitted = ledger.rows.iter().filter(|row| row.usage.input_tokens > 0);
+        let mut admitted: Vec<_> = admitted
+            .map(|row| (row.arrived_ms, row.usage.input_tokens))
+            .collect();
+        admitted.sort_unstable();
+        (ledger, admitted)
+    })
+}
+
+async fn client(mock: MockClaude, wanted: Ask, patient: bool) {
+    tokio::time::sleep(Duration::from_millis(wanted.at_ms)).await;
+    let body = body(&source(wanted.functions), wanted.stream);
+    let patience = if patient {
+        100_000_000
+    } else {
+        wanted.patience_ms
+    };
+    let _ = give_up_after(patience, ask(&mock, &body)).await;
+}
+
+const REQUESTS: u64 = 20;
+const INPUT: u64 = 120;
+const OUTPUT: u64 = 900;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn over_any_window_no_more_is_admitted_than_the_bucket_and_its_refill(asks in asks()) {
+        let limited = Config { limits: limits(REQUESTS, INPUT, OUTPUT), ..config() };
+        let (_, admitted) = play(limited, &asks, true);
+        for (i, (from, _)) in admitted.iter().enumerate() {
+            let (mut requests, mut input) = (0, 0);
+            for (to, tokens) in &admitted[i..] {
+                requests += 1;
+                input += tokens;
+                let window = to - from;
+                prop_assert!(requests * 60_000 <= REQUESTS * 60_000 + REQUESTS * window);
+                prop_assert!(input * 60_000 <= INPUT * 60_000 + INPUT * window);
+            }
+        }
+    }
+
+    #[test]
+    fn billed_is_charged_and_without_abandonment_also_replied(asks in asks(), patient in any::<bool>(), limited in any::<bool>()) {
+        let limits = if limited { limits(REQUESTS, INPUT, OUTPUT) } else { None };
+        let (ledger, _) = play(Config { limits, ..config() }, &asks, patient);
+        let totals = &ledger.totals;
+        prop_assert_eq!(totals.attempts, asks.len() as u64);
+        prop_assert_eq!(totals.in_flight, 0);
+        prop_assert_eq!(totals.by_ending.values().sum::<u64>(), totals.attempts);
+        prop_assert_eq!(totals.charged_input_tokens, totals.usage.input_tokens);
+        prop_assert_eq!(totals.charged_output_tokens, totals.usage.output_tokens);
+        prop_assert_eq!(ledger.rows.iter().map(|row| row.cost_pico).sum::<u64>(), totals.cost_pico);
+        if patient {
+            prop_assert_eq!(totals.replied, totals.usage);
+            prop_assert_eq!(totals.wasted_pico, 0);
+        }
+    }
+
+    #[test]
+    fn the_same_requests_in_any_order_meet_the_same_faults(mut asks in asks(), seed in any::<u64>()) {
+        let rules = [FaultKind::Overloaded, FaultKind::TruncateStream, FaultKind::Reset]
+            .map(|kind| FaultRule { probability: Some(0.2), ..FaultRule::always(kind) });
+        let config = Config { seed, ..with_faults(&rules) };
+        let (before, _) = play(config.clone(), &asks, true);
+        // The same requests at other moments, in another order.
+        let moments: Vec<u64> = asks.iter().rev().map(|ask| ask.at_ms).collect();
+        asks.iter_mut().zip(moments).for_each(|(ask, at)| ask.at_ms = at);
+        let (after, _) = play(config, &asks, true);
+        prop_assert_eq!(before.totals.by_ending, after.totals.by_ending);
+        prop_assert_eq!(before.totals.by_status, after.totals.by_status);
+        prop_assert_eq!(before.totals.cost_pico, after.totals.cost_pico);
+    }
+}
