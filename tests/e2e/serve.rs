@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use breaklab::transport::client_builder;
 use serde_json::{Value, json};
 
 struct Served {
@@ -68,8 +69,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 async fn post(url: &str, kind: &str, body: String, prefer: Option<&str>) -> (u16, Value) {
-    let client = reqwest::Client::builder()
-        .no_proxy()
+    let client = client_builder(&reqwest::Url::parse(url).unwrap())
         .timeout(Duration::from_secs(60))
         .build()
         .unwrap();
@@ -86,7 +86,9 @@ async fn post(url: &str, kind: &str, body: String, prefer: Option<&str>) -> (u16
 }
 
 async fn get(url: &str) -> String {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder(&reqwest::Url::parse(url).unwrap())
+        .build()
+        .unwrap();
     let bytes = client.get(url).send().await.unwrap().bytes().await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
