@@ -161,7 +161,7 @@ const KNOWN: [Known; 32] = [
     Known {
         id: "F20",
         title: "retries without end",
-        expected: "at most eight attempts, and none after the answer",
+        expected: "at most ten attempts, and none after the answer",
         play: Play::Outage,
         detect: retry::storm,
     },

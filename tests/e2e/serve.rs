@@ -161,7 +161,7 @@ fn the_large_file_is_killed_in_naive_and_a_job_that_ends_in_hardened() {
 #[test]
 fn ten_equal_requests_are_ten_calls_in_naive_and_one_in_hardened() {
     for (mode, calls) in [("naive", 10), ("hardened", 1)] {
-        let served = Served::start(&["--mode", mode, "--speed", "100"]);
+        let served = Served::start(&["--mode", mode, "--speed", "100", "--answer-within", "0"]);
         let metrics = runtime().block_on(async {
             for _ in 0..10 {
                 let url = format!("{}/document", served.url);
@@ -219,7 +219,7 @@ fn a_body_from_curl_without_line_ends_is_answered_with_the_reason() {
 
 #[test]
 fn a_batch_answers_each_file_in_order_and_a_client_may_ask_for_a_job() {
-    let served = Served::start(&["--speed", "100", "--log", "emf"]);
+    let served = Served::start(&["--speed", "100", "--log", "emf", "--answer-within", "0"]);
     let files: Vec<Value> = (0..3)
         .map(|number| serde_json::from_str(&file(number)).unwrap())
         .collect();

@@ -19,7 +19,7 @@ pub(super) fn no_retry(_: &Exam, played: &Played) -> Option<Evidence> {
 }
 
 /// Attempts for one request beyond which nobody can call it patience.
-const MOST_ATTEMPTS: f64 = 8.0;
+const MOST_ATTEMPTS: f64 = 10.0;
 
 pub(super) fn storm(exam: &Exam, played: &Played) -> Option<Evidence> {
     let attempts = measure::attempts(played)?;

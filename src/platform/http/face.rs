@@ -240,7 +240,8 @@ impl Face {
         let timeline = self.0.service.timeline();
         let started = timeline.now();
         let in_flight = InFlight::new(self);
-        let result = self.0.service.document(number, &document).await;
+        // Boxed: the work's state is large, and would be moved through every frame above.
+        let result = Box::pin(self.0.service.document(number, &document)).await;
         drop(in_flight);
         let took = timeline.now().saturating_sub(started);
         let time_limit = matches!(result, Err(Failure::TimeLimit { .. }));
