@@ -114,20 +114,21 @@ fn load(address: SocketAddr, more: &[&str]) -> (Option<i32>, serde_json::Value, 
 fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
     let address = service(200, DOCUMENTED, true);
     let play = || load(address, &["--arrivals", "rate:200", "--duration", "8s"]);
-    // On a busy machine the driver says that it was saturated; what it then measured is no result.
-    let unspoilt = (0..5)
-        .map(|_| play())
-        .find(|(code, ..)| *code != Some(SATURATED));
-    let (code, run, message) = unspoilt.expect("a machine with a moment of its own");
-    assert_eq!(code, Some(0), "{message}");
-    assert_eq!(run["requests"]["ok"], 1600);
-    for (name, truth) in [("p90", 600.0), ("p95", 800.0), ("p99", 960.0)] {
-        let measured = run["latency_ms"][name].as_f64().unwrap();
-        assert!(
-            (measured - truth).abs() <= truth * 0.03,
-            "{name}: {measured}"
-        );
-    }
+    // A busy machine delays the server as well, so too high may be true and is tried again; too low
+    // is what a dishonest driver shows, and nothing excuses it.
+    let close = (0..5).any(|_| {
+        let (code, run, message) = play();
+        assert!(matches!(code, Some(0 | SATURATED)), "{message}");
+        assert_eq!(run["requests"]["ok"], 1600);
+        [("p90", 600.0), ("p95", 800.0), ("p99", 960.0)]
+            .into_iter()
+            .all(|(name, truth)| {
+                let measured = run["latency_ms"][name].as_f64().unwrap();
+                assert!(measured >= truth * 0.97, "{name}: {measured}");
+                measured <= truth * 1.03
+            })
+    });
+    assert!(close, "five runs were all too high by more than 3 %");
 }
 
 #[test]
@@ -155,10 +156,8 @@ fn failures_of_every_kind_never_exit_0() {
         listener.local_addr().unwrap()
     };
     let (code, run, _) = load(nobody, &["--arrivals", "burst:5"]);
-    assert_eq!(
-        (code, &run["endings"]["unreachable"]),
-        (Some(1), &serde_json::json!(5))
-    );
+    assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
+    assert_eq!(run["endings"]["unreachable"], 5);
 }
 
 #[test]
@@ -199,10 +198,8 @@ fn a_service_elsewhere_needs_an_explicit_word() {
 fn silence_is_a_failure_after_the_timeout() {
     let address = service(200, DOCUMENTED, true);
     let (code, run, _) = load(address, &["--arrivals", "burst:3", "--timeout", "100ms"]);
-    assert_eq!(
-        (code, &run["requests"]["failed"]),
-        (Some(1), &serde_json::json!(3))
-    );
+    assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
+    assert_eq!(run["requests"]["failed"], 3);
 }
 
 #[test]
