@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod compare;
 mod document;
 mod exit;
 mod gate;
@@ -43,6 +44,8 @@ enum Command {
     Document(document::Args),
     /// Write the report again from a record
     Report(report::Args),
+    /// Set two or more runs side by side in one report
+    Compare(compare::Args),
     /// Hold a run against a baseline: passed, failed, or cannot tell
     Gate(gate::Args),
     /// Load any service that offers POST /document, honestly timed
@@ -52,7 +55,7 @@ enum Command {
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
     /// Examine and grade a documentation service that somebody else wrote
-    Grade(grade::Args),
+    Grade(Box<grade::Args>),
     /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
     Serve(serve::Args),
     /// Serve the mock Claude API on a local port
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Document(args) => document::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Gate(args) => gate::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Merge(args) => merge::run(&args),

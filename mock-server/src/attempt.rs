@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::{HeaderMap, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::batches::Batches;
 use crate::bucket::Flow;
 use crate::cache::PromptCache;
 use crate::fault::Identity;
+use crate::headers::{self, Head};
 use crate::ids;
 use crate::lateness::Lateness;
 use crate::ledger::{Book, Ending, Entry, Ledger};
@@ -42,10 +44,19 @@ pub(crate) struct State {
     seen: HashMap<u64, u32, BuildHasherDefault<Digest>>,
     /// How often each `x-mock-fault-key` was used.
     forced: HashMap<u64, u32>,
-    pool_of: HashMap<(usize, u64), usize>,
-    pools: Vec<Buckets>,
+    pool_of: HashMap<(usize, u64), usize, BuildHasherDefault<Digest>>,
+    pools: Vec<Pool>,
+    /// Headers of answers without limits.
+    head: Head,
     /// Input and output tokens charged where there are no limits.
     unlimited: (u64, u64),
+}
+
+/// The limits of a customer on a class of models, and the headers that tell of them.
+#[derive(Debug)]
+struct Pool {
+    buckets: Buckets,
+    head: Head,
 }
 
 /// Bodies are hashed already; hashing the hash again would cost more than the rest of the lookup.
@@ -58,11 +69,15 @@ impl Hasher for Digest {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = crate::mix::digest(bytes);
+        self.0 ^= crate::mix::digest(bytes);
     }
 
     fn write_u64(&mut self, digest: u64) {
-        self.0 = digest;
+        self.0 ^= digest;
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.0 ^= crate::mix::mix(&[number as u64]);
     }
 }
 
@@ -75,18 +90,19 @@ impl Shared {
     pub(crate) fn new(live: Live, timeline: Timeline) -> Self {
         let seed = live.config.seed;
         let key = Key::new(&live.config.secret);
+        let organization = ids::uuid(seed);
         let state = State {
             book: Book::new(live.config.max_rows),
             cache: PromptCache::default(),
             batches: Batches::default(),
             seen: HashMap::default(),
             forced: HashMap::new(),
-            pool_of: HashMap::new(),
+            pool_of: HashMap::default(),
             pools: Vec::new(),
+            head: Head::unlimited(&organization),
             unlimited: (0, 0),
             live: Arc::new(live),
         };
-        let organization = ids::uuid(seed);
         Self {
             timeline,
             seed,
@@ -118,7 +134,7 @@ impl Shared {
             Some(limits) => state
                 .pools
                 .iter_mut()
-                .for_each(|pool| pool.set_limits(limits, now)),
+                .for_each(|pool| pool.buckets.set_limits(limits, now)),
             None => state.pool_of.clear(),
         }
         state.book.resize(live.config.max_rows);
@@ -131,7 +147,12 @@ impl Shared {
             .pools
             .iter()
             .fold(state.unlimited, |(input, output), pool| {
-                (input + pool.input.charged(), output + pool.output.charged())
+                let Buckets {
+                    input: more_input,
+                    output: more_output,
+                    ..
+                } = &pool.buckets;
+                (input + more_input.charged(), output + more_output.charged())
             });
         let profiles = &state.live.config.profiles;
         let models: Vec<&str> = profiles.iter().map(|p| p.model.as_str()).collect();
@@ -147,7 +168,10 @@ impl Shared {
         state.seen.clear();
         state.forced.clear();
         state.pool_of.clear();
-        state.pools.iter_mut().for_each(Buckets::forget_charges);
+        state
+            .pools
+            .iter_mut()
+            .for_each(|pool| pool.buckets.forget_charges());
         state.unlimited = (0, 0);
     }
 
@@ -161,18 +185,11 @@ impl Shared {
         *count += 1;
         *count - 1
     }
+}
 
-    /// Looks at the buckets `pool` as they stand at `now`.
-    pub(crate) fn with_buckets<T>(
-        &self,
-        pool: usize,
-        now: u64,
-        look: impl FnOnce(&Buckets) -> T,
-    ) -> T {
-        let mut state = self.state();
-        let buckets = &mut state.pools[pool];
-        buckets.advance(now);
-        look(buckets)
+impl State {
+    fn buckets(&mut self, pool: usize) -> &mut Buckets {
+        &mut self.pools[pool].buckets
     }
 }
 
@@ -183,8 +200,10 @@ pub(crate) struct Attempt {
     pub(crate) live: Arc<Live>,
     pub(crate) entry: Entry,
     pub(crate) identity: Identity,
-    /// The buckets it is charged to.
-    pub(crate) pool: Option<usize>,
+    /// Whom it is charged to: class of the model, and customer.
+    customer: Option<(usize, u64)>,
+    /// Their buckets, once they were looked up.
+    pool: Option<usize>,
     /// Output as it is produced.
     flow: Flow,
     /// Output tokens charged at admission.
@@ -236,6 +255,7 @@ impl Attempt {
             live,
             entry,
             identity,
+            customer: None,
             pool: None,
             flow,
             reserved: 0,
@@ -244,40 +264,48 @@ impl Attempt {
         }
     }
 
-    /// Finds the buckets of the customer `key` and the model `model`.
-    pub(crate) fn choose_pool(&mut self, model: usize, key: u64) {
-        let Some(limits) = self.live.config.limits else {
-            return;
-        };
-        let mut state = self.shared.state();
-        let State { pool_of, pools, .. } = &mut *state;
+    /// The customer `key` asks for the model `model`.
+    pub(crate) fn is_for(&mut self, model: usize, key: u64) {
+        self.customer = Some((self.live.classes[model], key));
+    }
+
+    /// The buckets of its customer, if there are limits.
+    fn find_pool(&mut self, state: &mut State) -> Option<usize> {
+        let (class, key) = self.customer?;
+        let limits = self.live.config.limits?;
+        let State { pool_of, pools, .. } = state;
         // Customers beyond the bound share the last buckets.
-        let customer = if pools.len() < MAX_POOLS { key } else { 0 };
-        let pool = pool_of
-            .entry((self.live.classes[model], customer))
-            .or_insert_with(|| {
-                pools.push(Buckets::full(limits, self.entry.arrived_ns));
+        let key = if pools.len() < MAX_POOLS { key } else { 0 };
+        let find = || {
+            *pool_of.entry((class, key)).or_insert_with(|| {
+                pools.push(Pool {
+                    buckets: Buckets::full(limits, self.entry.arrived_ns),
+                    head: Head::limited(&self.shared.organization),
+                });
                 pools.len() - 1
-            });
-        self.pool = Some(*pool);
+            })
+        };
+        Some(*self.pool.get_or_insert_with(find))
     }
 
     /// Charges a request with this input, or refuses it and takes nothing.
     pub(crate) fn admit(&mut self, input: Usage) -> Result<(), Refusal> {
-        let options = &self.live.options;
         let tokens = input.input_tokens + input.cache_write_5m_tokens + input.cache_write_1h_tokens;
-        let reserved = match options.output_accounting {
+        let reserved = match self.live.options.output_accounting {
             OutputAccounting::Reserved => self.entry.max_tokens,
             OutputAccounting::AsProduced | OutputAccounting::AtEnd => 0,
         };
-        let mut state = self.shared.state();
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.state();
+        let pool = self.find_pool(&mut state);
+        let options = &self.live.options;
         let cap = options.spend_cap_usd.map(|usd| (usd * PICO_PER_USD) as u64);
         if cap.is_some_and(|cap| state.book.cost_pico() >= cap) {
             return Err(Refusal::spent());
         }
-        match self.pool {
+        match pool {
             Some(pool) => {
-                let buckets = &mut state.pools[pool];
+                let buckets = state.buckets(pool);
                 buckets.advance(self.entry.arrived_ns);
                 let admitted = buckets.admit(tokens, reserved, options.ramp);
                 if admitted.is_err() && options.refusals_use_quota {
@@ -303,10 +331,9 @@ impl Attempt {
             && self.live.options.output_accounting == OutputAccounting::AsProduced
         {
             let mut state = self.shared.state();
-            state.pools[pool]
-                .output
-                .advance(flow.start.min(self.shared.now_ns()));
-            state.pools[pool].output.drain(self.entry.seq, flow);
+            let output = &mut state.buckets(pool).output;
+            output.advance(flow.start.min(self.shared.now_ns()));
+            output.drain(self.entry.seq, flow);
         }
     }
 
@@ -321,17 +348,31 @@ impl Attempt {
         let tokens = usage.input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
         let mut state = self.shared.state();
         match self.pool {
-            Some(pool) => {
-                state.pools[pool].requests.settle(1, 0);
-                state.pools[pool].input.settle(tokens, 0);
-            }
+            Some(pool) => state.buckets(pool).give_back(tokens),
             None => state.unlimited.0 -= tokens,
         }
     }
 
-    pub(crate) fn head_sent(&mut self, status: u16) {
+    /// Counts the head of its answer, and makes the headers that every answer carries.
+    pub(crate) fn head(&mut self, status: StatusCode) -> HeaderMap {
+        let id = headers::text(ids::request(self.entry.bits));
+        let now = self.shared.now_ns();
+        let status = status.as_u16();
         self.entry.status = Some(status);
-        self.shared.state().book.head_sent(status);
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.state();
+        state.book.head_sent(status);
+        let mut map = match self.find_pool(&mut state) {
+            Some(pool) => {
+                let Pool { buckets, head } = &mut state.pools[pool];
+                buckets.advance(now);
+                head.with(buckets, &shared.timeline)
+            }
+            None => state.head.plain(),
+        };
+        drop(state);
+        map.insert(headers::REQUEST_ID, id);
+        map
     }
 
     /// Books the end.
@@ -356,7 +397,7 @@ impl Attempt {
         let mut state = self.shared.state();
         match self.pool {
             Some(pool) => {
-                let output = &mut state.pools[pool].output;
+                let output = &mut state.buckets(pool).output;
                 output.advance(moment);
                 match self.live.options.output_accounting {
                     OutputAccounting::AsProduced => output.stop(self.entry.seq, self.flow),

@@ -31,9 +31,30 @@ const DAY_S: u64 = 24 * 3600;
 #[derive(Debug, Default)]
 pub(crate) struct Batches {
     all: Vec<Batch>,
-    /// Tokens and pico-dollars of everything that batches produced.
-    pub(crate) usage: Usage,
-    pub(crate) cost_pico: u64,
+    /// Spent on batches that are no longer kept.
+    gone: Spent,
+}
+
+/// Tokens, and pico-dollars.
+pub(crate) type Spent = (Usage, u64);
+
+impl Batches {
+    /// What all batches that have ended by `now` cost; cancelled ones cost nothing.
+    pub(crate) fn spent(&self, now: Duration) -> Spent {
+        let billed = self.all.iter().filter(|batch| batch.is_billed(now));
+        billed.fold(self.gone, |sum, batch| plus(sum, batch.spent))
+    }
+
+    fn forget(&mut self, at: usize) {
+        let batch = self.all.remove(at);
+        if !batch.was_canceled() {
+            self.gone = plus(self.gone, batch.spent);
+        }
+    }
+}
+
+fn plus(a: Spent, b: Spent) -> Spent {
+    (a.0.plus(b.0), a.1 + b.1)
 }
 
 #[derive(Debug)]
@@ -44,6 +65,8 @@ struct Batch {
     canceled: Option<Duration>,
     /// Result lines that the requests get if they are not cancelled, made when it was created.
     results: Vec<Line>,
+    /// What they cost then.
+    spent: Spent,
 }
 
 #[derive(Debug)]
@@ -78,31 +101,29 @@ pub(crate) fn create(
     check(&create.requests)?;
     let shared = &attempt.shared;
     let created = shared.timeline.now();
-    let mut usage = Usage::default();
-    let mut cost_pico = 0;
+    let mut spent = Spent::default();
     let results = create.requests.iter().enumerate().map(|(i, item)| {
-        let (line, spent) = work(item, i, caller, attempt);
-        if let Some((tokens, cost)) = spent {
-            usage = usage.plus(tokens);
+        let (line, item_spent) = work(item, i, caller, attempt);
+        if let Some((tokens, cost)) = item_spent {
             // Half the list price.
-            cost_pico += cost / 2;
+            spent = plus(spent, (tokens, cost / 2));
         }
         line
     });
+    let results = results.collect();
     let batch = Batch {
         id: ids::batch(attempt.entry.bits),
         created,
         due: created + Duration::from_secs_f64(attempt.live.options.batch_delay_s.max(0.0)),
         canceled: None,
-        results: results.collect(),
+        results,
+        spent,
     };
     let json = batch.describe(created, &shared.timeline, host);
     let mut state = shared.state();
     let batches = &mut state.batches;
-    batches.usage = batches.usage.plus(usage);
-    batches.cost_pico += cost_pico;
     if batches.all.len() == MAX_BATCHES {
-        batches.all.remove(0);
+        batches.forget(0);
     }
     batches.all.push(batch);
     Ok(bytes(&json))
@@ -138,7 +159,7 @@ fn work(
     number: usize,
     caller: Caller,
     attempt: &Attempt,
-) -> (Line, Option<(Usage, u64)>) {
+) -> (Line, Option<Spent>) {
     let bits = mix(&[attempt.entry.bits, number as u64]);
     match answer(item.params.get().as_bytes(), bits, caller, attempt) {
         Ok((message, usage, cost)) => {
@@ -250,7 +271,7 @@ pub(crate) fn act(
         Action::Cancel if !ended => batch.canceled = batch.canceled.or(Some(now)),
         Action::Cancel => {}
         Action::Delete if ended => {
-            state.batches.all.remove(at);
+            state.batches.forget(at);
             return Ok(bytes(&json!({ "id": id, "type": "message_batch_deleted" })));
         }
         Action::Delete => {
@@ -278,6 +299,7 @@ fn synthetic(action: Action, id: &str, timeline: &Timeline, host: &str) -> Bytes
         due: now,
         canceled: None,
         results: vec![],
+        spent: Spent::default(),
     };
     match action {
         Action::Delete => bytes(&json!({ "id": batch.id, "type": "message_batch_deleted" })),
@@ -294,6 +316,10 @@ impl Batch {
 
     fn ended(&self, now: Duration) -> bool {
         now >= self.end()
+    }
+
+    fn is_billed(&self, now: Duration) -> bool {
+        self.ended(now) && !self.was_canceled()
     }
 
     fn was_canceled(&self) -> bool {

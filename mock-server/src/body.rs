@@ -134,7 +134,7 @@ impl ReplyBody {
             let Script::Stream(stream) = &mut self.script else {
                 return Poll::Ready(None);
             };
-            let mut out = Vec::new();
+            let mut out = Vec::with_capacity(stream.expected_bytes(now));
             let next = stream.play(now, &mut out);
             if let Next::End(ending) = next {
                 self.end(ending);

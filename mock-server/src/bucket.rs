@@ -170,6 +170,9 @@ impl Bucket {
 
     /// Lets `flow` drain the bucket as its tokens appear; `id` names it for [`Bucket::stop`].
     pub(crate) fn drain(&mut self, id: u64, flow: Flow) {
+        if flow.end <= self.at {
+            return self.charge(flow.tokens);
+        }
         let rate = flow.rate();
         let left_over = i128::from(flow.tokens) * TOKEN - rate * span(flow);
         self.changes.insert(

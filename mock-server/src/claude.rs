@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 
 use crate::attempt::{Attempt, Shared};
@@ -220,26 +220,31 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
     }
 }
 
+static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+static VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+static BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+
 /// The first version without sampling parameters.
 const STRICT_VERSION: &[u8] = b"2026-10-21";
 
 /// Checks the mandatory headers.
 fn check_headers(headers: &HeaderMap, query: &str, lenient: bool) -> Result<Caller, ApiError> {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let bearer = || {
+        let given = headers.get(header::AUTHORIZATION)?;
+        given.as_bytes().strip_prefix(b"Bearer ")
+    };
     let key = headers
-        .get("x-api-key")
+        .get(&API_KEY)
         .map(HeaderValue::as_bytes)
-        .or(bearer)
+        .or_else(bearer)
         .filter(|key| !key.is_empty())
         .ok_or_else(|| ApiError::authentication("x-api-key header is required"))?;
     let version = headers
-        .get("anthropic-version")
+        .get(&VERSION)
         .ok_or_else(|| ApiError::invalid("anthropic-version: header is required"))?;
     // Dates of this form sort as text.
     let strict_version = version.as_bytes() >= STRICT_VERSION;
-    let beta = headers.contains_key("anthropic-beta") || query == "beta=true";
+    let beta = headers.contains_key(&BETA) || query == "beta=true";
     Ok(Caller {
         key: digest(key),
         strict_version,
@@ -276,8 +281,7 @@ async fn play(plan: Plan, mut attempt: Attempt) -> Response<ReplyBody> {
             .sleep_until(Duration::from_nanos(head_at))
             .await;
     }
-    attempt.head_sent(StatusCode::OK.as_u16());
-    let mut head = common_headers(&attempt);
+    let mut head = attempt.head(StatusCode::OK);
     if plan.stream {
         let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
         head.insert(header::CONTENT_TYPE, kind);
@@ -295,26 +299,8 @@ async fn play(plan: Plan, mut attempt: Attempt) -> Response<ReplyBody> {
     response
 }
 
-/// The headers that every answer carries.
-fn common_headers(attempt: &Attempt) -> HeaderMap {
-    let shared = &attempt.shared;
-    let mut map = HeaderMap::with_capacity(24);
-    map.insert(
-        headers::REQUEST_ID,
-        headers::text(&ids::request(attempt.entry.bits)),
-    );
-    map.insert(headers::ORGANIZATION, headers::text(&shared.organization));
-    if let Some(pool) = attempt.pool {
-        shared.with_buckets(pool, shared.now_ns(), |buckets| {
-            headers::add_limits(&mut map, buckets, &shared.timeline);
-        });
-    }
-    map
-}
-
 fn info(bytes: Bytes, mut attempt: Attempt) -> Response<ReplyBody> {
-    attempt.head_sent(StatusCode::OK.as_u16());
-    let mut map = common_headers(&attempt);
+    let mut map = attempt.head(StatusCode::OK);
     map.insert(header::CONTENT_TYPE, JSON);
     let mut response = Response::new(ReplyBody::whole(bytes, Ending::Complete, attempt));
     *response.headers_mut() = map;
@@ -322,8 +308,7 @@ fn info(bytes: Bytes, mut attempt: Attempt) -> Response<ReplyBody> {
 }
 
 fn refusal(error: &ApiError, mut attempt: Attempt) -> Response<ReplyBody> {
-    attempt.head_sent(error.status.as_u16());
-    let mut map = common_headers(&attempt);
+    let mut map = attempt.head(error.status);
     map.insert(header::CONTENT_TYPE, JSON);
     if let Some(seconds) = error.retry_after_s {
         map.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

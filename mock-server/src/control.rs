@@ -136,11 +136,12 @@ fn mistake(status: StatusCode, message: &str) -> Answer {
 fn ledger(mock: &MockClaude) -> Value {
     let totals = mock.ledger().totals;
     let dollars = |pico: u64| pico as f64 / PICO_PER_USD;
-    let state = mock.shared.state();
+    let now = mock.shared.timeline.now();
+    let (batch_usage, batch_cost) = mock.shared.state().batches.spent(now);
     json!({
         "totals": totals,
         "usd": { "cost": dollars(totals.cost_pico), "wasted": dollars(totals.wasted_pico) },
-        "batches": { "usage": state.batches.usage, "usd": dollars(state.batches.cost_pico) },
+        "batches": { "usage": batch_usage, "usd": dollars(batch_cost) },
     })
 }
 
@@ -221,10 +222,13 @@ fn try_change(mock: &MockClaude, body: &[u8]) -> Result<(), String> {
     let Value::Object(mut parts) = patch else {
         return Err("the body must be an object with `config` and `options`".to_owned());
     };
-    // TOML has no numbers as large as a seed may be, and the seed cannot be changed anyway.
+    let current = mock.config();
+    // TOML has no numbers as large as these may be. The seed cannot be changed anyway, and no
+    // memory holds so many rows.
     let current = Config {
         seed: 0,
-        ..mock.config()
+        max_rows: current.max_rows.min(i64::MAX as usize),
+        ..current
     };
     let config = changed("config", &current, parts.remove("config"))?;
     let options = changed("options", &mock.options(), parts.remove("options"))?;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::bucket::Bucket;
 use crate::limits::Buckets;
@@ -15,72 +16,112 @@ pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-re
 /// The API shows what is left of token limits to the nearest thousand.
 const ROUNDED_TO: u64 = 1000;
 
-struct Names {
-    limit: HeaderName,
-    remaining: HeaderName,
-    reset: HeaderName,
+/// Rate-limit headers in the order of [`shown`].
+static LIMITS: [HeaderName; 12] = [
+    HeaderName::from_static("anthropic-ratelimit-requests-limit"),
+    HeaderName::from_static("anthropic-ratelimit-requests-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-requests-reset"),
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-limit"),
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-reset"),
+    HeaderName::from_static("anthropic-ratelimit-output-tokens-limit"),
+    HeaderName::from_static("anthropic-ratelimit-output-tokens-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-output-tokens-reset"),
+    HeaderName::from_static("anthropic-ratelimit-tokens-limit"),
+    HeaderName::from_static("anthropic-ratelimit-tokens-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-tokens-reset"),
+];
+/// Every third of them is a moment.
+const RESET: usize = 2;
+
+/// The headers that all answers of one customer carry, kept between answers: a copy costs far less
+/// than hashing long names and writing numbers that have seldom changed.
+#[derive(Debug)]
+pub(crate) struct Head {
+    map: HeaderMap,
+    /// Which limit each value of `map` shows, in the map's own order.
+    order: Vec<Option<usize>>,
+    /// What they show now.
+    shown: [u64; LIMITS.len()],
 }
 
-macro_rules! names {
-    ($what:literal) => {
-        Names {
-            limit: HeaderName::from_static(concat!("anthropic-ratelimit-", $what, "-limit")),
-            remaining: HeaderName::from_static(concat!(
-                "anthropic-ratelimit-",
-                $what,
-                "-remaining"
-            )),
-            reset: HeaderName::from_static(concat!("anthropic-ratelimit-", $what, "-reset")),
+impl Head {
+    /// Without limits.
+    pub(crate) fn unlimited(organization: &str) -> Self {
+        let mut map = HeaderMap::with_capacity(24);
+        let unknown = HeaderValue::from_static("");
+        map.insert(REQUEST_ID, unknown.clone());
+        map.insert(CONTENT_TYPE, unknown);
+        map.insert(ORGANIZATION, text(organization.to_owned()));
+        Self {
+            map,
+            order: vec![],
+            shown: [0; LIMITS.len()],
         }
-    };
-}
+    }
 
-static REQUESTS: Names = names!("requests");
-static INPUT: Names = names!("input-tokens");
-static OUTPUT: Names = names!("output-tokens");
-static BOTH: Names = names!("tokens");
+    /// With limits.
+    pub(crate) fn limited(organization: &str) -> Self {
+        let mut head = Self::unlimited(organization);
+        for name in &LIMITS {
+            head.map.insert(name, HeaderValue::from(0));
+        }
+        let limit = |name| LIMITS.iter().position(|limit| limit == name);
+        head.order = head.map.keys().map(limit).collect();
+        head
+    }
 
-struct Shown {
-    limit: u64,
-    remaining: u64,
-    /// Full again at this moment, nanoseconds of simulated time.
-    full_at: u64,
-}
+    /// A copy that tells what `buckets` have left.
+    pub(crate) fn with(&mut self, buckets: &Buckets, timeline: &Timeline) -> HeaderMap {
+        let now = shown(buckets, timeline);
+        if now != self.shown {
+            for (limit, value) in self.order.iter().zip(self.map.values_mut()) {
+                if let Some(i) = *limit
+                    && now[i] != self.shown[i]
+                {
+                    let reset = i % 3 == RESET;
+                    *value = match reset {
+                        true => text(rfc3339(now[i])),
+                        false => HeaderValue::from(now[i]),
+                    };
+                }
+            }
+            self.shown = now;
+        }
+        self.map.clone()
+    }
 
-/// Adds what `buckets` have left.
-pub(crate) fn add_limits(headers: &mut HeaderMap, buckets: &Buckets, timeline: &Timeline) {
-    let input = rounded(&buckets.input);
-    let output = rounded(&buckets.output);
-    let both = Shown {
-        limit: input.limit + output.limit,
-        remaining: input.remaining + output.remaining,
-        full_at: input.full_at.max(output.full_at),
-    };
-    let requests = Shown {
-        remaining: buckets.requests.remaining(),
-        ..rounded(&buckets.requests)
-    };
-    add(headers, &REQUESTS, &requests, timeline);
-    add(headers, &INPUT, &input, timeline);
-    add(headers, &OUTPUT, &output, timeline);
-    add(headers, &BOTH, &both, timeline);
-}
-
-fn rounded(bucket: &Bucket) -> Shown {
-    let nearest = (bucket.remaining() + ROUNDED_TO / 2) / ROUNDED_TO * ROUNDED_TO;
-    let limit = bucket.limit();
-    Shown {
-        limit,
-        remaining: nearest.min(limit),
-        full_at: bucket.full_at(),
+    /// A copy.
+    pub(crate) fn plain(&self) -> HeaderMap {
+        self.map.clone()
     }
 }
 
-fn add(headers: &mut HeaderMap, names: &'static Names, shown: &Shown, timeline: &Timeline) {
-    headers.insert(&names.limit, HeaderValue::from(shown.limit));
-    headers.insert(&names.remaining, HeaderValue::from(shown.remaining));
-    let unix_s = timeline.unix_s(Duration::from_nanos(shown.full_at));
-    headers.insert(&names.reset, text(&rfc3339(unix_s)));
+/// Limit, what remains, and when it is full again in seconds since 1970, for each of the limits.
+fn shown(buckets: &Buckets, timeline: &Timeline) -> [u64; LIMITS.len()] {
+    let full_at = |bucket: &Bucket| timeline.unix_s(Duration::from_nanos(bucket.full_at()));
+    let (requests, input, output) = (&buckets.requests, &buckets.input, &buckets.output);
+    let (input_left, output_left) = (rounded(input), rounded(output));
+    let (input_reset, output_reset) = (full_at(input), full_at(output));
+    [
+        requests.limit(),
+        requests.remaining(),
+        full_at(requests),
+        input.limit(),
+        input_left,
+        input_reset,
+        output.limit(),
+        output_left,
+        output_reset,
+        input.limit() + output.limit(),
+        input_left + output_left,
+        input_reset.max(output_reset),
+    ]
+}
+
+fn rounded(bucket: &Bucket) -> u64 {
+    let nearest = (bucket.remaining() + ROUNDED_TO / 2) / ROUNDED_TO * ROUNDED_TO;
+    nearest.min(bucket.limit())
 }
 
 /// A moment as the API writes it, e.g. `2026-01-01T00:00:00Z`.
@@ -93,6 +134,6 @@ pub(crate) fn rfc3339(unix_s: u64) -> String {
 const LAST_MOMENT_S: u64 = 253_402_300_799;
 
 /// A header value from text that is known to be printable ASCII.
-pub(crate) fn text(value: &str) -> HeaderValue {
-    HeaderValue::from_str(value).expect("ids and dates are printable ASCII")
+pub(crate) fn text(value: String) -> HeaderValue {
+    HeaderValue::from_maybe_shared(Bytes::from(value)).expect("ids and dates are printable ASCII")
 }

@@ -133,7 +133,7 @@ pub(crate) struct Entry {
 
 /// First 8 hex digits of an attempt's identity bits.
 pub(crate) fn call_id(bits: u64) -> String {
-    format!("{:08x}", bits >> 32)
+    hex::encode(((bits >> 32) as u32).to_be_bytes())
 }
 
 /// The book while it is written.

@@ -135,6 +135,13 @@ impl Buckets {
         Ok(())
     }
 
+    /// Gives back what [`Buckets::admit`] took, for a refusal at the same moment.
+    pub(crate) fn give_back(&mut self, input: u64) {
+        self.requests.settle(1, 0);
+        self.input.settle(input, 0);
+        self.minute.1 = self.minute.1.saturating_sub(input);
+    }
+
     fn ramp_refusal(&mut self, ramp: Ramp, input: u64) -> Option<Refusal> {
         let elapsed = self.input.at() - self.began;
         let number = elapsed / MINUTE_NS;

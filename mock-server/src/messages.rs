@@ -87,7 +87,7 @@ pub(crate) fn decide(
     let model = find_model(&live, &wanted.model)?;
     attempt.entry.model = Some(model);
     attempt.entry.max_tokens = wanted.max_tokens.unwrap_or(0);
-    attempt.choose_pool(model, caller.key);
+    attempt.is_for(model, caller.key);
     if !caller.lenient {
         check_prefill(&wanted, &live.config.profiles[model])?;
     }

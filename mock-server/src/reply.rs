@@ -109,8 +109,9 @@ fn user_text<'r>(request: &'r MessagesRequest<'_>) -> Cow<'r, str> {
 fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usize) -> String {
     let source = symbols::region(prompt);
     let entry_bytes = bytes(u64::from(profile.reply.tokens_per_symbol), profile);
-    // Entries are seldom longer than the code that they describe.
-    let mut text = String::with_capacity(source.len().min(enough).saturating_add(entry_bytes));
+    let symbols: Vec<&str> = symbols::scan(source).collect();
+    let expected = HEADING.len() + (symbols.len() + 1) * entry_bytes;
+    let mut text = String::with_capacity(expected.min(enough.saturating_add(entry_bytes)));
     text.push_str(HEADING);
     let mut entries = 0;
     for found in proof::find(source) {
@@ -120,7 +121,7 @@ fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usiz
             return text;
         }
     }
-    for symbol in symbols::scan(source) {
+    for symbol in symbols {
         let digits = key.mac_digits(symbol, call);
         let mac = std::str::from_utf8(&digits).expect("hex digits are ASCII");
         write_entry(&mut text, symbol, call, mac, entry_bytes);

@@ -11,6 +11,10 @@ pub(crate) const MAX_DELTAS: u64 = 64;
 /// The API hides lengths behind fewer than so many spaces.
 const PADDING: u64 = 16;
 
+/// An event beside its text, and events beside the deltas, roughly.
+const EVENT_BYTES: usize = 160;
+const FRAME_EVENTS: usize = 8;
+
 /// A stream that is being played.
 #[derive(Debug)]
 pub(crate) struct Stream {
@@ -73,6 +77,18 @@ impl Stream {
     fn due(&self, number: u64) -> u64 {
         let span = u128::from(self.flow.end - self.flow.start);
         self.flow.start + (span * u128::from(number) / u128::from(self.deltas().max(1))) as u64
+    }
+
+    /// About as many bytes as [`Stream::play`] will write, so that they need not be moved.
+    pub(crate) fn expected_bytes(&self, now: u64) -> usize {
+        if self.played > 0 && self.due(self.played) > now {
+            return 0;
+        }
+        if self.flow.end > now {
+            return EVENT_BYTES;
+        }
+        let written = self.content.written().len();
+        written + written / 16 + (self.deltas() as usize + FRAME_EVENTS) * EVENT_BYTES
     }
 
     /// Writes all that is due at `now` and says what comes after.

@@ -20,8 +20,13 @@ pub(crate) struct Rules {
 
 /// Reads a body, or says what is wrong with it.
 pub(crate) fn parse(body: &[u8], rules: Rules) -> Result<MessagesRequest<'_>, ApiError> {
+    // Checked once as a whole, the text need not be checked again string by string.
+    let read = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
     let request: MessagesRequest<'_> =
-        serde_json::from_slice(body).map_err(|error| ApiError::invalid(explain(body, &error)))?;
+        read.map_err(|error| ApiError::invalid(explain(body, &error)))?;
     if !rules.counting && request.max_tokens.is_none() {
         return Err(ApiError::invalid("max_tokens: Field required"));
     }

@@ -1,7 +1,5 @@
 //! The answer's JSON and stream events, byte for byte as the API writes them.
 
-use std::io::Write as _;
-
 use crate::prices::Usage;
 
 /// What an answer tells about itself beside its content.
@@ -75,8 +73,50 @@ fn push(out: &mut Vec<u8>, parts: &[&str]) {
     }
 }
 
+/// Bytes looked at together when a string is escaped.
+const BLOCK: usize = 32;
+
+/// Appends `text` as a JSON string. Answers are mostly plain text, so whole blocks without
+/// anything to escape are copied as they are.
 fn push_json_string(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("memory takes every string");
+    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    out.push(b'"');
+    for block in text.as_bytes().chunks(BLOCK) {
+        // No early exit, so that it becomes vector instructions.
+        let special = block.iter().fold(false, |any, byte| any | is_special(byte));
+        if special {
+            block.iter().for_each(|byte| push_escaped(out, *byte));
+        } else {
+            out.extend_from_slice(block);
+        }
+    }
+    out.push(b'"');
+}
+
+fn push_escaped(out: &mut Vec<u8>, byte: u8) {
+    match byte {
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        0x08 => out.extend_from_slice(b"\\b"),
+        0x0C => out.extend_from_slice(b"\\f"),
+        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+        0..b' ' => {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            let digits = [byte >> 4, byte & 0xF].map(|digit| HEX[usize::from(digit)]);
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
+        }
+        _ => out.push(byte),
+    }
+}
+
+/// Appends names and numbers in turn, e.g. `"a":` and 1, without the formatter's detours.
+fn push_numbers<const N: usize>(out: &mut Vec<u8>, fields: [(&str, u64); N]) {
+    for (before, number) in fields {
+        push(out, &[before]);
+        serde_json::to_writer(&mut *out, &number).expect("memory takes every number");
+    }
 }
 
 /// The body of a whole answer.
@@ -130,16 +170,25 @@ fn push_tool(out: &mut Vec<u8>, id: &str, name: &str, input: &str) {
 fn push_usage(out: &mut Vec<u8>, envelope: &Envelope, output_tokens: u64) {
     let usage = envelope.usage;
     let (five, hour) = (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens);
-    let _ = write!(
+    push_numbers(
         out,
-        "\"usage\":{{\"input_tokens\":{},\"cache_creation_input_tokens\":{},\
-         \"cache_read_input_tokens\":{},\"cache_creation\":{{\"ephemeral_5m_input_tokens\":{five},\
-         \"ephemeral_1h_input_tokens\":{hour}}},\"output_tokens\":{output_tokens},\
-         \"service_tier\":\"{}\",\"inference_geo\":\"not_available\"}}",
-        usage.input_tokens,
-        five + hour,
-        usage.cache_read_tokens,
-        envelope.service_tier,
+        [
+            ("\"usage\":{\"input_tokens\":", usage.input_tokens),
+            (",\"cache_creation_input_tokens\":", five + hour),
+            (",\"cache_read_input_tokens\":", usage.cache_read_tokens),
+            (",\"cache_creation\":{\"ephemeral_5m_input_tokens\":", five),
+            (",\"ephemeral_1h_input_tokens\":", hour),
+            ("},\"output_tokens\":", output_tokens),
+        ],
+    );
+    let tier = envelope.service_tier;
+    push(
+        out,
+        &[
+            ",\"service_tier\":\"",
+            tier,
+            "\",\"inference_geo\":\"not_available\"}",
+        ],
     );
 }
 
@@ -208,15 +257,17 @@ pub(crate) fn push_message_delta(out: &mut Vec<u8>, envelope: &Envelope, padding
     open_event(out, "message_delta");
     push(out, &[",\"delta\":{"]);
     envelope.stop.push(out);
-    let _ = write!(
+    let written = usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+    push_numbers(
         out,
-        "}},\"usage\":{{\"input_tokens\":{},\"cache_creation_input_tokens\":{},\
-         \"cache_read_input_tokens\":{},\"output_tokens\":{}}}",
-        usage.input_tokens,
-        usage.cache_write_5m_tokens + usage.cache_write_1h_tokens,
-        usage.cache_read_tokens,
-        usage.output_tokens,
+        [
+            ("},\"usage\":{\"input_tokens\":", usage.input_tokens),
+            (",\"cache_creation_input_tokens\":", written),
+            (",\"cache_read_input_tokens\":", usage.cache_read_tokens),
+            (",\"output_tokens\":", usage.output_tokens),
+        ],
     );
+    push(out, &["}"]);
     close_event(out, padding);
 }
 
@@ -232,4 +283,21 @@ pub(crate) fn push_error(out: &mut Vec<u8>) {
         &["event: error\ndata: {\"type\":\"error\",\"error\":\
         {\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"],
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn strings_are_escaped_as_json_demands(text in any::<String>(), plain in "[ -~\n\t\"]{0,200}") {
+            for text in [text, plain] {
+                let mut out = Vec::new();
+                push_json_string(&mut out, &text);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+            }
+        }
+    }
 }

@@ -17,6 +17,8 @@ use crate::probe::{self, Bench, Plan, Service, StartError};
 use crate::record::exam::{Check, Exam, Play, SCHEMA};
 use crate::transport;
 
+mod class;
+
 /// Arguments of `breaklab grade`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -58,6 +60,12 @@ pub(super) struct Args {
     /// Allow an endpoint that is not on this machine: it will be under load
     #[arg(long)]
     allow_remote: bool,
+    /// CSV file of a class: id, and endpoint or command, perhaps directory and email; one after the other
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "start", "from"])]
+    roster: Option<PathBuf>,
+    /// Seconds that one student of a roster gets in all
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=7200))]
+    student_deadline: u64,
     /// Also write it for other programs: gradescope, classroom50, github, prairielearn, autolab, coderunner,
     /// junit, tap, markdown, csv, or all
     #[arg(long, value_delimiter = ',', value_name = "FORMAT,…")]
@@ -79,6 +87,8 @@ enum Action {
     SelfTest,
     /// List the flaws that can be recognised
     Flaws,
+    /// Put a class's points into the CSV file that a learning platform exported
+    Fill(class::FillArgs),
 }
 
 /// Runs the command.
@@ -87,10 +97,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Some(Action::Lint { rubrics }) => return lint(rubrics),
         Some(Action::Flaws) => return flaws(),
         Some(Action::SelfTest) => return self_test(),
+        Some(Action::Fill(args)) => return class::fill(args),
         None => {}
     }
     let rubrics = rubrics(&args.rubric)?;
     let formats = formats(&args.format)?;
+    if let Some(roster) = &args.roster {
+        return class::run(args, roster, &rubrics, &formats);
+    }
     let exam = match &args.from {
         Some(folder) => read_exam(folder)?,
         None => runtime()?.block_on(examine(args, &rubrics))?,

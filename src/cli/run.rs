@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// Also play hardened without each protection, and naive with each alone
     #[arg(long, conflicts_with_all = ["mode", "without"])]
     ablate: bool,
-    /// Simulated time, or wall time over loopback sockets
+    /// Simulated time, wall time over loopback sockets, or one after the other and compared
     #[arg(long, value_enum, default_value = "virtual")]
     clock: ClockName,
     /// With --clock real: simulated seconds per wall second [default: 1]
@@ -64,10 +64,11 @@ pub(super) struct Args {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ClockName {
     Virtual,
     Real,
+    Both,
 }
 
 /// Runs the command.
@@ -89,19 +90,57 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     report::check_writable(&args.out)?;
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
-    let progress = Progress::new(jobs.len(), args.quiet || args.json);
-    let results = runner::run_all(&jobs, clock, &stop, &|_, run| progress.finished(run));
-    progress.clear();
-    let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
-    let record = record(args, clock, runs, stop.is_stopped());
-    let walls: Vec<f64> = walls.iter().map(Duration::as_secs_f64).collect();
-    let summary = summary::summarize(&record, &scenario::claims(), &walls);
+    if args.clock == ClockName::Both {
+        return both(args, clock, &jobs, &stories, &stop);
+    }
+    let (record, summary) = play(args, clock, &jobs, &stop)?;
     report::write_all(&args.out, &record, &summary, &stories)?;
     if let Some(share) = args.shard {
         super::shard::write(&args.out, Unit::Runs, share, plan, Vec::new())?;
     }
     show(args, &summary)?;
     Ok(verdict(&record, &summary))
+}
+
+fn play(args: &Args, clock: Clock, jobs: &[Job], stop: &Stop) -> anyhow::Result<(Record, Summary)> {
+    let progress = Progress::new(jobs.len(), args.quiet || args.json);
+    let results = runner::run_all(jobs, clock, stop, &|_, run| progress.finished(run));
+    progress.clear();
+    let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
+    let record = record(args, clock, runs, stop.is_stopped());
+    let walls: Vec<f64> = walls.iter().map(Duration::as_secs_f64).collect();
+    let summary = summary::summarize(&record, &scenario::claims(), &walls);
+    Ok((record, summary))
+}
+
+/// The same jobs in virtual time and over real sockets, each with its own pages, and one page
+/// that sets them beside each other.
+fn both(
+    args: &Args,
+    real: Clock,
+    jobs: &[Job],
+    stories: &[Story],
+    stop: &Stop,
+) -> anyhow::Result<Exit> {
+    let mut plays = Vec::new();
+    for (name, clock) in [("virtual", Clock::Virtual), ("real", real)] {
+        let (record, summary) = play(args, clock, jobs, stop)?;
+        report::write_all(&args.out.join(name), &record, &summary, stories)?;
+        plays.push((name.to_owned(), record, summary));
+    }
+    let (record, compared) = report::compare(&plays)?;
+    report::write_all(&args.out, &record, &compared, stories)?;
+    let [(_, simulated, a), (_, measured, b)] = plays.as_slice() else {
+        unreachable!("two clocks were played");
+    };
+    if args.json {
+        show(args, &compared)?;
+    } else if !args.quiet {
+        let mut out = std::io::stdout().lock();
+        out.write_all(report::agreement(a, b).as_bytes())?;
+        writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;
+    }
+    Ok(verdict(simulated, a).max(verdict(measured, b)))
 }
 
 /// What all shards must agree on, as a digest, and the number of runs in all.
@@ -125,7 +164,7 @@ fn clock(args: &Args) -> anyhow::Result<Clock> {
         (ClockName::Virtual, Some(_)) => {
             bail!("--speed needs --clock real: virtual time is always as fast as it can be")
         }
-        (ClockName::Real, speed) => {
+        (ClockName::Real | ClockName::Both, speed) => {
             let speed = speed.unwrap_or(1.0);
             if !(speed.is_finite() && (0.01..=10_000.0).contains(&speed)) {
                 bail!("--speed is {speed}; 0.01 to 10000 are possible");
@@ -221,8 +260,12 @@ fn of_files(loaded: &mut Loaded, files: &[corpus::Source]) -> Corpus {
 
 fn story(args: &Args, loaded: &Loaded, name: &str) -> Story {
     let mut reproduce = format!("breaklab run {name} --seed {}", args.seed);
-    if let ClockName::Real = args.clock {
-        reproduce += &format!(" --clock real --speed {}", args.speed.unwrap_or(1.0));
+    if args.clock != ClockName::Virtual {
+        let name = args
+            .clock
+            .to_possible_value()
+            .map_or_else(String::new, |name| name.get_name().to_owned());
+        reproduce += &format!(" --clock {name} --speed {}", args.speed.unwrap_or(1.0));
     }
     if let Some(requests) = args.requests {
         reproduce += &format!(" --requests {requests}");

@@ -17,6 +17,8 @@ use super::{Grade, Status};
 
 mod text;
 
+pub(super) use text::cell as safe_cell;
+
 /// Most bytes of a PrairieLearn result and of a step summary; both are refused whole if longer.
 const PRAIRIELEARN_LIMIT: usize = 1_000_000;
 const SUMMARY_LIMIT: usize = 900_000;

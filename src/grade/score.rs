@@ -127,10 +127,7 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         _ if share > 0.0 => Outcome::Partial,
         _ => Outcome::Failed,
     };
-    let shown = value.map_or_else(
-        || "unknown".to_owned(),
-        |value| super::feedback::number(value),
-    );
+    let shown = value.map_or_else(|| "unknown".to_owned(), super::feedback::number);
     Scored {
         id: one.id.clone(),
         title: one.title.clone(),

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use face::{Answer, Face, Options};
+pub use face::{Answer, Face, Log, Options};
 pub use read::{Ask, Many};
 
 pub(super) use face::Finished;

@@ -7,9 +7,11 @@
 
 mod cli;
 mod gate;
+mod grade;
 mod layers;
 mod load;
 mod merge;
 mod sample;
 mod scenarios;
+mod serve;
 mod sockets;

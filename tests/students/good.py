@@ -2,68 +2,19 @@
 
 The services beside it each take one thing away: they subclass `Service` and override a method.
 """
-import hashlib, http.client, json, os, random, re, select, socket, threading, time
+import hashlib, re, threading
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
 
-UPSTREAM = urlsplit(os.environ.get("ANTHROPIC_BASE_URL", "http://127.0.0.1:4010"))
-KEY = os.environ.get("ANTHROPIC_API_KEY", "sk-ant-simulated")
-TRANSIENT = {408, 429, 500, 502, 503, 504, 529}
+from calls import KEY, Calls, Failed
+from web import Web, serve
 
 
-class Failed(Exception):
-    def __init__(self, status, message):
-        super().__init__(message)
-        self.status = status
-
-
-class Gone(Exception):
-    """The client has left."""
-
-
-class Service:
-    attempts, timeout, base_wait, max_tokens, chunk_lines = 5, 2.5, 0.3, 4096, 1000
-    calls_at_once = 10
+class Service(Calls, Web):
+    chunk_lines, calls_at_once = 1000, 10
 
     def __init__(self):
         self.cache, self.flights, self.lock = {}, {}, threading.Lock()
         self.slots = threading.Semaphore(self.calls_at_once)
-
-    # One call, with retries.
-    def send(self, prompt, retry=0):
-        body = json.dumps({"model": "claude-opus-4-6", "max_tokens": self.max_tokens,
-                           "messages": [{"role": "user", "content": prompt}]})
-        connection = http.client.HTTPConnection(UPSTREAM.hostname, UPSTREAM.port, timeout=self.timeout)
-        try:
-            connection.request("POST", "/v1/messages", body, {
-                "content-type": "application/json", "x-api-key": KEY, "anthropic-version": "2023-06-01",
-                "x-stainless-retry-count": str(retry)})
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), json.loads(answer.read() or b"{}")
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            return 504, {}, {"error": {"message": str(error) or type(error).__name__}}
-        finally:
-            connection.close()
-
-    def wait(self, attempt, headers):
-        after = float(headers.get("retry-after", 0))
-        return after + random.uniform(0, self.base_wait * 2 ** attempt)
-
-    def retryable(self, status):
-        return status in TRANSIENT
-
-    def call(self, prompt, here):
-        for attempt in range(self.attempts):
-            with self.slots:
-                here()
-                status, headers, answer = self.send(prompt)
-            if status == 200:
-                return "".join(block["text"] for block in answer["content"]), answer["stop_reason"]
-            if not self.retryable(status) or attempt + 1 == self.attempts:
-                break
-            time.sleep(self.wait(attempt, headers))
-        raise Failed(status if status in (400, 413, 429) else 502, answer.get("error", {}).get("message", "no answer"))
 
     # Chunks begin at definitions.
     def split(self, text, lines):
@@ -144,81 +95,6 @@ class Service:
             with self.lock:
                 self.flights.pop(key, None)
             flight["done"].set()
-
-    # HTTP.
-    def one(self, file, here):
-        text, missing = self.document(file["file_path"], file["file_content"], here)
-        return {"file_path": file["file_path"], "documentation": text, "missing": missing}
-
-    def many(self, files, here):
-        def answer(file):
-            try:
-                return self.one(file, here)
-            except Failed as error:
-                return {"file_path": file["file_path"], "error": {"type": "failed", "message": str(error)}}
-        with ThreadPoolExecutor(8) as pool:
-            return {"results": list(pool.map(answer, files))}
-
-    def check(self, body):
-        try:
-            asked = json.loads(body)
-        except ValueError as error:
-            raise Failed(400, f"the body is not JSON: {error}")
-        files = asked.get("files", [asked]) if isinstance(asked, dict) else [None]
-        for file in files:
-            if not (isinstance(file, dict) and all(isinstance(file.get(k), str) for k in ("file_path", "file_content"))):
-                raise Failed(400, "file_path and file_content must be texts")
-        return files
-
-    def connected(self, connection):
-        ready, _, _ = select.select([connection], [], [], 0)
-        if ready and not connection.recv(1, socket.MSG_PEEK):
-            raise Gone
-
-    def failure(self, error):
-        return error.status, {"error": {"type": "failed", "message": str(error)}}
-
-    def respond(self, handler):
-        body = handler.rfile.read(int(handler.headers.get("content-length") or 0))
-        here = lambda: self.connected(handler.connection)
-        try:
-            files = self.check(body)
-            if handler.path.endswith("/documents"):
-                return 200, self.many(files, here)
-            return 200, self.one(files[0], here)
-        except Failed as error:
-            return self.failure(error)
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads, request_queue_size = True, 256
-
-
-def serve(service):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            self.answer(200, {"status": "ok"})
-
-        def do_POST(self):
-            try:
-                self.answer(*service.respond(self))
-            except (Gone, OSError):
-                self.close_connection = True
-
-        def answer(self, status, body):
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_):
-            pass
-
-    Server(("127.0.0.1", int(os.environ.get("PORT", 8000))), Handler).serve_forever()
 
 
 if __name__ == "__main__":

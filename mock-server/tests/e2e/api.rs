@@ -488,6 +488,31 @@ async fn load_queues_for_slots_and_overflows_into_529() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_overflow_gives_back_all_that_admission_took() {
+    let options = Options {
+        capacity: Some(Capacity {
+            slots: 1,
+            queue: 0,
+            slowdown: 1.0,
+        }),
+        ramp: Some(Ramp { start: 25, step: 0 }),
+        ..Options::default()
+    };
+    let limited = Config {
+        limits: limits(2, 25, 1_000_000),
+        ..config()
+    };
+    let mock = with_options(limited, options);
+    // Each takes 12 input tokens of the minute's 25, and the overflow must take none.
+    let body = body("def a(): pass", false);
+    let (first, overflow) = tokio::join!(ask(&mock, &body), ask(&mock, &body));
+    assert_eq!(first.unwrap().status, 200);
+    assert_eq!(overflow.unwrap().status, 529);
+    assert_eq!(ask(&mock, &body).await.unwrap().status, 200);
+    assert_eq!(mock.ledger().totals.charged_input_tokens, 24);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_schedule_turns_faults_on_and_off() {
     let wave = Phase {
         kind: FaultKind::Overloaded,

@@ -10,7 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::support::*;
 
 async fn start() -> (SocketAddr, MockClaude) {
-    let mut config = config();
+    // More rows than TOML could write.
+    let mut config = mock_claude::Config {
+        max_rows: usize::MAX,
+        ..config()
+    };
     config.profiles[0].latency = INSTANT;
     let mock = mock(config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -108,4 +112,40 @@ async fn a_change_applies_whole_or_not_at_all() {
     assert_eq!(ask(&mock, &body("hi", false)).await.unwrap().status, 200);
     let typo = json(address, "PATCH /config", "{\"confg\":{}}").await;
     assert!(typo["error"].as_str().unwrap().contains("confg"));
+}
+
+#[tokio::test]
+async fn a_cancelled_batch_costs_nothing_and_an_ended_one_half() {
+    let (address, mock) = start().await;
+    let requests =
+        json!({ "requests": [{ "custom_id": "a", "params": body("def f(): pass", false) }] });
+    let create = async || {
+        let mut request = request(&requests);
+        *request.uri_mut() = "/v1/messages/batches".parse().unwrap();
+        send(&mock, request).await.unwrap().json()
+    };
+    let cost = async || {
+        json(address, "GET /ledger", "").await["batches"]["usd"]
+            .as_f64()
+            .unwrap()
+    };
+    let batch = create().await;
+    assert_eq!(cost().await, 0.0);
+    let mut cancel = request(&Value::Null);
+    let path = format!(
+        "/v1/messages/batches/{}/cancel",
+        batch["id"].as_str().unwrap()
+    );
+    *cancel.uri_mut() = path.parse().unwrap();
+    send(&mock, cancel).await.unwrap();
+    assert_eq!(cost().await, 0.0);
+    json(
+        address,
+        "PATCH /config",
+        "{\"options\":{\"batch_delay_s\":0.0}}",
+    )
+    .await;
+    create().await;
+    // 12 tokens in at 3 dollars a million, 55 out at 15, at half the price.
+    assert!((cost().await - (12.0 * 3.0 + 55.0 * 15.0) / 2e6).abs() < 1e-12);
 }

@@ -188,18 +188,25 @@ async fn key_version_path_and_method_are_checked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_429_names_the_limit_and_its_retry_after_is_sufficient_and_tight() {
-    for (limits, words) in [
-        (limits(7, 1_000_000, 1_000_000), "7 requests per minute"),
-        (limits(1000, 50, 1_000_000), "50 input tokens per minute"),
-        (limits(1000, 1_000_000, 40), "40 output tokens per minute"),
+    // The prompt is 23 tokens: two of them fit into 60, with not quite a third.
+    for (limits, words, admitted) in [
+        (limits(7, 1_000_000, 1_000_000), "7 requests per minute", 7),
+        (limits(1000, 60, 1_000_000), "60 input tokens per minute", 2),
+        (
+            limits(1000, 1_000_000, 40),
+            "40 output tokens per minute",
+            1,
+        ),
     ] {
         let mut config = Config { limits, ..config() };
         config.profiles[0].latency = INSTANT;
         let mock = mock(config);
-        let mut refusal = ask(&mock, &body(SOURCE, false)).await.unwrap();
-        for _ in 0..7 {
-            refusal = ask(&mock, &body(SOURCE, false)).await.unwrap();
+        for _ in 0..admitted {
+            let answer = ask(&mock, &body(SOURCE, false)).await.unwrap();
+            assert_eq!(answer.status, 200, "{words}");
         }
+        let mut refusal = ask(&mock, &body(SOURCE, false)).await.unwrap();
+        assert_eq!(refusal.status, 429, "{words}");
         let message = refusal.json()["error"]["message"]
             .as_str()
             .unwrap()

@@ -37,6 +37,9 @@ pub struct Answer {
     pub note: Option<String>,
 }
 
+/// Takes what is to be logged.
+pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// How the service behaves as an HTTP server.
 #[derive(Clone, Default)]
 pub struct Options {
@@ -47,7 +50,7 @@ pub struct Options {
     /// The attempts upstream, for `/metrics`.
     pub attempts: Option<AttemptLog>,
     /// Hears of every file that ended.
-    pub log: Option<Arc<dyn Fn(&Event) + Send + Sync>>,
+    pub log: Option<Log>,
 }
 
 /// A service with an HTTP face. Copies share everything.
