@@ -67,13 +67,18 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-async fn post(url: &str, kind: &str, body: String, prefer: Option<&str>) -> (u16, Value) {
-    let client = reqwest::Client::builder()
-        .no_proxy()
+fn client(url: &str) -> reqwest::Client {
+    breaklab::transport::client_builder(&url.parse().unwrap())
         .timeout(Duration::from_secs(60))
         .build()
-        .unwrap();
-    let mut request = client.post(url).header("content-type", kind).body(body);
+        .unwrap()
+}
+
+async fn post(url: &str, kind: &str, body: String, prefer: Option<&str>) -> (u16, Value) {
+    let mut request = client(url)
+        .post(url)
+        .header("content-type", kind)
+        .body(body);
     if let Some(prefer) = prefer {
         request = request.header("prefer", prefer);
     }
@@ -86,8 +91,14 @@ async fn post(url: &str, kind: &str, body: String, prefer: Option<&str>) -> (u16
 }
 
 async fn get(url: &str) -> String {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let bytes = client.get(url).send().await.unwrap().bytes().await.unwrap();
+    let bytes = client(url)
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
