@@ -162,10 +162,8 @@ fn failures_of_every_kind_never_exit_0() {
         listener.local_addr().unwrap()
     };
     let (code, run, _) = load(nobody, &["--arrivals", "burst:5"]);
-    assert_eq!(
-        (code, &run["endings"]["unreachable"]),
-        (Some(1), &serde_json::json!(5))
-    );
+    assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
+    assert_eq!(run["endings"]["unreachable"], 5);
 }
 
 #[test]
@@ -206,10 +204,8 @@ fn a_service_elsewhere_needs_an_explicit_word() {
 fn silence_is_a_failure_after_the_timeout() {
     let address = service(200, DOCUMENTED, true);
     let (code, run, _) = load(address, &["--arrivals", "burst:3", "--timeout", "100ms"]);
-    assert_eq!(
-        (code, &run["requests"]["failed"]),
-        (Some(1), &serde_json::json!(3))
-    );
+    assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
+    assert_eq!(run["requests"]["failed"], 3);
 }
 
 #[test]
