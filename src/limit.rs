@@ -58,33 +58,34 @@ impl Job {
     }
 }
 
-/// The jobs that the rows of a ledger show: for each body, the attempt that succeeded and those
-/// that a planned fault broke. Refusals by the rate limits were not forced and do not count.
+/// The jobs that the rows of a ledger show: each success, with the attempts on the same body that
+/// a planned fault broke before it. Refusals by the rate limits were not forced and do not count.
 #[must_use]
 pub fn jobs(rows: &[Row]) -> Vec<Job> {
-    let mut jobs: BTreeMap<u64, Job> = BTreeMap::new();
+    let mut broken: BTreeMap<u64, Job> = BTreeMap::new();
+    let mut jobs = Vec::new();
     for row in rows {
         let is_whole = row.ending == Ending::Complete;
         if !is_whole && row.fault.is_none() {
             continue;
         }
-        let job = jobs.entry(row.digest).or_default();
-        let service = Duration::from_millis(row.service_ms);
+        let mut job = broken.remove(&row.digest).unwrap_or_default();
         // Refused by a fault, an attempt costs neither quota nor time.
-        let is_charged = is_whole || row.usage.input_tokens > 0;
-        job.requests += u64::from(is_charged);
+        if is_whole || row.usage.input_tokens > 0 {
+            job.requests += 1;
+            job.path += Duration::from_millis(row.ended_ms - row.arrived_ms);
+        }
         job.input_tokens += row.usage.input_tokens;
         job.output_tokens += row.usage.output_tokens;
-        job.path += if is_charged {
-            Duration::from_millis(row.ended_ms - row.arrived_ms)
-        } else {
-            Duration::ZERO
-        };
         if is_whole {
-            job.service = service;
+            job.service = Duration::from_millis(row.service_ms);
+            jobs.push(job);
+        } else {
+            broken.insert(row.digest, job);
         }
     }
-    jobs.into_values().collect()
+    jobs.extend(broken.into_values());
+    jobs
 }
 
 /// A moment before which `workload` cannot end, in simulated time from its start.

@@ -270,22 +270,23 @@ impl Attempt {
     }
 
     /// The buckets of its customer, if there are limits.
-    fn find_pool(&mut self, state: &mut State) -> Option<usize> {
+    fn find_pool(&self, state: &mut State) -> Option<usize> {
+        if self.pool.is_some() {
+            return self.pool;
+        }
         let (class, key) = self.customer?;
         let limits = self.live.config.limits?;
         let State { pool_of, pools, .. } = state;
         // Customers beyond the bound share the last buckets.
         let key = if pools.len() < MAX_POOLS { key } else { 0 };
-        let find = || {
-            *pool_of.entry((class, key)).or_insert_with(|| {
-                pools.push(Pool {
-                    buckets: Buckets::full(limits, self.entry.arrived_ns),
-                    head: Head::limited(&self.shared.organization),
-                });
-                pools.len() - 1
-            })
-        };
-        Some(*self.pool.get_or_insert_with(find))
+        let pool = pool_of.entry((class, key)).or_insert_with(|| {
+            pools.push(Pool {
+                buckets: Buckets::full(limits, self.entry.arrived_ns),
+                head: Head::limited(&self.shared.organization),
+            });
+            pools.len() - 1
+        });
+        Some(*pool)
     }
 
     /// Charges a request with this input, or refuses it and takes nothing.
@@ -295,8 +296,7 @@ impl Attempt {
             OutputAccounting::Reserved => self.entry.max_tokens,
             OutputAccounting::AsProduced | OutputAccounting::AtEnd => 0,
         };
-        let shared = Arc::clone(&self.shared);
-        let mut state = shared.state();
+        let mut state = self.shared.state();
         let pool = self.find_pool(&mut state);
         let options = &self.live.options;
         let cap = options.spend_cap_usd.map(|usd| (usd * PICO_PER_USD) as u64);
@@ -319,6 +319,7 @@ impl Attempt {
             }
         }
         drop(state);
+        self.pool = pool;
         self.reserved = reserved;
         self.entry.usage = input;
         Ok(())
@@ -359,14 +360,13 @@ impl Attempt {
         let now = self.shared.now_ns();
         let status = status.as_u16();
         self.entry.status = Some(status);
-        let shared = Arc::clone(&self.shared);
-        let mut state = shared.state();
+        let mut state = self.shared.state();
         state.book.head_sent(status);
         let mut map = match self.find_pool(&mut state) {
             Some(pool) => {
                 let Pool { buckets, head } = &mut state.pools[pool];
                 buckets.advance(now);
-                head.with(buckets, &shared.timeline)
+                head.with(buckets, &self.shared.timeline)
             }
             None => state.head.plain(),
         };

@@ -31,7 +31,7 @@ pub enum Hangup {
 #[derive(Debug)]
 pub struct ReplyBody {
     script: Script,
-    attempt: Attempt,
+    attempt: Box<Attempt>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Planned moment of the event that is waited for.
     awaited: Option<u64>,
@@ -56,7 +56,7 @@ enum Script {
 type Polled = Poll<Option<Result<Frame<Bytes>, Hangup>>>;
 
 impl ReplyBody {
-    pub(crate) fn whole(bytes: Bytes, ending: Ending, attempt: Attempt) -> Self {
+    pub(crate) fn whole(bytes: Bytes, ending: Ending, attempt: Box<Attempt>) -> Self {
         Self {
             script: Script::Whole(bytes, ending),
             attempt,
@@ -66,7 +66,12 @@ impl ReplyBody {
     }
 
     /// Sends `share` of `whole`, then dies; without a hangup it falls silent instead.
-    pub(crate) fn part(whole: &Bytes, share: f64, then: Option<Hangup>, attempt: Attempt) -> Self {
+    pub(crate) fn part(
+        whole: &Bytes,
+        share: f64,
+        then: Option<Hangup>,
+        attempt: Box<Attempt>,
+    ) -> Self {
         let sent = first_part(whole, share);
         // Only a chunked body can have a bad chunk.
         let chunked = then == Some(Hangup::BadChunk);
@@ -83,7 +88,7 @@ impl ReplyBody {
         }
     }
 
-    pub(crate) fn stream(stream: Stream, attempt: Attempt) -> Self {
+    pub(crate) fn stream(stream: Stream, attempt: Box<Attempt>) -> Self {
         Self {
             script: Script::Stream(Box::new(stream)),
             attempt,

@@ -84,7 +84,9 @@ impl MockClaude {
     /// # Errors
     /// When the connection dies without a head.
     pub async fn answer(&self, request: Request<Bytes>) -> Result<Response<ReplyBody>, Hangup> {
-        let mut attempt = Attempt::arrive(Arc::clone(&self.shared), digest(request.body()));
+        let arrived = Attempt::arrive(Arc::clone(&self.shared), digest(request.body()));
+        // Passed on many times, and large.
+        let mut attempt = Box::new(arrived);
         let fate = route(&request, &mut attempt);
         drop(request);
         match fate {
@@ -103,7 +105,7 @@ impl MockClaude {
     pub(crate) fn too_large(&self) -> Response<ReplyBody> {
         refusal(
             &ApiError::too_large(),
-            Attempt::arrive(Arc::clone(&self.shared), 0),
+            Box::new(Attempt::arrive(Arc::clone(&self.shared), 0)),
         )
     }
 
@@ -254,7 +256,7 @@ fn check_headers(headers: &HeaderMap, query: &str, lenient: bool) -> Result<Call
 }
 
 /// Waits for a slot and until the head is due, then answers.
-async fn play(plan: Plan, mut attempt: Attempt) -> Response<ReplyBody> {
+async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
     let shared = Arc::clone(&attempt.shared);
     let mut begin = attempt.entry.arrived_ns;
     let mut slowdown = 1.0;
@@ -299,7 +301,7 @@ async fn play(plan: Plan, mut attempt: Attempt) -> Response<ReplyBody> {
     response
 }
 
-fn info(bytes: Bytes, mut attempt: Attempt) -> Response<ReplyBody> {
+fn info(bytes: Bytes, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
     let mut map = attempt.head(StatusCode::OK);
     map.insert(header::CONTENT_TYPE, JSON);
     let mut response = Response::new(ReplyBody::whole(bytes, Ending::Complete, attempt));
@@ -307,7 +309,7 @@ fn info(bytes: Bytes, mut attempt: Attempt) -> Response<ReplyBody> {
     response
 }
 
-fn refusal(error: &ApiError, mut attempt: Attempt) -> Response<ReplyBody> {
+fn refusal(error: &ApiError, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
     let mut map = attempt.head(error.status);
     map.insert(header::CONTENT_TYPE, JSON);
     if let Some(seconds) = error.retry_after_s {
@@ -324,7 +326,7 @@ fn refusal(error: &ApiError, mut attempt: Attempt) -> Response<ReplyBody> {
     response
 }
 
-fn json_body(plan: &Plan, attempt: Attempt) -> ReplyBody {
+fn json_body(plan: &Plan, attempt: Box<Attempt>) -> ReplyBody {
     let bytes = Bytes::from(wire::message(&plan.envelope, &plan.content));
     let Some(spoil) = plan.fault.and_then(|fault| fault.spoil(false)) else {
         return ReplyBody::whole(bytes, Ending::Complete, attempt);
@@ -340,7 +342,7 @@ fn json_body(plan: &Plan, attempt: Attempt) -> ReplyBody {
     }
 }
 
-fn stream_body(plan: Plan, flow: Flow, attempt: Attempt) -> ReplyBody {
+fn stream_body(plan: Plan, flow: Flow, attempt: Box<Attempt>) -> ReplyBody {
     let stream = Stream {
         spoil: plan.fault.and_then(|fault| fault.spoil(true)),
         envelope: plan.envelope,

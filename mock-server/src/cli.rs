@@ -12,10 +12,10 @@ use crate::claude::MockClaude;
 use crate::config::Config;
 use crate::control;
 use crate::error::grouped;
-use crate::options::Options as Behaviour;
+use crate::options::{Options as Behaviour, RecordedLatency};
 use crate::profile::Limits;
 use crate::serve::serve;
-use crate::settings::Settings;
+use crate::settings::{Settings, schema};
 use crate::timeline::Timeline;
 
 /// Flags of the mock, shared by every program that offers it.
@@ -42,9 +42,15 @@ pub struct Options {
     /// Simulated seconds per real second
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = positive)]
     pub speed: f64,
+    /// Replay measured latencies: CSV with the columns ttft_ms and decode_tokens_per_s
+    #[arg(long, value_name = "FILE")]
+    pub latencies: Option<PathBuf>,
     /// Answer unknown ids with synthetic objects and check no meaning, for schema test suites
     #[arg(long)]
     pub conformance: bool,
+    /// Print the JSON schema of the settings file and stop
+    #[arg(long)]
+    pub schema: bool,
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -86,6 +92,10 @@ impl Preset {
 /// Runs the mock as a whole program: 0 after ctrl-C, 2 when it cannot start.
 #[must_use]
 pub fn main(options: &Options) -> ExitCode {
+    if options.schema {
+        let _ = writeln!(std::io::stdout(), "{:#}", schema());
+        return ExitCode::SUCCESS;
+    }
     let served = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -166,6 +176,9 @@ pub fn load(options: &Options) -> Result<(Config, Behaviour)> {
         None => Settings::default(),
     };
     settings.options.conformance |= options.conformance;
+    if let Some(path) = &options.latencies {
+        settings.options.recorded_latency = read_latencies(path)?;
+    }
     let behaviour = settings.options.clone();
     let mut config = settings.into_config();
     if let Some(seed) = options.seed {
@@ -184,6 +197,24 @@ fn read(path: &Path) -> Result<Settings> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read settings {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("settings {}", path.display()))
+}
+
+fn read_latencies(path: &Path) -> Result<Vec<RecordedLatency>> {
+    let context = || format!("cannot read recorded latencies {}", path.display());
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_path(path)
+        .with_context(context)?;
+    let records: Vec<RecordedLatency> = reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .with_context(context)?;
+    anyhow::ensure!(
+        !records.is_empty(),
+        "{} holds no latencies: give it rows below the header ttft_ms,decode_tokens_per_s",
+        path.display()
+    );
+    Ok(records)
 }
 
 fn tier_limits(config: &Config, tier: &str) -> Result<Limits> {
@@ -221,4 +252,44 @@ fn unix_now() -> u64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(csv: &str) -> Result<Vec<RecordedLatency>> {
+        let file = std::env::temp_dir().join(format!(
+            "mock-claude-{}-{:x}.csv",
+            std::process::id(),
+            crate::mix::digest(csv.as_bytes())
+        ));
+        std::fs::write(&file, csv)?;
+        let read = read_latencies(&file);
+        std::fs::remove_file(&file)?;
+        read
+    }
+
+    #[test]
+    fn latencies_are_read_by_column_name() {
+        let records = read("model, decode_tokens_per_s, ttft_ms\na, 80.5, 700\nb, 90, 650\n");
+        let record = |ttft_ms, decode_tokens_per_s| RecordedLatency {
+            ttft_ms,
+            decode_tokens_per_s,
+        };
+        assert_eq!(records.unwrap(), [record(700.0, 80.5), record(650.0, 90.0)]);
+    }
+
+    #[test]
+    fn a_file_without_latencies_is_refused_with_the_way_out() {
+        let empty = read("ttft_ms,decode_tokens_per_s\n").unwrap_err();
+        assert!(format!("{empty:#}").contains("give it rows"), "{empty:#}");
+        let other = read("a,b\n1,2\n").unwrap_err();
+        assert!(
+            format!("{other:#}").contains("missing field `ttft_ms`"),
+            "{other:#}"
+        );
+        let text = read("ttft_ms,decode_tokens_per_s\nfast,1\n").unwrap_err();
+        assert!(format!("{text:#}").contains("line: 2"), "{text:#}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::fault::Identity;
 use crate::mix::normal;
+use crate::options::RecordedLatency;
 use crate::profile::Latency;
 use crate::stream::MAX_DELTAS;
 
@@ -15,7 +16,10 @@ pub(crate) struct Latencies {
 impl Latencies {
     /// Draws the times of an answer; the same identity always takes the same time.
     pub(crate) fn draw(latency: &Latency, who: Identity, input: u64, output: u64) -> Self {
-        let factor = |purpose| (latency.sigma * normal(who.bits(purpose))).exp();
+        let factor = |purpose| match latency.sigma {
+            0.0 => 1.0,
+            sigma => (sigma * normal(who.bits(purpose))).exp(),
+        };
         let first = latency.time_to_first_token_ms / 1000.0 * factor(FIRST_TOKEN);
         let prefill = input as f64 / latency.prefill_tokens_per_s;
         let decode = output as f64 / latency.decode_tokens_per_s * factor(DECODE);
@@ -24,9 +28,17 @@ impl Latencies {
             decode_ns: nanoseconds(decode),
         }
     }
-}
 
-impl Latencies {
+    /// Replays one of `records`, if there are any; the same identity always replays the same.
+    pub(crate) fn replay(records: &[RecordedLatency], who: Identity, output: u64) -> Option<Self> {
+        let choice = who.bits(RECORD) % (records.len().max(1) as u64);
+        let record = records.get(choice as usize)?;
+        Some(Self {
+            to_first_token_ns: nanoseconds(record.ttft_ms / 1000.0),
+            decode_ns: nanoseconds(output as f64 / record.decode_tokens_per_s),
+        })
+    }
+
     /// The same answer as the slow drip of a fault: ten times slower, at most five events a second.
     pub(crate) fn dripping(self, tokens: u64) -> Self {
         let events = tokens.min(MAX_DELTAS);
@@ -45,6 +57,7 @@ fn nanoseconds(seconds: f64) -> u64 {
 
 const FIRST_TOKEN: u64 = 0x77F7;
 const DECODE: u64 = 0xDEC0;
+const RECORD: u64 = 0x4EC0;
 
 #[cfg(test)]
 mod tests {
@@ -77,6 +90,31 @@ mod tests {
             decode_ns: 2_000_000_000,
         };
         assert_eq!(draw(LATENCY, 1), expected);
+    }
+
+    #[test]
+    fn each_record_is_replayed_about_equally_often_and_as_a_whole() {
+        let records = [(500.0, 50.0), (1500.0, 200.0)].map(|(ttft_ms, decode_tokens_per_s)| {
+            RecordedLatency {
+                ttft_ms,
+                decode_tokens_per_s,
+            }
+        });
+        let who = |digest| Identity {
+            seed: 1,
+            digest,
+            seen: 0,
+        };
+        let replay = |digest| Latencies::replay(&records, who(digest), 100).unwrap();
+        let times: Vec<_> = (0..1000)
+            .map(replay)
+            .map(|l| (l.to_first_token_ns / 1_000_000, l.decode_ns / 1_000_000))
+            .collect();
+        let slow_to_write = times.iter().filter(|time| **time == (500, 2000)).count();
+        let slow_to_begin = times.iter().filter(|time| **time == (1500, 500)).count();
+        assert_eq!(slow_to_write + slow_to_begin, 1000);
+        assert!((450..550).contains(&slow_to_write), "{slow_to_write}");
+        assert_eq!(Latencies::replay(&[], who(1), 100), None);
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(crate) struct Live {
 impl Live {
     pub(crate) fn new(config: Config, options: Options) -> Result<Self, ConfigError> {
         config.check()?;
+        options.check()?;
         let ids = config.profiles.iter().enumerate().flat_map(|(i, profile)| {
             std::iter::once(&profile.model)
                 .chain(&profile.aliases)

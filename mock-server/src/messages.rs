@@ -217,7 +217,11 @@ fn plan(
         &call,
         unread + input.cache_read_tokens,
     );
-    let mut latencies = Latencies::draw(&profile.latency, attempt.identity, unread, reply.tokens);
+    let recorded = &live.options.recorded_latency;
+    let mut latencies =
+        Latencies::replay(recorded, attempt.identity, reply.tokens).unwrap_or_else(|| {
+            Latencies::draw(&profile.latency, attempt.identity, unread, reply.tokens)
+        });
     attempt.entry.service_ns = latencies.to_first_token_ns + latencies.decode_ns;
     if fault.is_some_and(|fault| fault.kind == FaultKind::SlowDrip) {
         latencies = latencies.dripping(reply.tokens);

@@ -1,11 +1,13 @@
 //! Behaviour beyond the core settings: accounting, caching, load, schedules and what clients may force.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::ConfigError;
 use crate::fault::FaultKind;
 
 /// How the service behaves; the default is what the API documents today.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
     /// When output is charged to the output limit.
@@ -29,10 +31,22 @@ pub struct Options {
     pub conformance: bool,
     /// Seconds of simulated time that a batch takes.
     pub batch_delay_s: f64,
+    /// Latencies measured elsewhere. If there are any, each answer replays one of them, chosen by
+    /// its identity, instead of drawing from the model's distribution.
+    pub recorded_latency: Vec<RecordedLatency>,
+}
+
+/// How long one real answer took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordedLatency {
+    /// Milliseconds to the first token, the reading of the prompt included.
+    pub ttft_ms: f64,
+    /// Tokens written per second from then on.
+    pub decode_tokens_per_s: f64,
 }
 
 /// When output is charged to the output limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputAccounting {
     /// Token by token as they are written; `max_tokens` plays no part (the API since 2026).
@@ -46,7 +60,7 @@ pub enum OutputAccounting {
 
 /// A limit on growth: the input tokens of a minute may exceed the most that an earlier minute
 /// used by so many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ramp {
     /// Input tokens allowed in the first minute.
@@ -56,7 +70,7 @@ pub struct Ramp {
 }
 
 /// A model's serving capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
     /// Answers written at once; further ones wait in order of arrival.
@@ -68,7 +82,7 @@ pub struct Capacity {
 }
 
 /// A fault whose probability follows a curve over simulated time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// What goes wrong.
@@ -104,7 +118,44 @@ impl Default for Options {
             forced_faults: true,
             conformance: false,
             batch_delay_s: 5.0,
+            recorded_latency: vec![],
         }
+    }
+}
+
+impl Options {
+    /// Checks what types cannot.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.recorded_latency
+            .iter()
+            .zip(1..)
+            .try_for_each(|(record, number)| record.check(number))
+    }
+}
+
+impl RecordedLatency {
+    fn check(&self, number: usize) -> Result<(), ConfigError> {
+        let Self {
+            ttft_ms,
+            decode_tokens_per_s,
+        } = *self;
+        let mistake = |field, value, must| ConfigError::OutOfRange {
+            field,
+            value,
+            of: format!("recorded_latency, record {number}"),
+            must,
+        };
+        if !ttft_ms.is_finite() || ttft_ms < 0.0 {
+            return Err(mistake("ttft_ms", ttft_ms, "a finite number, 0 or greater"));
+        }
+        if decode_tokens_per_s.is_nan() || decode_tokens_per_s <= 0.0 {
+            return Err(mistake(
+                "decode_tokens_per_s",
+                decode_tokens_per_s,
+                "greater than 0",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -126,5 +177,41 @@ impl Phase {
             .full_at_in_flight
             .map_or(1.0, |full| in_flight as f64 / full.max(1) as f64);
         level * load.min(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PHASE: Phase = Phase {
+        kind: FaultKind::Overloaded,
+        from_s: 10.0,
+        to_s: 20.0,
+        from: 0.2,
+        to: None,
+        period_s: None,
+        full_at_in_flight: None,
+    };
+
+    #[test]
+    fn a_ramp_is_linear_and_ends_before_its_end() {
+        let ramp = Phase {
+            to: Some(0.6),
+            ..PHASE
+        };
+        let at = |s| ramp.probability(s, 0);
+        assert_eq!([9.9, 10.0, 15.0, 20.0].map(at), [0.0, 0.2, 0.4, 0.0]);
+        assert!((at(19.999) - 0.6).abs() < 1e-3);
+    }
+
+    #[test]
+    fn correlation_with_load_grows_to_the_full_probability_and_no_further() {
+        let loaded = Phase {
+            full_at_in_flight: Some(10),
+            ..PHASE
+        };
+        let at = |load| loaded.probability(12.0, load);
+        assert_eq!([0, 5, 10, 1000].map(at), [0.0, 0.1, 0.2, 0.2]);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Pico-dollars in a dollar.
 pub const PICO_PER_USD: f64 = 1e12;
 
 /// List prices of one day. A model that is not in it is an error, never free.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceBook {
     /// Short name, as a scenario refers to it.
@@ -25,7 +26,7 @@ pub struct PriceBook {
 
 /// USD per million tokens. Cache prices default to the usual multiples of the input price
 /// (5-minute write 1.25, 1-hour write 2, read 0.1).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPrice {
     /// Input tokens.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One model as the mock plays it. Each figure has its source in the file's `source` line.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Model id on the wire, e.g. `claude-opus-4-6`.
@@ -34,7 +35,7 @@ pub struct Profile {
 
 /// Time of an answer: `ttft + input / prefill + output / decode`, where `ttft` and the decode
 /// time are each multiplied by a log-normal factor with median 1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Median time to the first token of a tiny prompt, in milliseconds.
@@ -48,7 +49,7 @@ pub struct Latency {
 }
 
 /// Length of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// Tokens that document one symbol.
@@ -56,7 +57,7 @@ pub struct Reply {
 }
 
 /// Limits of one tier: each a token bucket that holds one minute's worth and refills continuously.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Requests per minute.

@@ -1,5 +1,6 @@
 //! Settings of the program: a file in which everything is optional, and what is built in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -9,7 +10,7 @@ use crate::prices::PriceBook;
 use crate::profile::{Limits, Profile};
 
 /// The settings file. What is absent is built in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Seed of all chance; 1 if absent.
@@ -53,6 +54,12 @@ impl Settings {
     }
 }
 
+/// The JSON schema of the settings file.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Settings).to_value()
+}
+
 /// The models served when no others are given; figures and sources are in `presets/models.toml`.
 #[must_use]
 pub fn built_in_profiles() -> Vec<Profile> {
@@ -92,5 +99,15 @@ mod tests {
                 profile.model
             );
         }
+    }
+
+    #[test]
+    fn the_schema_in_the_docs_is_that_of_the_settings() {
+        let kept: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/mock/settings.schema.json")).unwrap();
+        assert!(
+            kept == schema(),
+            "run `mock-claude --schema > docs/mock/settings.schema.json`"
+        );
     }
 }

@@ -80,35 +80,45 @@ const BLOCK: usize = 32;
 /// anything to escape are copied as they are.
 fn push_json_string(out: &mut Vec<u8>, text: &str) {
     let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    out.reserve(text.len() + text.len() / 8 + 2);
     out.push(b'"');
     for block in text.as_bytes().chunks(BLOCK) {
         // No early exit, so that it becomes vector instructions.
         let special = block.iter().fold(false, |any, byte| any | is_special(byte));
-        if special {
-            block.iter().for_each(|byte| push_escaped(out, *byte));
-        } else {
+        if !special {
             out.extend_from_slice(block);
+            continue;
+        }
+        for byte in block {
+            match escape(*byte) {
+                0 => out.push(*byte),
+                b'u' => push_code(out, *byte),
+                letter => out.extend_from_slice(&[b'\\', letter]),
+            }
         }
     }
     out.push(b'"');
 }
 
-fn push_escaped(out: &mut Vec<u8>, byte: u8) {
+/// What follows the backslash where `byte` is escaped; 0 where it stands for itself.
+fn escape(byte: u8) -> u8 {
     match byte {
-        b'\n' => out.extend_from_slice(b"\\n"),
-        b'\r' => out.extend_from_slice(b"\\r"),
-        b'\t' => out.extend_from_slice(b"\\t"),
-        0x08 => out.extend_from_slice(b"\\b"),
-        0x0C => out.extend_from_slice(b"\\f"),
-        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-        0..b' ' => {
-            const HEX: &[u8; 16] = b"0123456789abcdef";
-            let digits = [byte >> 4, byte & 0xF].map(|digit| HEX[usize::from(digit)]);
-            out.extend_from_slice(b"\\u00");
-            out.extend_from_slice(&digits);
-        }
-        _ => out.push(byte),
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0C => b'f',
+        b'"' | b'\\' => byte,
+        0..b' ' => b'u',
+        _ => 0,
     }
+}
+
+fn push_code(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let digits = [byte >> 4, byte & 0xF].map(|digit| HEX[usize::from(digit)]);
+    out.extend_from_slice(b"\\u00");
+    out.extend_from_slice(&digits);
 }
 
 /// Appends names and numbers in turn, e.g. `"a":` and 1, without the formatter's detours.

@@ -197,6 +197,22 @@ fn taking_a_protection_away_brings_its_failure_back() {
 }
 
 #[test]
+fn no_run_ends_before_its_lower_bound() {
+    for scenario in breaklab::scenario::builtin_ids() {
+        let (naive, hardened) = both(&scenario);
+        for run in [naive, hardened] {
+            let limit = run.limit_s.unwrap_or(0.0);
+            assert!(
+                limit <= run.makespan_s,
+                "{} {}: {limit}",
+                run.scenario,
+                run.mode
+            );
+        }
+    }
+}
+
+#[test]
 fn one_seed_gives_one_record_and_another_seed_another() {
     let bytes = |seed| {
         let job = Job {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mock_claude::options::{Capacity, Options, OutputAccounting, Phase, Ramp};
+use mock_claude::options::{Capacity, Options, OutputAccounting, Phase, Ramp, RecordedLatency};
 use mock_claude::timeline::Timeline;
 use mock_claude::{Config, Ending, FaultKind, Hangup, MockClaude};
 use serde_json::{Value, json};
@@ -538,6 +538,70 @@ async fn a_schedule_turns_faults_on_and_off() {
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
     assert_eq!(statuses, [200, 529, 200, 529, 200, 200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn overload_rises_with_load() {
+    let busy = Phase {
+        kind: FaultKind::Overloaded,
+        from_s: 0.0,
+        to_s: 1000.0,
+        from: 0.8,
+        to: None,
+        period_s: None,
+        full_at_in_flight: Some(100),
+    };
+    let refused_of = async |together: usize| {
+        let options = Options {
+            schedule: vec![busy],
+            ..Options::default()
+        };
+        let mock = with_options(config(), options);
+        let mut clients = tokio::task::JoinSet::new();
+        for i in 0..together {
+            let mock = mock.clone();
+            clients.spawn(async move {
+                ask(&mock, &body(&format!("def f{i}(): pass"), false))
+                    .await
+                    .unwrap()
+                    .status
+            });
+        }
+        let statuses = clients.join_all().await;
+        statuses.iter().filter(|status| **status == 529).count()
+    };
+    // Refusals end at once, so the load is that of the answers being written.
+    let (alone, few, many) = (
+        refused_of(1).await,
+        refused_of(20).await,
+        refused_of(400).await,
+    );
+    assert_eq!(alone, 0);
+    assert!((1..=6).contains(&few), "{few} of 20");
+    assert!((180..=300).contains(&many), "{many} of 400");
+}
+
+#[tokio::test(start_paused = true)]
+async fn recorded_latencies_replace_the_models_own() {
+    let options = Options {
+        recorded_latency: vec![RecordedLatency {
+            ttft_ms: 300.0,
+            decode_tokens_per_s: 110.0,
+        }],
+        ..Options::default()
+    };
+    let mock = with_options(config(), options.clone());
+    let start = tokio::time::Instant::now();
+    message(&mock, |_| {}).await;
+    // 55 tokens.
+    assert_eq!(start.elapsed().as_millis(), 800);
+    let mut stalled = options;
+    stalled.recorded_latency[0].decode_tokens_per_s = 0.0;
+    let error = MockClaude::with_options(config(), stalled, Timeline::start_virtual()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "decode_tokens_per_s = 0 of `recorded_latency, record 1` must be greater than 0"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -146,3 +146,90 @@ async fn large_bodies_do_not_stall_the_others() {
     assert_eq!(&large.await.unwrap(), b"HTTP/1.1 400");
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
 }
+
+/// Virtual time passes while nothing happens on the sockets.
+#[tokio::test(start_paused = true)]
+async fn a_head_that_never_ends_is_given_up_and_nobody_waits_for_it() {
+    let (address, mock) = start().await;
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"POST /v1/messages HTTP/1.1\r\nhost: m\r\nx-slow: ")
+        .await
+        .unwrap();
+    let begun = tokio::time::Instant::now();
+    let mut answer = Vec::new();
+    // Closed by a reset or not: it ends.
+    let patience = Duration::from_secs(3600);
+    let _ = tokio::time::timeout(patience, slow.read_to_end(&mut answer)).await;
+    let waited = begun.elapsed().as_secs();
+    assert!((10..=60).contains(&waited), "{waited} s");
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    assert_eq!(mock.ledger().totals.attempts, 0);
+    assert!(is_well(address).await);
+}
+
+/// Resident memory of the process `pid` in KiB.
+#[cfg(target_os = "linux")]
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    line.unwrap()
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Sends requests whose bodies and keys are all different, each of 16 KB, over one connection.
+#[cfg(target_os = "linux")]
+async fn flood(address: &str, numbers: std::ops::Range<u32>) {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.set_nodelay(true).unwrap();
+    let (text, mut answer) = ("x".repeat(16 << 10), Vec::new());
+    for number in numbers {
+        let body = format!(
+            "{{\"model\":\"claude-sonnet-5\",\"max_tokens\":0,\"messages\":[{{\"role\":\"user\",\
+             \"content\":\"{number} {text}\"}}]}}"
+        );
+        let head = format!(
+            "POST /v1/messages HTTP/1.1\r\nhost: m\r\nx-api-key: k{}\r\nx-mock-fault: overloaded\r\n\
+             anthropic-version: 2023-06-01\r\ncontent-length: {}\r\n\r\n",
+            number % 100,
+            body.len()
+        );
+        let request = head + &body;
+        socket.write_all(request.as_bytes()).await.unwrap();
+        answer.clear();
+        while !answer.ends_with(b"}") {
+            assert!(socket.read_buf(&mut answer).await.unwrap() > 0);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 529"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_flood_of_different_requests_leaves_memory_bounded() {
+    use std::io::BufRead as _;
+    let mut server = std::process::Command::new(env!("CARGO_BIN_EXE_mock-claude"))
+        .args(["--listen", "127.0.0.1:0", "--preset", "start"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    // Kept open, so that the server can go on writing.
+    let mut output = std::io::BufReader::new(server.stdout.take().unwrap());
+    output.read_line(&mut first).unwrap();
+    let address = first.trim().rsplit("//").next().unwrap();
+    flood(address, 0..500).await;
+    let before = resident_kib(server.id());
+    flood(address, 500..4000).await;
+    let after = resident_kib(server.id());
+    server.kill().unwrap();
+    server.wait().unwrap();
+    // Their bodies alone are 56 MB; what is remembered of each is a row and a digest.
+    assert!(
+        after < before + (16 << 10),
+        "{before} KiB, then {after} KiB"
+    );
+}

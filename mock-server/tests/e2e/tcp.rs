@@ -113,7 +113,8 @@ async fn closing_the_socket_abandons_the_attempt_and_is_billed() {
         let ledger = settled(&mock).await;
         assert_eq!(ledger.rows[0].ending, Ending::Abandoned);
         let written = ledger.rows[0].usage.output_tokens;
-        assert!((20..100).contains(&written), "{written}");
+        // 40 if nothing is late, and never the whole answer of 105.
+        assert!((20..105).contains(&written), "{written}");
         assert!(ledger.totals.wasted_pico > 0);
     }
 }
@@ -155,17 +156,17 @@ async fn a_stream_on_a_reused_connection_does_not_stall() {
     let (address, _) = start(config, 1.0).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
     let mut buffer = Vec::new();
-    let start = tokio::time::Instant::now();
-    for _ in 0..20 {
+    let mut times = vec![];
+    for _ in 0..21 {
+        let start = tokio::time::Instant::now();
         socket.write_all(&raw(true)).await.unwrap();
         buffer.clear();
         while !buffer.ends_with(b"0\r\n\r\n") {
             socket.read_buf(&mut buffer).await.unwrap();
         }
+        times.push(start.elapsed());
     }
-    assert!(
-        start.elapsed() < Duration::from_millis(20 * 20),
-        "{:?}",
-        start.elapsed()
-    );
+    // A stall of 40 ms would hit nearly every answer, a busy machine only some.
+    times.sort_unstable();
+    assert!(times[10] < Duration::from_millis(30), "{times:?}");
 }
