@@ -26,7 +26,7 @@ pub enum Clock {
 #[derive(Debug, thiserror::Error)]
 pub enum ClockError {
     /// The operating system refused.
-    #[error("cannot start the runtime: {0}")]
+    #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
     /// Nothing was left to do, but the run had not ended.
     #[error("the run stood still: no task could go on within ten simulated years")]

@@ -54,7 +54,7 @@ pub enum ProbeError {
     #[error("{0}")]
     Endpoint(String),
     /// The mock refused its settings.
-    #[error("the mock server cannot start: {0}")]
+    #[error("the mock server cannot start")]
     Mock(#[from] ConfigError),
 }
 

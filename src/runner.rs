@@ -51,13 +51,13 @@ pub enum RunError {
     #[error(transparent)]
     Clock(#[from] ClockError),
     /// The mock refused its settings.
-    #[error("the mock server cannot start: {0}")]
+    #[error("the mock server cannot start")]
     Mock(#[from] mock_claude::ConfigError),
     /// The generator refused its settings.
     #[error("the generator cannot start: {0}")]
     Generator(String),
     /// A loopback socket could not be opened.
-    #[error("cannot listen on a loopback port: {0}")]
+    #[error("cannot listen on a loopback port")]
     Listen(#[source] std::io::Error),
     /// The HTTP client could not be made.
     #[error("cannot make an HTTP client: {0}")]

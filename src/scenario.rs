@@ -87,7 +87,7 @@ pub enum ScenarioError {
         known: Vec<String>,
     },
     /// A file cannot be read.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -105,7 +105,7 @@ pub enum ScenarioError {
         reason: String,
     },
     /// The load cannot be carried out.
-    #[error("scenario `{id}`: {source}")]
+    #[error("scenario `{id}` cannot be played")]
     Load {
         /// The scenario.
         id: String,

@@ -37,7 +37,7 @@ pub struct Skipped {
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
     /// The path is wrong.
-    #[error("corpus `{}` cannot be read: {source}; give a file or a folder of source files", path.display())]
+    #[error("corpus `{}` cannot be read; give a file or a folder of source files", path.display())]
     Missing {
         /// As given.
         path: PathBuf,
