@@ -2,20 +2,23 @@
 //!
 //! It sends once. Whether to ask again is the generator's decision.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use mock_claude::prices::Usage;
+use mock_claude::prices::{PICO_PER_USD, Usage};
 use mock_claude::timeline::Timeline;
 
 use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
 
 pub use limits::{RateLimits, Window};
+pub use spending::Spending;
 
 mod limits;
+mod spending;
 mod stream;
 mod wire;
 
@@ -32,6 +35,7 @@ pub struct Claude {
     transport: Transport,
     headers: Arc<HeaderMap>,
     patience: Option<(Timeline, Duration)>,
+    spending: Option<Spending>,
 }
 
 /// One question.
@@ -115,6 +119,17 @@ pub enum CallError {
     /// No connection could be made.
     #[error("the API cannot be reached")]
     Unreachable,
+    /// It might have cost more than the cap allows, so it was not sent.
+    #[error(
+        "the spending cap of ${:.2} is reached (${:.4} spent); raise it to go on",
+        *cap_pico as f64 / PICO_PER_USD, *spent_pico as f64 / PICO_PER_USD
+    )]
+    OverBudget {
+        /// Pico-dollars spent so far.
+        spent_pico: u64,
+        /// The cap.
+        cap_pico: u64,
+    },
     /// Nothing came for the whole time-out.
     #[error("the API did not answer in time")]
     TimedOut,
@@ -138,6 +153,7 @@ impl CallError {
                 429 => !self.is_spend_cap(),
                 _ => *status >= 500,
             },
+            Self::OverBudget { .. } => false,
             Self::Reset
             | Self::Cut
             | Self::Malformed { .. }
@@ -185,6 +201,7 @@ impl Claude {
             transport,
             headers: Arc::new(headers(api_key, DEFAULT_VERSION)),
             patience: None,
+            spending: None,
         }
     }
 
@@ -207,17 +224,44 @@ impl Claude {
         }
     }
 
+    /// The same client keeping account of what it spends.
+    #[must_use]
+    pub fn with_spending(self, spending: Spending) -> Self {
+        Self {
+            spending: Some(spending),
+            ..self
+        }
+    }
+
     /// Asks once and reads the whole answer.
     ///
     /// # Errors
     /// [`CallError`] when no whole answer came.
     pub async fn message(&self, tag: CallTag, ask: &Ask) -> Result<Message, CallError> {
+        let reservation = match &self.spending {
+            Some(spending) => Some(spending.reserve(ask).await?),
+            None => None,
+        };
+        let outcome = self.exchange(tag, ask).await;
+        if let Some(reservation) = reservation {
+            match &outcome {
+                Ok(message) => reservation.settle(message.usage),
+                Err(CallError::Api { status: 201.., .. } | CallError::Unreachable) => {
+                    reservation.settle(Usage::default());
+                }
+                Err(_) => drop(reservation),
+            }
+        }
+        outcome
+    }
+
+    async fn exchange(&self, tag: CallTag, ask: &Ask) -> Result<Message, CallError> {
         let mut request = Request::new(Bytes::from(wire::body(ask)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_static("/v1/messages");
         request.headers_mut().clone_from(&self.headers);
         let mut reply = self
-            .wait(self.transport.send(tag, request))
+            .wait(pin!(self.transport.send(tag, request)))
             .await?
             .map_err(|error| match error {
                 SendError::Reset => CallError::Reset,
@@ -278,12 +322,13 @@ impl Claude {
     }
 
     async fn next(&self, reply: &mut Reply) -> Result<Option<Bytes>, CallError> {
-        self.wait(reply.chunk())
+        self.wait(pin!(reply.chunk()))
             .await?
             .map_err(|Cut| CallError::Cut)
     }
 
-    async fn wait<F: Future>(&self, work: F) -> Result<F::Output, CallError> {
+    /// Takes the work by reference: a future that is moved into another doubles its size.
+    async fn wait<F: Future>(&self, work: Pin<&mut F>) -> Result<F::Output, CallError> {
         match self.patience {
             None => Ok(work.await),
             Some((timeline, longest)) => timeline

@@ -4,13 +4,21 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod compare;
+mod document;
 mod exit;
+mod gate;
+mod grade;
 mod interrupt;
+mod load;
+mod merge;
 mod mock;
 mod progress;
 mod report;
 mod run;
 mod scenario;
+mod serve;
+mod shard;
 mod terminal;
 
 pub use exit::Exit;
@@ -32,10 +40,24 @@ struct Cli {
 enum Command {
     /// Play scenarios and write a report: all of them, naive and hardened, when none is named
     Run(run::Args),
+    /// Document real source files with the hardened generator
+    Document(document::Args),
     /// Write the report again from a record
     Report(report::Args),
+    /// Set two or more runs side by side in one report
+    Compare(compare::Args),
+    /// Hold a run against a baseline: passed, failed, or cannot tell
+    Gate(gate::Args),
+    /// Load any service that offers POST /document, honestly timed
+    Load(Box<load::Args>),
+    /// Put the shards of a run together
+    Merge(merge::Args),
     /// List the scenarios, or check one of your own
     Scenario(scenario::Args),
+    /// Examine and grade a documentation service that somebody else wrote
+    Grade(Box<grade::Args>),
+    /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
+    Serve(serve::Args),
     /// Serve the mock Claude API on a local port
     Mock(mock::Args),
 }
@@ -49,8 +71,15 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Document(args) => document::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Gate(args) => gate::run(&args),
+        Command::Load(args) => load::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),
+        Command::Grade(args) => grade::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Mock(args) => mock::run(&args),
     };
     exit::code(result)

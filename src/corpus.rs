@@ -7,7 +7,7 @@ use mock_claude::mix::mix;
 use serde::{Deserialize, Serialize};
 
 pub use disk::{CorpusError, Loaded, Skipped, load};
-pub use examine::{Findings, examine};
+pub use examine::{Findings, examine, longest_increasing};
 
 mod disk;
 mod examine;

@@ -121,6 +121,30 @@ impl Call {
     }
 }
 
+/// What one call is expected to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallEstimate {
+    /// Tokens of the question.
+    pub input_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+}
+
+impl Policy {
+    /// The calls that `document` needs if nothing goes wrong and nothing is cached.
+    #[must_use]
+    pub fn calls(&self, document: &Document) -> Vec<CallEstimate> {
+        let estimate = |chunk: &Chunk| {
+            let Cost { input, output } = cost(&self.settings, document, chunk);
+            CallEstimate {
+                input_tokens: input,
+                output_tokens: output,
+            }
+        };
+        chunks(self, document, None).iter().map(estimate).collect()
+    }
+}
+
 impl Generator {
     /// A generator that asks `claude` for `model` as `policy` says. `known_limits` are the rate
     /// limits to keep; what is not known is learnt from the answers. `seed` decides the jitter.
@@ -189,10 +213,8 @@ impl Generator {
             next_call: AtomicU32::new(0),
             paid: AtomicU32::new(0),
         };
-        let chunks = match self.0.policy.has(Protection::Chunking) {
-            true => chunk::split(&document.path, &document.content, &self.0.budget()),
-            false => vec![chunk::whole(&document.content)],
-        };
+        let limit = self.0.pace.as_ref().and_then(Pace::input_limit);
+        let chunks = chunks(&self.0.policy, document, limit);
         let parts = self.0.parts(&job, chunks).await?;
         let (text, missing) = assemble::page(parts);
         let cached = job.paid.into_inner() == 0;
@@ -219,24 +241,37 @@ fn rule(policy: &Policy) -> Rule {
     }
 }
 
-impl Inner {
-    fn budget(&self) -> Budget {
-        let settings = &self.policy.settings;
-        // Half of what a minute allows: one call must not block all others.
-        let limit = self
-            .pace
-            .as_ref()
-            .and_then(Pace::input_limit)
-            .map_or(u64::MAX, |limit| limit / 2);
-        let bytes = settings.chunk_tokens.min(limit) as f64 * settings.bytes_per_token;
-        let answer = settings.max_tokens as f64 * ANSWER_FILL;
-        Budget {
-            lines: settings.chunk_lines.max(1),
-            bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
-            definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
-        }
+/// The parts in which `document` is asked about, under a limit of input tokens a minute.
+fn chunks(policy: &Policy, document: &Document, input_limit: Option<u64>) -> Vec<Chunk> {
+    if !policy.has(Protection::Chunking) {
+        return vec![chunk::whole(&document.content)];
     }
+    let settings = &policy.settings;
+    // Half of what a minute allows: one call must not block all others.
+    let tokens = input_limit.map_or(settings.chunk_tokens, |limit| {
+        settings.chunk_tokens.min(limit / 2)
+    });
+    let bytes = tokens as f64 * settings.bytes_per_token;
+    let answer = settings.max_tokens as f64 * ANSWER_FILL;
+    let budget = Budget {
+        lines: settings.chunk_lines.max(1),
+        bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
+        definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
+    };
+    chunk::split(&document.path, &document.content, &budget)
+}
 
+/// What asking about `chunk` is expected to take.
+fn cost(settings: &Settings, document: &Document, chunk: &Chunk) -> Cost {
+    let bytes = prompt::FRAME_BYTES + document.path.len() + chunk.context.len() + chunk.range.len();
+    let answer = (chunk.definitions as u64 + 1) * settings.tokens_per_definition;
+    Cost {
+        input: (bytes as f64 / settings.bytes_per_token.max(0.1)).ceil() as u64,
+        output: answer.min(settings.max_tokens),
+    }
+}
+
+impl Inner {
     /// The parts of all `chunks`, in order. One failure fails all, unless partial results are
     /// allowed and something else came through.
     async fn parts(&self, job: &Job<'_>, chunks: Vec<Chunk>) -> Outcome {
@@ -451,7 +486,7 @@ impl Inner {
         Call {
             number: job.next_call.fetch_add(1, Ordering::Relaxed),
             place: self.pace.as_ref().map_or(0, Pace::place),
-            cost: self.cost(job, chunk),
+            cost: cost(&self.policy.settings, job.document, chunk),
             sent: 0,
             attempts: 0,
             refusals: 0,
@@ -484,25 +519,24 @@ impl Inner {
         ask: &Ask,
         permit: Option<pace::Permit>,
     ) -> (Result<Message, CallError>, bool) {
-        let first = self.send(job, call.tag(job), ask, permit);
+        let mut first = pin!(self.send(job, call.tag(job), ask, permit));
         let Some(patience) = self.patience(call.cost) else {
             return first.await;
         };
-        let mut first = pin!(first);
         tokio::select! {
             biased;
             outcome = &mut first => return outcome,
             () = self.timeline.sleep(patience) => {}
         }
-        let Some(extra) = self
+        let extra = self
             .pace
             .as_ref()
-            .and_then(|pace| pace.admit_extra(call.cost))
-        else {
+            .and_then(|pace| pace.admit_extra(call.cost));
+        if extra.is_none() {
             return first.await;
-        };
-        let second = self.send(job, call.tag(job), ask, Some(extra));
-        match select(first, pin!(second)).await {
+        }
+        let second = Box::pin(self.send(job, call.tag(job), ask, extra));
+        match select(first, second).await {
             Either::Left(((Err(_), _), second)) => second.await,
             Either::Right(((Err(_), _), first)) => first.await,
             Either::Left((whole, _)) | Either::Right((whole, _)) => whole,
@@ -546,17 +580,6 @@ impl Inner {
             system: None,
             prompt: prompt::text(&job.document.path, &job.document.content, chunk),
             stream: self.policy.streams(),
-        }
-    }
-
-    fn cost(&self, job: &Job<'_>, chunk: &Chunk) -> Cost {
-        let settings = &self.policy.settings;
-        let bytes =
-            prompt::FRAME_BYTES + job.document.path.len() + chunk.context.len() + chunk.range.len();
-        let answer = (chunk.definitions as u64 + 1) * settings.tokens_per_definition;
-        Cost {
-            input: (bytes as f64 / settings.bytes_per_token.max(0.1)).ceil() as u64,
-            output: answer.min(settings.max_tokens),
         }
     }
 

@@ -14,6 +14,9 @@ pub use http::serve;
 
 mod fleet;
 pub mod http;
+mod jobs;
+pub mod journal;
+mod meter;
 
 /// The `[platform]` table of a scenario: a preset, and what differs from it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -202,6 +205,12 @@ impl Service {
             fleet: Arc::new(Mutex::new(fleet)),
             timeline,
         }
+    }
+
+    /// The clock that the service lives on.
+    #[must_use]
+    pub fn timeline(&self) -> Timeline {
+        self.timeline
     }
 
     /// Documents one file, as a client of the platform sees it. `request` numbers the request.

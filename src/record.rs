@@ -11,11 +11,19 @@ use mock_claude::profile::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use histogram::Latencies;
+pub use merge::{MergeError, Part, Shard, Unit, merge};
+
+pub mod exam;
 
 mod histogram;
+mod merge;
 
 /// Version of the layout below; readers refuse any other.
 pub const SCHEMA: &str = "breaklab/record/v1";
+
+/// Mode of a service that was only seen from outside: what it sent upstream and what that cost is
+/// unknown, not zero.
+pub const OUTSIDE: &str = "outside";
 
 /// Most stretches of missing symbols that are kept of a request.
 pub const MAX_GAPS: usize = 50;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 pub use ablation::{ablation_table, main_runs};
+pub use agreement::agreement;
 pub use compare::compare;
 pub use html::html;
 pub use markdown::markdown;
@@ -13,6 +14,7 @@ pub use table::table;
 pub use write::{check_writable, read_record, write_all};
 
 mod ablation;
+mod agreement;
 mod compare;
 mod figures;
 #[cfg(test)]

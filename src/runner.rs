@@ -17,9 +17,11 @@ use crate::record::{Attempts, Run, Setting};
 use crate::scenario::Loaded;
 use crate::transport::{AttemptLog, Transport};
 
+pub use endpoint::Endpoint;
 use tally::{Outcome, Tally};
 use target::Target;
 
+mod endpoint;
 mod tally;
 mod target;
 
@@ -181,8 +183,8 @@ impl Job {
             }
         };
         let mut tally = Tally::new(MAX_ROWS);
-        let load = &self.loaded.scenario.load;
-        let sent = load::drive(load, files_at_once, timeline, stop, send, |outcome| {
+        let load = self.loaded.scenario.load.clone().seeded(self.seed);
+        let sent = load::drive(&load, files_at_once, timeline, stop, send, |outcome| {
             tally.add(outcome)
         })
         .await;

@@ -13,18 +13,21 @@ use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 pub use ablation::{Ablation, Change, Effect};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
+pub use confidence::{Bounds, Confidence};
 pub use contrast::Contrast;
 pub use levels::{Levels, levels};
-pub use metric::Metric;
+pub use metric::{Better, Metric};
 pub use parts::CostParts;
 
 mod ablation;
 mod check;
 mod claims;
+mod confidence;
 mod contrast;
 mod levels;
 mod metric;
 mod parts;
+mod saturation;
 
 /// Version of the layout below.
 pub const SCHEMA: &str = "breaklab/summary/v1";
@@ -90,6 +93,12 @@ pub struct RunSummary {
     pub top_error: Option<(String, u64)>,
     /// How late the load driver sent.
     pub lag_ms: Quantiles,
+    /// How far the rate and the quantiles can be trusted.
+    #[serde(default)]
+    pub confidence: Confidence,
+    /// Why the load driver's own lag spoils the latencies, if it does; such a run proves nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturated: Option<String>,
     /// Conservation laws that do not hold; any makes the run invalid.
     pub violations: Vec<String>,
 }
@@ -201,12 +210,8 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
         requests,
         endings: run.endings.clone(),
         failure_rate: ratio(requests.failed + requests.dropped, requests.offered),
-        latency_ms: quantiles(run, |ending| {
-            matches!(ending, Ending::Ok | Ending::Degraded)
-        }),
-        failed_latency_ms: quantiles(run, |ending| {
-            !matches!(ending, Ending::Ok | Ending::Degraded)
-        }),
+        latency_ms: of_histogram(&together(run, answered)),
+        failed_latency_ms: of_histogram(&together(run, |ending| !answered(ending))),
         makespan_s: run.makespan_ms as f64 / 1000.0,
         limit_s: limit_s(run, requests),
         wall_s,
@@ -232,6 +237,12 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             .max_by_key(|&(text, &count)| (count, std::cmp::Reverse(text)))
             .map(|(text, &count)| (text.clone(), count)),
         lag_ms: of_histogram(&run.lag),
+        confidence: Confidence::of(
+            requests.failed + requests.dropped,
+            requests.offered,
+            &together(run, answered),
+        ),
+        saturated: saturation::saturation(run),
         violations: violations(run),
     }
 }
@@ -283,14 +294,18 @@ fn docs(docs: Docs) -> DocsSummary {
     }
 }
 
-fn quantiles(run: &Run, wanted: impl Fn(Ending) -> bool) -> Quantiles {
+fn answered(ending: Ending) -> bool {
+    matches!(ending, Ending::Ok | Ending::Degraded)
+}
+
+fn together(run: &Run, wanted: impl Fn(Ending) -> bool) -> Latencies {
     let mut all = Latencies::default();
     for (&ending, latencies) in &run.latency {
         if wanted(ending) {
             all.merge(latencies);
         }
     }
-    of_histogram(&all)
+    all
 }
 
 fn of_histogram(latencies: &Latencies) -> Quantiles {

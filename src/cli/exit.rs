@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// Exit codes that scripts may rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
     /// Done, or judged and passed.
@@ -27,6 +27,12 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
+}
+
+/// Says on standard error why the exit code is not 0.
+pub(super) fn complain(why: &str) {
+    // Nobody is left to tell when standard error is gone.
+    let _gone = writeln!(std::io::stderr(), "error: {why}");
 }
 
 /// Prints an error in one line and turns the result into an exit code. A reader that went away

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::Exit;
+use crate::record::Record;
 use crate::report::{self, Story};
 use crate::scenario::{self, Loaded};
 use crate::summary;
@@ -23,6 +24,19 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let record = report::read_record(&args.dir)?;
     let summary = summary::summarize(&record, &scenario::claims(), &[]);
+    let stories = stories(&record);
+    let out = args.out.as_ref().unwrap_or(&args.dir);
+    report::write_all(out, &record, &summary, &stories)?;
+    writeln!(
+        std::io::stdout(),
+        "report: {}",
+        out.join("report.html").display()
+    )?;
+    Ok(Exit::Done)
+}
+
+/// The stories of the record's runs, as far as they are built in.
+pub(super) fn stories(record: &Record) -> Vec<Story> {
     let mut stories = Vec::new();
     for run in &record.runs {
         if stories
@@ -41,12 +55,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             });
         }
     }
-    let out = args.out.as_ref().unwrap_or(&args.dir);
-    report::write_all(out, &record, &summary, &stories)?;
-    writeln!(
-        std::io::stdout(),
-        "report: {}",
-        out.join("report.html").display()
-    )?;
-    Ok(Exit::Done)
+    stories
 }

@@ -13,8 +13,8 @@ use super::progress::Progress;
 use crate::clock::Clock;
 use crate::corpus::{self, Corpus};
 use crate::generator::{Mode, Policy, Protection};
-use crate::load::{Arrivals, Stop};
-use crate::record::{self, Record, Run};
+use crate::load::{Arrivals, Share, Stop};
+use crate::record::{self, Record, Run, Unit};
 use crate::report::{self, Story};
 use crate::runner::{self, Job};
 use crate::scenario::{self, Loaded, Scenario};
@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// Also play hardened without each protection, and naive with each alone
     #[arg(long, conflicts_with_all = ["mode", "without"])]
     ablate: bool,
-    /// Simulated time, or wall time over loopback sockets
+    /// Simulated time, wall time over loopback sockets, or one after the other and compared
     #[arg(long, value_enum, default_value = "virtual")]
     clock: ClockName,
     /// With --clock real: simulated seconds per wall second [default: 1]
@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// Requests in all; a scenario repeats its rounds until it has sent them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
+    /// Play only every N-th run, from the I-th on; `breaklab merge` puts the parts together
+    #[arg(long, value_name = "I/N", value_parser = super::shard::parse)]
+    shard: Option<Share>,
     /// Folder for the report
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     out: PathBuf,
@@ -61,29 +64,98 @@ pub(super) struct Args {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ClockName {
     Virtual,
     Real,
+    Both,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let clock = clock(args)?;
-    let (jobs, stories) = jobs(args)?;
+    let (mut jobs, stories) = jobs(args)?;
+    let plan = plan(&jobs, clock);
+    if let Some(share) = args.shard {
+        let mut position = 0..;
+        jobs.retain(|_| position.next().is_some_and(|index| share.holds(index)));
+        anyhow::ensure!(
+            !jobs.is_empty(),
+            "--shard {}/{} holds no run, because there are only {}; use fewer shards",
+            share.index + 1,
+            share.of,
+            plan.1
+        );
+    }
     report::check_writable(&args.out)?;
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
+    if args.clock == ClockName::Both {
+        return both(args, clock, &jobs, &stories, &stop);
+    }
+    let (record, summary) = play(args, clock, &jobs, &stop)?;
+    report::write_all(&args.out, &record, &summary, &stories)?;
+    if let Some(share) = args.shard {
+        super::shard::write(&args.out, Unit::Runs, share, plan, Vec::new())?;
+    }
+    show(args, &summary)?;
+    Ok(verdict(&record, &summary))
+}
+
+fn play(args: &Args, clock: Clock, jobs: &[Job], stop: &Stop) -> anyhow::Result<(Record, Summary)> {
     let progress = Progress::new(jobs.len(), args.quiet || args.json);
-    let results = runner::run_all(&jobs, clock, &stop, &|_, run| progress.finished(run));
+    let results = runner::run_all(jobs, clock, stop, &|_, run| progress.finished(run));
     progress.clear();
     let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
     let record = record(args, clock, runs, stop.is_stopped());
     let walls: Vec<f64> = walls.iter().map(Duration::as_secs_f64).collect();
     let summary = summary::summarize(&record, &scenario::claims(), &walls);
-    report::write_all(&args.out, &record, &summary, &stories)?;
-    show(args, &summary)?;
-    Ok(verdict(&record, &summary))
+    Ok((record, summary))
+}
+
+/// The same jobs in virtual time and over real sockets, each with its own pages, and one page
+/// that sets them beside each other.
+fn both(
+    args: &Args,
+    real: Clock,
+    jobs: &[Job],
+    stories: &[Story],
+    stop: &Stop,
+) -> anyhow::Result<Exit> {
+    let mut plays = Vec::new();
+    for (name, clock) in [("virtual", Clock::Virtual), ("real", real)] {
+        let (record, summary) = play(args, clock, jobs, stop)?;
+        report::write_all(&args.out.join(name), &record, &summary, stories)?;
+        plays.push((name.to_owned(), record, summary));
+    }
+    let (record, compared) = report::compare(&plays)?;
+    report::write_all(&args.out, &record, &compared, stories)?;
+    let [(_, simulated, a), (_, measured, b)] = plays.as_slice() else {
+        unreachable!("two clocks were played");
+    };
+    if args.json {
+        show(args, &compared)?;
+    } else if !args.quiet {
+        let mut out = std::io::stdout().lock();
+        out.write_all(report::agreement(a, b).as_bytes())?;
+        writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;
+    }
+    Ok(verdict(simulated, a).max(verdict(measured, b)))
+}
+
+/// What all shards must agree on, as a digest, and the number of runs in all.
+fn plan(jobs: &[Job], clock: Clock) -> (String, u64) {
+    let runs = jobs.iter().map(|job| {
+        let files = job.corpus.as_ref().map(Corpus::describe);
+        format!(
+            "{} {} {} {files:?}\n",
+            job.loaded.digest(),
+            job.policy.name(),
+            job.seed
+        )
+    });
+    let text = format!("{:?}\n{}", clock, runs.collect::<String>());
+    (super::shard::digest(&text), jobs.len() as u64)
 }
 
 fn clock(args: &Args) -> anyhow::Result<Clock> {
@@ -92,7 +164,7 @@ fn clock(args: &Args) -> anyhow::Result<Clock> {
         (ClockName::Virtual, Some(_)) => {
             bail!("--speed needs --clock real: virtual time is always as fast as it can be")
         }
-        (ClockName::Real, speed) => {
+        (ClockName::Real | ClockName::Both, speed) => {
             let speed = speed.unwrap_or(1.0);
             if !(speed.is_finite() && (0.01..=10_000.0).contains(&speed)) {
                 bail!("--speed is {speed}; 0.01 to 10000 are possible");
@@ -188,8 +260,12 @@ fn of_files(loaded: &mut Loaded, files: &[corpus::Source]) -> Corpus {
 
 fn story(args: &Args, loaded: &Loaded, name: &str) -> Story {
     let mut reproduce = format!("breaklab run {name} --seed {}", args.seed);
-    if let ClockName::Real = args.clock {
-        reproduce += &format!(" --clock real --speed {}", args.speed.unwrap_or(1.0));
+    if args.clock != ClockName::Virtual {
+        let name = args
+            .clock
+            .to_possible_value()
+            .map_or_else(String::new, |name| name.get_name().to_owned());
+        reproduce += &format!(" --clock {name} --speed {}", args.speed.unwrap_or(1.0));
     }
     if let Some(requests) = args.requests {
         reproduce += &format!(" --requests {requests}");
@@ -239,6 +315,9 @@ fn verdict(record: &Record, summary: &Summary) -> Exit {
         Exit::Interrupted
     } else if summary.runs.iter().any(|run| !run.violations.is_empty()) {
         Exit::Bug
+    } else if let Some(why) = summary.runs.iter().find_map(|run| run.saturated.as_ref()) {
+        super::exit::complain(why);
+        Exit::Saturated
     } else {
         Exit::Done
     }

@@ -80,7 +80,8 @@ impl Places {
 }
 
 /// Length of the longest increasing subsequence (patience sorting).
-fn longest_increasing(order: &[usize]) -> usize {
+#[must_use]
+pub fn longest_increasing(order: &[usize]) -> usize {
     let mut tops: Vec<usize> = Vec::new();
     for &place in order {
         match tops.binary_search(&place) {

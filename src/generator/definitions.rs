@@ -59,10 +59,12 @@ pub(super) fn name(line: &str) -> Option<&str> {
     }
 }
 
+/// The leading identifier, and what follows it.
 fn split_word(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != '$')
-        .unwrap_or(text.len());
+    // By bytes, because this is asked of every line: all of a letter beyond ASCII are above 127.
+    let ends =
+        |byte: u8| byte < 128 && !byte.is_ascii_alphanumeric() && byte != b'_' && byte != b'$';
+    let end = text.bytes().position(ends).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -91,7 +93,7 @@ fn type_name(after: &str) -> Option<&str> {
     let (name, rest) = split_word(after.trim_ascii_start());
     let rest = rest.trim_ascii();
     let goes_on = rest.is_empty()
-        || rest.starts_with(['(', ':', '{', '<', '[', ';', '='])
+        || rest.starts_with(['(', ':', '{', '<', '[', ';'])
         || [
             "extends",
             "implements",

@@ -38,6 +38,7 @@ impl GenerateError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Call(CallError::TimedOut) => 504,
+            Self::Call(CallError::OverBudget { .. }) => 402,
             Self::Call(CallError::Api { status, .. }) if matches!(status, 400 | 413 | 429) => {
                 *status
             }
@@ -69,6 +70,7 @@ impl GenerateError {
                 .find(|known| known == kind)
                 .unwrap_or("api_error"),
             Self::Call(CallError::TimedOut) => "timeout_error",
+            Self::Call(CallError::OverBudget { .. }) => "spending_cap_error",
             Self::Call(CallError::Malformed { .. }) => "malformed_answer_error",
             Self::Call(CallError::Reset | CallError::Cut | CallError::Unreachable) => {
                 "connection_error"

@@ -72,7 +72,9 @@ impl Rule {
 fn sdk_wait(failure: &Failure<'_>) -> Option<Duration> {
     const RETRIES: u32 = 2;
     let again = match failure.error {
-        CallError::Api { status: 200, .. } | CallError::Malformed { .. } => false,
+        CallError::Api { status: 200, .. }
+        | CallError::Malformed { .. }
+        | CallError::OverBudget { .. } => false,
         CallError::Api {
             should_retry: Some(verdict),
             ..

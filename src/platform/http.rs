@@ -1,196 +1,207 @@
-//! The service's HTTP face: `POST /document` and `/health`.
+//! The service's HTTP face: `/document`, `/documents`, `/jobs/ID`, `/health` and `/metrics`.
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use tokio::net::TcpListener;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use super::Service;
-use crate::generator::Document;
+pub use face::{Answer, Face, Log, Options};
+pub use read::{Ask, Many};
+
+pub(super) use face::Finished;
+use face::Work;
+
+mod face;
+mod read;
 
 /// Largest body that is read, that of the Messages API.
 const MAX_BODY: usize = 32 * 1024 * 1024;
+/// Wait after the system ran out of something, e.g. file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Header with which the load driver numbers its requests, so that both sides' records agree.
 pub const REQUEST_HEADER: &str = "x-request-number";
 
-/// Body of `POST /document`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ask {
-    /// Path of the file, for the page's title.
-    pub file_path: String,
-    /// Its text.
-    pub file_content: String,
-}
-
-/// Body of a 200 answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Answer {
-    /// Path as asked.
-    pub file_path: String,
-    /// `done`, or `partial` when parts are missing.
-    pub status: String,
-    /// Markdown.
-    pub documentation: String,
-    /// What is missing, in words.
-    #[serde(default)]
-    pub missing: Vec<String>,
-    /// Whether it came from the cache alone.
-    #[serde(default)]
-    pub cached: bool,
-}
-
-/// Serves until `stop` resolves; connections that are open then are dropped with the runtime.
+/// Serves until `stop` resolves. Then no connection is taken any more, requests in flight are
+/// finished, and idle connections are closed; dropping the future ends all at once.
 ///
 /// # Errors
-/// When the listener fails.
+/// Never at present; a connection that cannot be accepted ends only itself.
 pub async fn serve(
     listener: TcpListener,
-    service: Service,
+    face: impl Into<Face>,
     stop: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    let numbers = Arc::new(AtomicU64::new(0));
+    let face = face.into();
+    let (stopping, stopped) = watch::channel(false);
+    let mut connections = JoinSet::new();
     tokio::pin!(stop);
     loop {
-        let (stream, _) = tokio::select! {
+        tokio::select! {
             biased;
-            () = &mut stop => return Ok(()),
-            accepted = listener.accept() => accepted?,
-        };
-        stream.set_nodelay(true)?;
-        let (service, numbers) = (service.clone(), Arc::clone(&numbers));
-        tokio::spawn(async move {
-            let answer = service_fn(|request| answer(&service, &numbers, request));
-            // A client that goes away in the middle is no error of ours.
-            let _gone = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), answer)
-                .await;
-        });
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, face.clone(), stopped.clone()));
+                }
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+        }
     }
+    drop(listener);
+    stopping.send_replace(true);
+    while connections.join_next().await.is_some() {}
+    face.idle().await;
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, face: Face, mut stopped: watch::Receiver<bool>) {
+    // Without it small answers would wait for the client's acknowledgement; it is no error of ours.
+    let _ignored = stream.set_nodelay(true);
+    let answer = service_fn(|request| answer(&face, request));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), answer);
+    tokio::pin!(connection);
+    // A client that goes away in the middle is no error of ours either.
+    tokio::select! {
+        biased;
+        _gone = &mut connection => return,
+        _stopping = stopped.wait_for(|stopping| *stopping) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _gone = connection.await;
 }
 
 async fn answer(
-    service: &Service,
-    numbers: &AtomicU64,
+    face: &Face,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    Ok(match (&head.method, head.uri.path()) {
-        (&Method::GET, "/health") => reply(StatusCode::OK, &json!({ "status": "ok" })),
-        (&Method::POST, "/document") => {
-            let number = head
-                .headers
-                .get(REQUEST_HEADER)
-                .and_then(|value| value.to_str().ok());
-            let number = number
-                .and_then(|text| text.parse().ok())
-                .unwrap_or_else(|| numbers.fetch_add(1, Ordering::Relaxed));
-            let json = head
-                .headers
-                .get(header::CONTENT_TYPE)
-                .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let path = head.uri.path();
+    Ok(match (&head.method, path) {
+        (&Method::GET, "/health") => reply(&Finished::ok(json!({ "status": "ok" }))),
+        (&Method::GET, "/metrics") => metrics(face),
+        (&Method::GET, path) if path.starts_with("/jobs/") => {
+            reply(&face.job(path.trim_start_matches("/jobs/")))
+        }
+        (&Method::POST, "/document" | "/documents") => {
             match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => document(service, number, json, &body.to_bytes()).await,
-                Err(_) => failure(
-                    413,
-                    "request_too_large",
-                    "the body is larger than 32 MB, or broke off",
-                ),
+                Ok(body) => submit(face, &head, &body.to_bytes()).await,
+                Err(error) => reply(&unread(error.as_ref())),
             }
         }
-        (_, "/document" | "/health") => failure(
+        (_, "/document" | "/documents" | "/health" | "/metrics") => reply(&Finished::failure(
             405,
             "method_not_allowed",
-            "use POST /document or GET /health",
-        ),
-        _ => failure(404, "not_found", "there is POST /document and GET /health"),
+            "use POST for /document and /documents, GET for /health and /metrics",
+        )),
+        _ => reply(&Finished::failure(
+            404,
+            "not_found",
+            "there are POST /document, POST /documents, GET /jobs/ID, /health and /metrics",
+        )),
     })
 }
 
-async fn document(
-    service: &Service,
-    number: u64,
-    json: bool,
-    body: &[u8],
-) -> Response<Full<Bytes>> {
-    let ask = match read_ask(json, body) {
-        Ok(ask) => ask,
-        Err(why) => return failure(400, "invalid_request", &why),
+fn unread(error: &(dyn std::error::Error + 'static)) -> Finished {
+    if error.is::<LengthLimitError>() {
+        return Finished::failure(413, "request_too_large", "the body is larger than 32 MB");
+    }
+    Finished::failure(400, "invalid_request", "the body broke off")
+}
+
+/// Reads what is asked for, and answers when it is done or when patience is over.
+async fn submit(face: &Face, head: &Parts, body: &[u8]) -> Response<Full<Bytes>> {
+    let content_type = text_of(head, header::CONTENT_TYPE.as_str());
+    let work = if head.uri.path() == "/documents" {
+        read::many(body).map(|many| Work::Many(many.files))
+    } else {
+        read::one(content_type, body).map(Work::One)
     };
-    let document = Document {
-        path: ask.file_path,
-        content: ask.file_content.into(),
+    let work = match work {
+        Ok(work) => work,
+        Err(why) => return reply(&face.refuse(&why)),
     };
-    match service.document(number, &document).await {
-        Ok(done) => {
-            let missing: Vec<String> = done
-                .missing
-                .iter()
-                .map(|gap| format!("lines {}-{}: {}", gap.from_line, gap.to_line, gap.why))
-                .collect();
-            let status = if missing.is_empty() {
-                "done"
-            } else {
-                "partial"
-            };
-            reply(
-                StatusCode::OK,
-                &Answer {
-                    file_path: done.path,
-                    status: status.to_owned(),
-                    documentation: done.text,
-                    missing,
-                    cached: done.cached,
-                },
-            )
+    let number = text_of(head, REQUEST_HEADER).and_then(|text| text.parse().ok());
+    let patience = patience(text_of(head, "prefer")).or(face.patience());
+    match face.work(number, work, patience).await {
+        Ok(finished) => reply(&finished),
+        Err(job) => {
+            let location = format!("/jobs/{job}");
+            let body = json!({ "status": "running", "job": job, "poll": location });
+            let mut response = reply(&Finished { status: 202, body });
+            let location = header::HeaderValue::from_str(&location);
+            response.headers_mut().insert(
+                header::LOCATION,
+                location.expect("a job's number is plain text"),
+            );
+            response
         }
-        Err(error) => failure(error.status(), error.kind(), &error.to_string()),
     }
 }
 
-/// A JSON body is an [`Ask`]; any other is one file, as the chapter's `curl -d @file` sends it.
-fn read_ask(json: bool, body: &[u8]) -> Result<Ask, String> {
-    if json {
-        return serde_json::from_slice(body).map_err(|error| {
-            format!("the body is not {{\"file_path\", \"file_content\"}}: {error}")
-        });
-    }
-    let text = std::str::from_utf8(body)
-        .map_err(|error| format!("the body is not UTF-8 text: {error}"))?;
-    if text.trim().is_empty() {
-        return Err("the body is empty; send a source file".to_owned());
-    }
-    Ok(Ask {
-        file_path: "upload".to_owned(),
-        file_content: text.to_owned(),
+/// What RFC 7240 lets a client prefer: `respond-async`, or `wait=SECONDS`.
+fn patience(prefer: Option<&str>) -> Option<Duration> {
+    let wishes = prefer?.split([',', ';']).map(str::trim);
+    wishes.rev().find_map(|wish| match wish.split_once('=') {
+        Some((name, seconds)) if name.trim().eq_ignore_ascii_case("wait") => {
+            seconds.trim().parse().ok().map(Duration::from_secs)
+        }
+        None if wish.eq_ignore_ascii_case("respond-async") => Some(Duration::ZERO),
+        _ => None,
     })
 }
 
-fn failure(status: u16, kind: &str, message: &str) -> Response<Full<Bytes>> {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    reply(
-        status,
-        &json!({ "error": { "type": kind, "message": message } }),
-    )
+fn text_of<'h>(head: &'h Parts, name: &str) -> Option<&'h str> {
+    head.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn reply(status: StatusCode, body: &impl Serialize) -> Response<Full<Bytes>> {
-    let bytes = serde_json::to_vec(body).expect("our own answers have only string keys");
+fn metrics(face: &Face) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(face.metrics())));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("text/plain; version=0.0.4"),
+    );
+    response
+}
+
+fn reply(finished: &Finished) -> Response<Full<Bytes>> {
+    let Finished { status, body } = finished;
+    let bytes = Value::to_string(body);
     let mut response = Response::new(Full::new(Bytes::from(bytes)));
-    *response.status_mut() = status;
+    *response.status_mut() =
+        StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("application/json"),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_may_prefer_a_job_or_a_time_to_wait() {
+        assert_eq!(patience(None), None);
+        assert_eq!(patience(Some("respond-async")), Some(Duration::ZERO));
+        assert_eq!(
+            patience(Some("respond-async, wait=10")),
+            Some(Duration::from_secs(10))
+        );
+        assert_eq!(patience(Some("return=minimal")), None);
+    }
 }

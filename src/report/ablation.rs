@@ -50,19 +50,21 @@ pub(super) fn matrices(summary: &Summary) -> Vec<Matrix> {
     matrices
 }
 
+/// True for a run that only serves the matrix.
+pub(super) fn serves_matrix(summary: &Summary, run: &RunSummary) -> bool {
+    summary.ablation.iter().any(|ablation| {
+        let protection = &ablation.protection;
+        ablation.scenario == run.scenario
+            && (run.mode == format!("hardened-without-{protection}")
+                || run.mode == format!("naive-with-{protection}"))
+    })
+}
+
 /// The runs of `summary` without those that only serve the matrix.
 #[must_use]
 pub fn main_runs(summary: &Summary) -> Summary {
-    let ablated = |run: &RunSummary| {
-        summary.ablation.iter().any(|ablation| {
-            let protection = &ablation.protection;
-            ablation.scenario == run.scenario
-                && (run.mode == format!("hardened-without-{protection}")
-                    || run.mode == format!("naive-with-{protection}"))
-        })
-    };
     let mut main = summary.clone();
-    main.runs.retain(|run| !ablated(run));
+    main.runs.retain(|run| !serves_matrix(summary, run));
     main
 }
 

@@ -39,6 +39,7 @@ pub fn compare(runs: &[Named]) -> Result<(Record, Summary), ReportError> {
     let summary = Summary {
         runs: numbers,
         claims: vec![],
+        ablation: vec![],
         interrupted,
         ..first_summary.clone()
     };

@@ -15,7 +15,8 @@ use crate::record::{
     SCHEMA, Setting,
 };
 use crate::summary::{
-    ClaimBook, Cost, DocsSummary, Outcomes, Quantiles, RunSummary, Summary, Upstream, summarize,
+    ClaimBook, Confidence, Cost, DocsSummary, Outcomes, Quantiles, RunSummary, Summary, Upstream,
+    summarize,
 };
 
 /// `rate-limits` and `cost-explosion`, naive and hardened.
@@ -311,6 +312,8 @@ pub(crate) fn run_summary(
         },
         top_error: None,
         lag_ms: Quantiles::default(),
+        confidence: Confidence::default(),
+        saturated: None,
         violations: vec![],
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::record::Record;
 use crate::summary::Summary;
 
+use super::ablation::matrices;
 use super::plain::plain;
 use super::plot::{self, Plot};
 use super::scenarios::{Scenario, scenarios};
@@ -95,6 +96,7 @@ pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) 
         BASE64.encode(Sha256::digest(&css))
     );
     let verdict = overall(summary);
+    let matrices = matrices(summary);
     markup! {
         (DOCTYPE)
         html lang="en" {
@@ -122,7 +124,7 @@ pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) 
                         (figure(&chapters.comparison))
                     }
                     div #scenarios {
-                        @for chapter in &chapters.scenarios { (chapter::chapter(chapter)) }
+                        @for chapter in &chapters.scenarios { (chapter::chapter(chapter, &matrices)) }
                     }
                     (claims::claims(&summary.claims))
                     (basis::basis(record))
@@ -234,6 +236,21 @@ mod tests {
             .unwrap()
             .0;
         assert!(page.contains(&format!("'sha256-{}'", BASE64.encode(Sha256::digest(css)))));
+    }
+
+    #[test]
+    fn runs_without_a_protection_make_a_matrix_and_no_column() {
+        let mut record = fixture::record();
+        let without = crate::record::Run {
+            mode: "hardened-without-cache".to_owned(),
+            ..record.runs[2].clone()
+        };
+        record.runs.push(without);
+        let page = rendered(&record);
+        assert!(
+            page.contains("hardened without it") && page.contains("<th scope=\"row\">cache</th>")
+        );
+        assert!(!page.contains("hardened-without-cache"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::record::{ClockKind, Record};
 use crate::summary::{Claim, ClaimVerdict, Summary};
 
 use super::Story;
+use super::ablation::{Matrix, matrices};
 use super::figures::{ABSENT, number};
 use super::judgement::Judgement;
 use super::plain::{excerpt, markdown as escaped, plain};
@@ -36,8 +37,15 @@ pub fn markdown(record: &Record, summary: &Summary, stories: &[Story]) -> String
         page.line("Interrupted: what had finished is here, the rest is missing.");
         page.line("");
     }
+    let matrices = matrices(summary);
     for scenario in scenarios(summary) {
         page.scenario(&scenario, stories);
+        for matrix in matrices
+            .iter()
+            .filter(|matrix| matrix.scenario == scenario.id)
+        {
+            page.matrix(matrix);
+        }
     }
     page.claims(&summary.claims);
     page.basis(record);
@@ -98,6 +106,24 @@ impl Page {
             self.line(&format!("- repeat it: {}", code(&story.reproduce)));
         }
         self.line("");
+    }
+
+    fn matrix(&mut self, matrix: &Matrix) {
+        self.line("| protection | hardened without it | naive with only it |");
+        self.line("|---|---|---|");
+        for line in &matrix.lines {
+            let [protection, removed, alone] =
+                [&line.protection, &line.removed, &line.alone].map(|text| escaped(text));
+            self.line(&format!("| {protection} | {removed} | {alone} |"));
+        }
+        self.line("");
+        if !matrix.idle.is_empty() {
+            self.line(&format!(
+                "No difference here: {}.",
+                escaped(&matrix.idle.join(", "))
+            ));
+            self.line("");
+        }
     }
 
     fn claims(&mut self, claims: &[Claim]) {

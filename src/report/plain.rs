@@ -1,7 +1,7 @@
 //! Foreign text made harmless: what a student, a file name or a model wrote must stay text.
 
 /// Longest foreign text that a report repeats, in characters.
-const LONGEST: usize = 200;
+const LONGEST: usize = 320;
 
 /// One line without anything that a terminal or a browser would obey: control characters become
 /// their visible pictures, invisible direction marks U+FFFD.

@@ -122,10 +122,19 @@ pub(super) struct Side<'a> {
 
 /// The modes of `scenario`, in their order.
 pub(super) fn sides<'a>(record: &'a Record, scenario: &Scenario<'a>) -> Vec<Side<'a>> {
-    let facts = record.runs.iter().filter(|run| run.scenario == scenario.id);
-    facts
-        .zip(scenario.runs.iter().zip(scenario.slots()))
-        .map(|(run, (&numbers, slot))| Side { run, numbers, slot })
+    let facts = |mode: &str| {
+        let mut runs = record.runs.iter();
+        runs.find(|run| run.scenario == scenario.id && run.mode == mode)
+    };
+    let styled = scenario.runs.iter().zip(scenario.slots());
+    styled
+        .filter_map(|(&numbers, slot)| {
+            Some(Side {
+                run: facts(&numbers.mode)?,
+                numbers,
+                slot,
+            })
+        })
         .collect()
 }
 
@@ -145,7 +154,7 @@ fn head(canvas: &mut Canvas<'_>, slot: usize, mode: &str, remark: &str, (y, widt
 /// Seconds below a panel that reaches from `top` to `bottom`, with lines behind the data.
 fn time_axis(canvas: &mut Canvas<'_>, time: &Scale, (top, bottom): (f64, f64), width: f64) {
     let wanted = if width <= f64::from(NARROW) { 3 } else { 8 };
-    for tick in time.ticks(wanted) {
+    for tick in time.time_ticks(wanted) {
         canvas.line(
             (time.at(tick), top),
             (time.at(tick), bottom),

@@ -59,7 +59,7 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
         pace,
     ));
     if any(|run| run.limit_s.is_some()) {
-        rows.push(row("× the possible time", over_limit, none()));
+        rows.push(row("× shortest possible", over_limit, none()));
     }
     rows.push(row(
         "median latency",

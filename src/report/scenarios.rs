@@ -2,6 +2,8 @@
 
 use crate::summary::{RunSummary, Summary};
 
+use super::ablation::serves_matrix;
+
 /// Styles (colour, dash, marker) that modes can be told apart by.
 pub(super) const STYLES: usize = 4;
 
@@ -54,10 +56,14 @@ impl<'a> Scenario<'a> {
     }
 }
 
-/// Gathers the runs of `summary`.
+/// Gathers the runs of `summary`, without those that only serve the matrix of protections.
 pub(super) fn scenarios(summary: &Summary) -> Vec<Scenario<'_>> {
     let mut scenarios: Vec<Scenario<'_>> = vec![];
-    for run in &summary.runs {
+    for run in summary
+        .runs
+        .iter()
+        .filter(|run| !serves_matrix(summary, run))
+    {
         match scenarios
             .iter_mut()
             .find(|scenario| scenario.id == run.scenario)

@@ -46,7 +46,7 @@ impl Answer {
         }
     }
 
-    fn unreachable(why: &reqwest::Error) -> Self {
+    pub(super) fn unreachable(why: &reqwest::Error) -> Self {
         let error = Some(format!("no answer: {}", without_url(why)));
         Self {
             status: None,
@@ -70,7 +70,7 @@ impl Answer {
         }
     }
 
-    fn failed(status: u16, kind: &str, message: &str) -> Self {
+    pub(super) fn failed(status: u16, kind: &str, message: &str) -> Self {
         let ending = match (status, kind) {
             (_, "time_limit") => Ending::TimeLimit,
             (429, _) => Ending::RateLimited,
@@ -127,6 +127,7 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
     let ask = http::Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
+        note: None,
     };
     let body = serde_json::to_vec(&ask).expect("a path and a text are always JSON");
     let request = client
@@ -146,7 +147,7 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
     read_answer(status, &body)
 }
 
-fn read_answer(status: u16, body: &[u8]) -> Answer {
+pub(super) fn read_answer(status: u16, body: &[u8]) -> Answer {
     if status == 200 {
         return match serde_json::from_slice::<http::Answer>(body) {
             Ok(answer) => Answer::documented(answer.documentation, answer.missing.is_empty()),
@@ -192,12 +193,12 @@ pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result
         service,
         std::future::pending(),
     ));
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .retry(reqwest::retry::never())
-        .tcp_nodelay(true)
-        .build()
-        .map_err(|error| RunError::Client(error.to_string()))?;
+    let client = reqwest::Url::parse(&url)
+        .map_err(|error| RunError::Client(error.to_string()))
+        .and_then(|url| {
+            let client = crate::transport::client_builder(&url).build();
+            client.map_err(|error| RunError::Client(error.to_string()))
+        })?;
     Ok(Target::Http { client, url })
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RunSummary;
+use crate::record::OUTSIDE;
 
 /// One number of a run, by the name that TOML files use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,7 +53,34 @@ pub enum Metric {
     Foreign,
 }
 
+/// Which way a number gets better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// Less is better.
+    Lower,
+    /// More is better.
+    Higher,
+}
+
 impl Metric {
+    /// Which way it gets better.
+    #[must_use]
+    pub fn better(self) -> Better {
+        match self {
+            Self::Ok | Self::Coverage => Better::Higher,
+            _ => Better::Lower,
+        }
+    }
+
+    /// Its name in TOML and JSON.
+    #[must_use]
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            other => unreachable!("a unit variant is a string in JSON, not {other:?}"),
+        }
+    }
+
     /// The unit in which [`RunSummary::value`] gives it.
     #[must_use]
     pub fn unit(self) -> &'static str {
@@ -75,6 +103,21 @@ impl RunSummary {
     /// The number, or `None` where it was not measured.
     #[must_use]
     pub fn value(&self, metric: Metric) -> Option<f64> {
+        let upstream = matches!(
+            metric,
+            Metric::Attempts
+                | Metric::InputTokens
+                | Metric::OutputTokens
+                | Metric::CostUsd
+                | Metric::CostInr
+                | Metric::WastedUsd
+                | Metric::Duplicates
+                | Metric::OutOfOrder
+                | Metric::Foreign
+        );
+        if upstream && self.mode == OUTSIDE {
+            return None;
+        }
         let value = match metric {
             Metric::Ok => Some(self.requests.ok as f64),
             Metric::Degraded => Some(self.requests.degraded as f64),

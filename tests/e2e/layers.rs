@@ -12,7 +12,8 @@ const FLOORS: &[&[&str]] = &[
     &["report", "gate"],
     &["platform", "grade"],
     &["scenario"],
-    &["runner"],
+    &["runner", "probe"],
+    &["selftest"],
     &["cli"],
 ];
 

@@ -6,7 +6,12 @@
 )]
 
 mod cli;
+mod gate;
+mod grade;
 mod layers;
+mod load;
+mod merge;
 mod sample;
 mod scenarios;
+mod serve;
 mod sockets;

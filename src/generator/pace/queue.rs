@@ -387,7 +387,7 @@ fn shape(cost: Cost) -> i32 {
 fn is_outage(error: &CallError) -> bool {
     match error {
         CallError::Api { status, .. } => *status >= 500 || *status == 200,
-        CallError::Malformed { .. } => false,
+        CallError::Malformed { .. } | CallError::OverBudget { .. } => false,
         CallError::Reset | CallError::Cut | CallError::Unreachable | CallError::TimedOut => true,
     }
 }
@@ -403,7 +403,10 @@ fn correction(cost: Cost, end: &End<'_>) -> [i64; 3] {
         // Refused at the door, or never there: nothing was charged.
         End::Unsent
         | End::Ended(Err(
-            CallError::Api { status: 201.., .. } | CallError::Unreachable | CallError::Reset,
+            CallError::Api { status: 201.., .. }
+            | CallError::OverBudget { .. }
+            | CallError::Unreachable
+            | CallError::Reset,
         )) => [-1, -input, -output],
         End::Abandoned | End::Ended(Err(_)) => [0, 0, 0],
     }

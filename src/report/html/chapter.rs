@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::report::figures::count;
+use crate::report::ablation::Matrix;
+use crate::report::figures::{ABSENT, count};
 use crate::report::judgement::{Judgement, Tone};
 use crate::report::plain::{excerpt, plain, slug};
 use crate::report::rows::rows;
@@ -15,7 +16,7 @@ use super::{Chapter, figure, prose};
 const MOST_COLUMNS: usize = 3;
 
 /// The section of one scenario.
-pub(super) fn chapter(chapter: &Chapter<'_>) -> Markup {
+pub(super) fn chapter(chapter: &Chapter<'_>, matrices: &[Matrix]) -> Markup {
     let scenario = &chapter.scenario;
     let judgement = Judgement::of(scenario);
     let anchor = anchor(scenario);
@@ -33,6 +34,7 @@ pub(super) fn chapter(chapter: &Chapter<'_>) -> Markup {
             }
             (told(chapter))
             (table(scenario))
+            @for matrix in matrices.iter().filter(|matrix| matrix.scenario == scenario.id) { (protections(matrix)) }
             @for plot in &chapter.plots { (figure(plot)) }
         }
     }
@@ -69,14 +71,14 @@ fn told(chapter: &Chapter<'_>) -> Markup {
 /// Modes beside each other while they fit, else one below the other.
 fn table(scenario: &Scenario<'_>) -> Markup {
     if scenario.runs.len() > MOST_COLUMNS {
-        matrix(scenario)
+        mode_rows(scenario)
     } else {
         columns(scenario)
     }
 }
 
-/// One row a mode: with protections taken away one by one, the table of what each is good for.
-fn matrix(scenario: &Scenario<'_>) -> Markup {
+/// One row a mode.
+fn mode_rows(scenario: &Scenario<'_>) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
             table {
@@ -117,6 +119,38 @@ fn columns(scenario: &Scenario<'_>) -> Markup {
                 } }
             }
         }
+    }
+}
+
+/// What each protection is good for: taken from hardened, or given to naive alone.
+fn protections(matrix: &Matrix) -> Markup {
+    let said = |text: &str| {
+        if text.is_empty() {
+            ABSENT.to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    html! {
+        h3.matrix { "Which protection does it" }
+        div.scroll role="region" tabindex="0" aria-label=(format!("protections in {}", plain(&matrix.scenario))) {
+            table {
+                caption.hidden { "What each protection does in " (plain(&matrix.scenario)) }
+                thead { tr {
+                    th scope="col" { "protection" }
+                    th scope="col" { "hardened without it" }
+                    th scope="col" { "naive with only it" }
+                } }
+                tbody { @for line in &matrix.lines {
+                    tr {
+                        th scope="row" { (plain(&line.protection)) }
+                        td { (said(&line.removed)) }
+                        td { (said(&line.alone)) }
+                    }
+                } }
+            }
+        }
+        @if !matrix.idle.is_empty() { p.quiet { "No difference here: " (plain(&matrix.idle.join(", "))) "." } }
     }
 }
 

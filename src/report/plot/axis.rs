@@ -75,9 +75,30 @@ impl Scale {
         }
     }
 
+    /// Round moments on a linear scale of seconds: people count by 15 and 30 up to an hour.
+    pub(super) fn time_ticks(&self, wanted: usize) -> Vec<f64> {
+        const STEPS: [f64; 12] = [
+            5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0,
+        ];
+        let least = (self.values.1 - self.values.0) / wanted.max(1) as f64;
+        if least <= 2.0 {
+            return self.linear_ticks(wanted);
+        }
+        let hours = || 3600.0 * round_up(least / 3600.0);
+        let step = STEPS
+            .into_iter()
+            .find(|step| *step >= least * 0.999)
+            .unwrap_or_else(hours);
+        self.multiples(step)
+    }
+
     fn linear_ticks(&self, wanted: usize) -> Vec<f64> {
         let (from, to) = self.values;
-        let step = round_up((to - from) / wanted.max(1) as f64);
+        self.multiples(round_up((to - from) / wanted.max(1) as f64))
+    }
+
+    fn multiples(&self, step: f64) -> Vec<f64> {
+        let (from, to) = self.values;
         let first = (from / step).ceil() as i64;
         let last = (to / step + 1e-9).floor() as i64;
         (first..=last).map(|index| index as f64 * step).collect()
@@ -120,6 +141,15 @@ mod tests {
     fn linear_ticks_are_round_and_inside() {
         let ticks = Scale::linear((0.0, 97.0), (0.0, 100.0)).ticks(5);
         assert_eq!(ticks, [0.0, 20.0, 40.0, 60.0, 80.0]);
+    }
+
+    #[test]
+    fn moments_are_round_in_the_unit_in_which_they_are_said() {
+        let ticks = |span: f64| Scale::linear((0.0, span), (0.0, 1.0)).time_ticks(8);
+        assert_eq!(ticks(160.0)[1], 30.0);
+        assert_eq!(ticks(3_800.0)[1], 600.0);
+        assert_eq!(ticks(21_000.0)[1], 3_600.0);
+        assert_eq!(ticks(210_000.0)[1], 36_000.0);
     }
 
     #[test]

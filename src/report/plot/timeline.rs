@@ -33,6 +33,9 @@ const CELLS: (usize, usize) = (72, 16);
 const CELLS_NARROW: (usize, usize) = (36, 12);
 const CELL_HEIGHT: f64 = 10.0;
 
+/// Room for the latencies beside the binned picture.
+const GUTTER: f64 = 58.0;
+
 /// Timeline of all modes of one scenario on one clock; `None` when nothing was sent.
 pub(in crate::report) fn timeline(
     scenario: &str,
@@ -135,6 +138,7 @@ impl<'a> Panel<'a> {
 
 struct Sheet {
     width: f64,
+    left: f64,
     narrow: bool,
     time: Scale,
     binned: bool,
@@ -143,10 +147,12 @@ struct Sheet {
 impl Sheet {
     fn of(width: i32, span: f64, binned: bool) -> Self {
         let (narrow, width) = (width <= NARROW, f64::from(width));
+        let left = if binned { GUTTER } else { MARGIN };
         Self {
             width,
+            left,
             narrow,
-            time: Scale::linear((0.0, span), (MARGIN, width - MARGIN)),
+            time: Scale::linear((0.0, span), (left, width - MARGIN)),
             binned,
         }
     }
@@ -247,11 +253,11 @@ impl Sheet {
         let low = requests.iter().map(latency).fold(high, f64::min);
         let bottom = top + HEAD + down as f64 * CELL_HEIGHT;
         let rows = Scale::log((low / 1.1, high * 1.1), (down as f64, 0.0));
-        let columns = (self.width - 2.0 * MARGIN) / across as f64;
+        let columns = (self.width - MARGIN - self.left) / across as f64;
         let mut cells: BTreeMap<(Ending, usize, usize), u64> = BTreeMap::new();
         for request in requests {
             let column =
-                ((self.time.at(request.ended_ms as f64 / 1000.0) - MARGIN) / columns) as usize;
+                ((self.time.at(request.ended_ms as f64 / 1000.0) - self.left) / columns) as usize;
             let row = rows.at(latency(request)) as usize;
             *cells
                 .entry((request.ending, column.min(across - 1), row.min(down - 1)))
@@ -261,7 +267,7 @@ impl Sheet {
         for (&(ending, column, row), &held) in &cells {
             let r = (columns.min(CELL_HEIGHT) * 0.48) * (held as f64 / most).sqrt().max(0.35);
             let at = (
-                MARGIN + (column as f64 + 0.5) * columns,
+                self.left + (column as f64 + 0.5) * columns,
                 top + HEAD + (row as f64 + 0.5) * CELL_HEIGHT,
             );
             match ending {
@@ -275,14 +281,14 @@ impl Sheet {
             }
         }
         canvas.line(
-            (MARGIN, bottom),
+            (self.left, bottom),
             (self.width - MARGIN, bottom),
             Pen::solid(Ink::Muted, 1.0),
         );
         for (value, y) in [(high, top + HEAD + 5.0), (low, bottom - 7.0)] {
             canvas.text(
                 &seconds(value),
-                (self.width - MARGIN, y),
+                (self.left - 7.0, y),
                 11.0,
                 Ink::Muted,
                 Anchor::End,

@@ -1,0 +1,185 @@
+//! The pages of a bulk job on disk, its index, and the line that shows how far it is.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mock_claude::prices::PICO_PER_USD;
+
+use crate::corpus::Skipped;
+use crate::generator::{Document, Documentation, GenerateError};
+
+const MANIFEST: &str = ".breaklab/manifest.toml";
+const SCRATCH: &str = ".breaklab/tmp";
+
+/// The folder that the pages go to.
+pub(super) struct Pages {
+    out: PathBuf,
+    progress: ProgressBar,
+}
+
+/// A page that was written, or why it could not be.
+pub(super) struct Page {
+    pub(super) path: String,
+    pub(super) lines: usize,
+    pub(super) state: State,
+    pub(super) cached: bool,
+}
+
+/// How much of a file is documented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum State {
+    Whole,
+    /// Lines that are missing.
+    Partial(usize),
+    Failed(String),
+}
+
+impl Pages {
+    /// Opens `out`, which must be new or begun with the same `manifest`.
+    pub(super) fn open(
+        out: &Path,
+        manifest: &str,
+        quiet: bool,
+        files: usize,
+    ) -> anyhow::Result<Self> {
+        let path = out.join(MANIFEST);
+        match std::fs::read_to_string(&path) {
+            Ok(begun) if begun != manifest => bail!(
+                "`{}` was begun with {}; use these again, or another --out",
+                out.display(),
+                begun.trim().replace('\n', ", ")
+            ),
+            Ok(_) => {}
+            Err(_) => replace(out, &path, manifest)
+                .with_context(|| format!("cannot write to `{}`", out.display()))?,
+        }
+        // What an earlier run was writing when it was killed.
+        let _gone = std::fs::remove_dir_all(out.join(SCRATCH));
+        Ok(Self {
+            out: out.to_owned(),
+            progress: bar(quiet, files),
+        })
+    }
+
+    /// Writes the page of one document.
+    pub(super) fn write(
+        &self,
+        document: &Document,
+        outcome: Result<Documentation, GenerateError>,
+        spent_pico: u64,
+    ) -> Page {
+        let lines = document.content.lines().count();
+        let (mut state, text, cached) = match outcome {
+            Ok(done) => {
+                let missing: usize = done
+                    .missing
+                    .iter()
+                    .map(|gap| gap.to_line - gap.from_line + 1)
+                    .sum();
+                let state = if done.missing.is_empty() {
+                    State::Whole
+                } else {
+                    State::Partial(missing)
+                };
+                (state, done.text, done.cached)
+            }
+            Err(error) => {
+                let text = format!("> **Missing:** the whole file: {error}.\n");
+                (State::Failed(error.to_string()), text, false)
+            }
+        };
+        let page = format!("# `{}`\n\n{}\n", document.path, text.trim_end());
+        if let Err(error) = replace(&self.out, &self.path(&document.path), &page) {
+            state = State::Failed(format!("its page cannot be written: {error}"));
+        }
+        self.progress
+            .set_message(format!("${:.4}", spent_pico as f64 / PICO_PER_USD));
+        self.progress.inc(1);
+        Page {
+            path: document.path.clone(),
+            lines,
+            state,
+            cached,
+        }
+    }
+
+    /// Writes the list of all pages. It holds nothing that depends on when or how often the job ran.
+    pub(super) fn write_index(&self, pages: &[Page], skipped: &[Skipped]) -> anyhow::Result<()> {
+        self.progress.finish_and_clear();
+        let mut index = String::from("# Documentation\n\n| file | lines | |\n|---|---:|---|\n");
+        for page in pages {
+            let state = match &page.state {
+                State::Whole => "whole".to_owned(),
+                State::Partial(missing) => format!("{missing} lines missing"),
+                State::Failed(why) => format!("failed: {}", cell(why)),
+            };
+            let link = page.path.replace(' ', "%20");
+            writeln!(
+                index,
+                "| [{}]({link}.md) | {} | {state} |",
+                cell(&page.path),
+                page.lines
+            )?;
+        }
+        if !skipped.is_empty() {
+            index.push_str("\nSkipped:\n\n");
+            for file in skipped {
+                writeln!(index, "- {}: {}", file.path.display(), file.why)?;
+            }
+        }
+        let path = self.out.join("index.md");
+        replace(&self.out, &path, &index)
+            .with_context(|| format!("cannot write `{}`", path.display()))
+    }
+
+    /// Below the folder, whatever the source's path says.
+    fn path(&self, source: &str) -> PathBuf {
+        let mut path = self.out.clone();
+        let inside = |part: &Component<'_>| matches!(part, Component::Normal(_));
+        path.extend(Path::new(source).components().filter(inside));
+        let mut name = path.into_os_string();
+        name.push(".md");
+        name.into()
+    }
+}
+
+/// Text that cannot end a table cell or a line.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}
+
+/// Writes elsewhere in `out` and renames, so that a crash leaves neither half a page nor a stray one.
+fn replace(out: &Path, path: &Path, content: &str) -> std::io::Result<()> {
+    let scratch = out.join(SCRATCH);
+    std::fs::create_dir_all(&scratch)?;
+    std::fs::create_dir_all(path.parent().unwrap_or(out))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Temporary files are private by default; pages are for whom the user's mask allows.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(&scratch)?;
+    file.write_all(content.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn bar(quiet: bool, files: usize) -> ProgressBar {
+    let target = if quiet {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
+    let bar = ProgressBar::with_draw_target(Some(files as u64), target);
+    let style =
+        ProgressStyle::with_template("{wide_bar} {pos}/{len} files  {per_sec}  {msg}  {eta} left");
+    bar.set_style(style.expect("the template is ours and valid"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

@@ -1,0 +1,367 @@
+//! `breaklab load`: a plain load on any service of the contract, timed from the schedule.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+
+use super::Exit;
+use crate::corpus::{self, Corpus, Documents, Kind, Source};
+use crate::load::{Arrivals, Load, Share, Stop};
+use crate::record::{self, ClockKind, Record, Run, Unit};
+use crate::report::{self, Story};
+use crate::runner::Endpoint;
+use crate::summary::{self, ClaimBook, Summary};
+
+/// Arguments of `breaklab load`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Base URL of the service, which offers POST /document
+    #[arg(long, value_name = "URL")]
+    endpoint: reqwest::Url,
+    /// closed:CLIENTS, rate:PER_S, poisson:PER_S, burst:N, ramp:FROM:TO:SECONDS,
+    /// spike:PER_S:PEAK:AT_S:FOR_S or replay:FILE (a moment in seconds per line)
+    #[arg(long, value_name = "ARRIVALS", default_value = "closed:1", value_parser = arrivals)]
+    arrivals: Load,
+    /// Requests in all [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
+    requests: Option<u64>,
+    /// Send for this long instead, e.g. 30s; needs arrivals with a rate
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    duration: Option<Duration>,
+    /// Longest wait for an answer
+    #[arg(long, value_name = "TIME", default_value = "300s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// Send these real files instead of synthetic ones
+    #[arg(long, value_name = "PATH")]
+    corpus: Option<PathBuf>,
+    /// Lines of each synthetic file
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    lines: u32,
+    /// Different synthetic files, sent in turn
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    files: u64,
+    /// Seed of documents and random arrivals
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Send only every N-th request, from the I-th on; `breaklab merge` puts the parts together
+    #[arg(long, value_name = "I/N", value_parser = super::shard::parse)]
+    shard: Option<Share>,
+    /// Exit with 1 when a larger share of the requests fails
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    max_failure_rate: f64,
+    /// Allow a target that is not on this machine; make sure that it is yours
+    #[arg(long)]
+    allow_remote: bool,
+    /// Folder for the report
+    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
+    out: PathBuf,
+    /// Print nothing but errors
+    #[arg(long)]
+    quiet: bool,
+    /// Print the summary as JSON and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    check_target(args)?;
+    let endpoint = endpoint(args)?;
+    report::check_writable(&args.out)?;
+    let stop = Stop::default();
+    super::interrupt::on_interrupt(stop.clone())?;
+    let (run, wall, span) = endpoint.run(&stop)?;
+    let record = record(args, run, stop.is_stopped());
+    let summary = summary::summarize(&record, &ClaimBook::default(), &[wall.as_secs_f64()]);
+    report::write_all(&args.out, &record, &summary, &[story()])?;
+    if let Some(share) = args.shard {
+        let total = Load {
+            share: Share::default(),
+            ..endpoint.load
+        }
+        .offered();
+        super::shard::write(
+            &args.out,
+            Unit::Requests,
+            share,
+            (endpoint.digest, total),
+            vec![span],
+        )?;
+    }
+    show(args, &summary)?;
+    Ok(verdict(args, &summary))
+}
+
+fn check_target(args: &Args) -> anyhow::Result<()> {
+    let url = &args.endpoint;
+    ensure!(
+        url.scheme() == "http" && !url.cannot_be_a_base(),
+        "--endpoint is {url}; write it like http://127.0.0.1:8080"
+    );
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    ensure!(
+        here || args.allow_remote,
+        "{host} is not this machine; add --allow-remote if the service is yours and may be loaded"
+    );
+    Ok(())
+}
+
+fn endpoint(args: &Args) -> anyhow::Result<Endpoint> {
+    let load = load(args)?;
+    let documents = documents(args)?;
+    // Settings that shards and baselines must share; which part this is does not belong to them.
+    let digest = super::shard::digest(&format!(
+        "{} {} {:?} {} {}",
+        args.endpoint,
+        serde_json::to_string(&load)?,
+        args.timeout,
+        args.seed,
+        super::shard::digest(&format!("{documents:?}"))
+    ));
+    let mut url = args.endpoint.clone();
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(Endpoint {
+        url,
+        load,
+        documents,
+        timeout: args.timeout,
+        digest,
+    })
+}
+
+fn load(args: &Args) -> anyhow::Result<Load> {
+    let mut load = args.arrivals.clone().seeded(args.seed);
+    load.share = args.shard.unwrap_or_default();
+    match (load.arrivals, args.requests, args.duration) {
+        (Arrivals::Closed | Arrivals::Burst | Arrivals::Replay, _, Some(_)) => {
+            bail!("--duration needs arrivals with a rate; for these, give --requests")
+        }
+        (Arrivals::Burst | Arrivals::Replay, Some(_), None) => {
+            bail!("these arrivals have their own number of requests; leave --requests out")
+        }
+        (Arrivals::Burst | Arrivals::Replay, None, None) => {}
+        (_, requests, None) => load.requests = requests.unwrap_or(100),
+        (_, _, Some(duration)) => {
+            load.check()?;
+            load = load.lasting(duration);
+        }
+    }
+    load.check()?;
+    ensure!(
+        load.offered() > 0,
+        "this shard holds no request; use fewer shards or more requests"
+    );
+    Ok(load)
+}
+
+fn documents(args: &Args) -> anyhow::Result<Vec<Source>> {
+    if let Some(path) = &args.corpus {
+        return Ok(corpus::load(path)?.files);
+    }
+    let shape = Documents {
+        kind: Kind::Python,
+        lines: args.lines as usize,
+        lines_per_symbol: 12,
+        bytes_per_line: 36.0,
+        files: Some(args.files),
+        changed_per_round: 0.0,
+    };
+    let corpus = Corpus::synthetic(shape, args.seed, args.files);
+    Ok((0..args.files).map(|index| corpus.source(index)).collect())
+}
+
+fn record(args: &Args, run: Run, interrupted: bool) -> Record {
+    Record {
+        schema: record::SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: ClockKind::Real,
+        speed: 1.0,
+        seed: args.seed,
+        interrupted,
+        runs: vec![run],
+    }
+}
+
+fn story() -> Story {
+    Story {
+        scenario: "load".to_owned(),
+        story: "A plain load on a service that was only seen from outside. Latency counts from the moment at which the schedule wanted the request sent.".to_owned(),
+        fix: String::new(),
+        reproduce: std::env::args()
+            .skip(1)
+            .fold("breaklab".to_owned(), |line, word| line + " " + &word),
+    }
+}
+
+fn show(args: &Args, summary: &Summary) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, summary)?;
+        writeln!(out)?;
+    } else if !args.quiet {
+        let ms =
+            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
+        for run in &summary.runs {
+            let requests = run.requests;
+            writeln!(
+                out,
+                "offered {}: ok {}, degraded {}, failed {}, dropped {}; from first to last {:.1} s",
+                requests.offered,
+                requests.ok,
+                requests.degraded,
+                requests.failed,
+                requests.dropped,
+                run.makespan_s
+            )?;
+            let rows = [
+                ("latency of answers", run.latency_ms),
+                ("latency of failures", run.failed_latency_ms),
+                ("the driver's own lag", run.lag_ms),
+            ];
+            for (name, q) in rows {
+                let own_moments = !args.arrivals.is_closed() || name != "the driver's own lag";
+                if own_moments {
+                    writeln!(
+                        out,
+                        "{name:<20}  p50 {}  p90 {}  p95 {}  p99 {}  max {}",
+                        ms(q.p50),
+                        ms(q.p90),
+                        ms(q.p95),
+                        ms(q.p99),
+                        ms(q.max)
+                    )?;
+                } else {
+                    writeln!(
+                        out,
+                        "{name:<20}  none: closed clients have no schedule, so slow answers also slow the load down"
+                    )?;
+                }
+            }
+            if let Some((text, count)) = &run.top_error {
+                let text: String = text
+                    .chars()
+                    .map(|c| if c.is_control() { ' ' } else { c })
+                    .collect();
+                writeln!(out, "most frequent error   {count} times: {text}")?;
+            }
+        }
+        writeln!(out, "report: {}", args.out.join("report.html").display())?;
+    }
+    out.flush().context("standard output")
+}
+
+fn verdict(args: &Args, summary: &Summary) -> Exit {
+    let Some(run) = summary.runs.first() else {
+        return Exit::Unproven;
+    };
+    if summary.interrupted {
+        return Exit::Interrupted;
+    }
+    if !run.violations.is_empty() {
+        return Exit::Bug;
+    }
+    if let Some(why) = &run.saturated {
+        super::exit::complain(why);
+        return Exit::Saturated;
+    }
+    match run.failure_rate {
+        Some(rate) if rate <= args.max_failure_rate => Exit::Done,
+        Some(_) => Exit::Failed,
+        None => Exit::Unproven,
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let value = text
+        .parse()
+        .map_err(|_| "give a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("give a number from 0 to 1".to_owned())
+    }
+}
+
+/// Reads `KIND:FIGURE…`.
+fn arrivals(text: &str) -> Result<Load, String> {
+    let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+    let load = if kind == "replay" {
+        replay(Path::new(rest))?
+    } else {
+        let figures: Option<Vec<f64>> = rest.split(':').map(|figure| figure.parse().ok()).collect();
+        figures.and_then(|figures| of_figures(kind, &figures)).ok_or_else(|| {
+            format!("`{text}` is not one of closed:CLIENTS, rate:PER_S, poisson:PER_S, burst:N, ramp:FROM:TO:SECONDS, spike:PER_S:PEAK:AT_S:FOR_S, replay:FILE")
+        })?
+    };
+    // A share or a number of requests comes from other flags; here one request is enough to check.
+    load.check().map_err(|error| error.to_string())?;
+    Ok(load)
+}
+
+fn of_figures(kind: &str, figures: &[f64]) -> Option<Load> {
+    let whole = |figure: f64| (figure >= 0.0 && figure.fract() == 0.0).then_some(figure as u64);
+    Some(match (kind, figures) {
+        ("closed", &[clients]) => Load {
+            workers: Some(usize::try_from(whole(clients)?).ok()?),
+            ..Load::new(Arrivals::Closed)
+        },
+        ("burst", &[count]) => Load {
+            requests: whole(count)?,
+            ..Load::new(Arrivals::Burst)
+        },
+        ("rate", &[rate]) => Load {
+            rate_per_s: Some(rate),
+            ..Load::new(Arrivals::Constant)
+        },
+        ("poisson", &[rate]) => Load {
+            rate_per_s: Some(rate),
+            ..Load::new(Arrivals::Poisson)
+        },
+        ("ramp", &[from, to, over]) => Load {
+            from_per_s: Some(from),
+            rate_per_s: Some(to),
+            over_s: Some(over),
+            ..Load::new(Arrivals::Ramp)
+        },
+        ("spike", &[rate, peak, at, length]) => Load {
+            rate_per_s: Some(rate),
+            peak_per_s: Some(peak),
+            peak_at_s: Some(at),
+            peak_for_s: Some(length),
+            ..Load::new(Arrivals::Spike)
+        },
+        _ => return None,
+    })
+}
+
+fn replay(path: &Path) -> Result<Load, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    let times = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            line.parse().map_err(|_| {
+                format!(
+                    "`{line}` in `{}` is not a moment in seconds",
+                    path.display()
+                )
+            })
+        })
+        .collect::<Result<Vec<f64>, String>>()?;
+    Ok(Load {
+        requests: times.len() as u64,
+        times_s: Some(times),
+        ..Load::new(Arrivals::Replay)
+    })
+}

@@ -1,0 +1,151 @@
+//! A baseline: a summary that somebody accepted for a reason, under the hash of its content.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::evidence::{self, Evidence, Obstacle, SUMMARY};
+
+/// Name of the file that says what was accepted.
+const BASELINE: &str = "baseline.json";
+
+/// Version of the layout below.
+const SCHEMA: &str = "breaklab/baseline/v1";
+
+/// What was accepted, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// `breaklab/baseline/v1`.
+    pub schema: String,
+    /// SHA-256 of the `summary.json` beside it.
+    pub sha256: String,
+    /// SHA-256 of the `summary.json` that it was made from; that run is never held against itself.
+    pub source_sha256: String,
+    /// Every acceptance, the latest last.
+    pub history: Vec<Acceptance>,
+}
+
+/// One acceptance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// Why these figures are right.
+    pub reason: String,
+    /// SHA-256 of the summary that was accepted.
+    pub sha256: String,
+}
+
+pub(super) fn read(dir: &Path) -> Result<Option<Accepted>, Obstacle> {
+    let path = dir.join(BASELINE);
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(&path, &error.to_string())),
+    };
+    let accepted: Accepted =
+        serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error.to_string()))?;
+    if accepted.schema == SCHEMA {
+        Ok(Some(accepted))
+    } else {
+        Err(unreadable(
+            &path,
+            &format!("its layout is `{}`", accepted.schema),
+        ))
+    }
+}
+
+fn unreadable(path: &Path, why: &str) -> Obstacle {
+    Obstacle::new(
+        format!("cannot use `{}`: {why}", path.display()),
+        "restore the file, or remove it and run breaklab gate accept again",
+    )
+}
+
+/// Makes `current` the baseline in `dir`, for `reason`, which is kept with all earlier ones. The
+/// wall times are left out, so that equal figures are equal bytes.
+///
+/// # Errors
+/// An [`Obstacle`] when the run is interrupted, empty or invalid, the reason is blank, or `dir` cannot be
+/// written.
+pub fn accept(current: &Evidence, dir: &Path, reason: &str) -> Result<Accepted, Obstacle> {
+    refuse_unfit(current, reason)?;
+    let mut summary = current.summary.clone();
+    for run in &mut summary.runs {
+        run.wall_s = None;
+    }
+    let text = to_json(&summary);
+    let sha256 = hex::encode(Sha256::digest(&text));
+    let mut history = read(dir)?.map_or_else(Vec::new, |accepted| accepted.history);
+    history.push(Acceptance {
+        reason: reason.trim().to_owned(),
+        sha256: sha256.clone(),
+    });
+    let accepted = Accepted {
+        schema: SCHEMA.to_owned(),
+        sha256,
+        source_sha256: current.sha256.clone(),
+        history,
+    };
+    let written = std::fs::create_dir_all(dir)
+        .and_then(|()| replace(&dir.join(SUMMARY), &text))
+        .and_then(|()| replace(&dir.join(BASELINE), &to_json(&accepted)));
+    written.map_err(|error| {
+        Obstacle::new(
+            format!(
+                "cannot write the baseline into `{}`: {error}",
+                dir.display()
+            ),
+            "choose another directory with --baseline",
+        )
+    })?;
+    Ok(accepted)
+}
+
+fn refuse_unfit(current: &Evidence, reason: &str) -> Result<(), Obstacle> {
+    if reason.trim().is_empty() {
+        return Err(Obstacle::new(
+            "a baseline needs a reason",
+            "say with --reason why these figures are right",
+        ));
+    }
+    if let Some(flaw) = evidence::flaws(current).into_iter().next() {
+        return Err(flaw);
+    }
+    for run in &current.summary.runs {
+        let why = match (run.violations.first(), &run.saturated) {
+            (Some(violation), _) => violation,
+            (None, Some(why)) => why,
+            (None, None) => continue,
+        };
+        return Err(Obstacle::new(
+            format!("{} {} is no valid run: {why}", run.scenario, run.mode),
+            "mend that and play it again: breaklab run",
+        ));
+    }
+    Ok(())
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    let mut text =
+        serde_json::to_string_pretty(value).expect("our own layouts have only string keys");
+    text.push('\n');
+    text
+}
+
+/// The file appears whole or not at all.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().tempfile_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary file is for its owner alone; a baseline is for the team.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}

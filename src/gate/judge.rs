@@ -1,0 +1,294 @@
+//! Rules over two summaries → findings. Pure.
+
+use std::collections::BTreeSet;
+
+use super::rules::{Check, Margin, Rule, RuleBook};
+use super::{Evidence, Finding, Judgement, Verdict, evidence};
+use crate::record::ClockKind;
+use crate::summary::{Better, Metric, RunSummary, Summary};
+
+/// By how much naive must cost or last more than hardened for that to be a weakness.
+const WEAKNESS: f64 = 1.05;
+
+/// Judges `current` by `rules`, against `baseline`.
+#[must_use]
+pub fn judge(rules: &RuleBook, baseline: &Evidence, current: &Evidence) -> Judgement {
+    let obstacles = evidence::obstacles(baseline, current);
+    if !obstacles.is_empty() {
+        return Judgement::of(Some(current), obstacles, Vec::new(), Vec::new());
+    }
+    let pair = Pair {
+        old: &baseline.summary,
+        new: &current.summary,
+    };
+    let mut findings = pair.vanished();
+    for rule in &rules.0 {
+        findings.extend(pair.apply(rule));
+    }
+    Judgement::of(Some(current), Vec::new(), findings, pair.notes())
+}
+
+struct Pair<'a> {
+    old: &'a Summary,
+    new: &'a Summary,
+}
+
+impl Pair<'_> {
+    /// Runs of the baseline that are gone; a gate that shrinks must not stay green.
+    fn vanished(&self) -> Vec<Finding> {
+        let gone = self
+            .old
+            .runs
+            .iter()
+            .filter(|run| find(self.new, run).is_none());
+        gone.map(|run| {
+            let why = format!(
+                "the baseline has it, the current run has not; play it: breaklab run {} --mode {}",
+                run.scenario, run.mode
+            );
+            blank("is played".to_owned(), run).cannot_tell(why)
+        })
+        .collect()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let added = self
+            .new
+            .runs
+            .iter()
+            .filter(|run| find(self.old, run).is_none());
+        added
+            .map(|run| {
+                format!(
+                    "{} {} has no baseline yet; only absolute rules judge it",
+                    run.scenario, run.mode
+                )
+            })
+            .collect()
+    }
+
+    fn apply(&self, rule: &Rule) -> Vec<Finding> {
+        let covered = |run: &&RunSummary| rule.covers(&run.scenario, &run.mode);
+        let found: Vec<Finding> = self
+            .new
+            .runs
+            .iter()
+            .filter(covered)
+            .map(|run| self.finding(rule, run))
+            .collect();
+        if found.is_empty() && rule.required && !self.old.runs.iter().any(|run| covered(&run)) {
+            let finding = Finding {
+                rule: rule.words(),
+                scenario: rule.scenario.clone().unwrap_or_default(),
+                mode: rule.mode.clone().unwrap_or_default(),
+                ..empty()
+            };
+            return vec![
+                finding.cannot_tell("no run fits the rule's scenario and mode".to_owned()),
+            ];
+        }
+        found
+    }
+
+    fn finding(&self, rule: &Rule, run: &RunSummary) -> Finding {
+        let finding = blank(rule.words(), run);
+        if let Some(why) = invalid(run) {
+            return finding.cannot_tell(why);
+        }
+        match rule.check {
+            Check::AtMost(metric, bound) => absolute(finding, run, metric, bound, |v| v <= bound),
+            Check::AtLeast(metric, bound) => absolute(finding, run, metric, bound, |v| v >= bound),
+            Check::Regression(metric, margin) => match self.comparable(run) {
+                Ok(old) => self.regression(finding, rule, (old, run), metric, margin),
+                Err((verdict, why)) => finding.with(verdict, why),
+            },
+            Check::StillBreaks => match self.comparable(run) {
+                Ok(old) => self.still_breaks(finding, old, run),
+                Err((verdict, why)) => finding.with(verdict, why),
+            },
+        }
+    }
+
+    /// The baseline's run of the same story, if the two can be held against each other.
+    fn comparable(&self, run: &RunSummary) -> Result<&RunSummary, (Verdict, String)> {
+        let Some(old) = find(self.old, run) else {
+            return Err((Verdict::NotApplicable, "it has no baseline yet".to_owned()));
+        };
+        if old.digest != run.digest {
+            let why = "the scenario's settings are not those of the baseline; if that is meant, renew it: breaklab gate accept";
+            return Err((Verdict::CannotTell, why.to_owned()));
+        }
+        if let Some(why) = invalid(old) {
+            return Err((Verdict::CannotTell, format!("in the baseline, {why}")));
+        }
+        Ok(old)
+    }
+
+    fn regression(
+        &self,
+        mut finding: Finding,
+        rule: &Rule,
+        (old, new): (&RunSummary, &RunSummary),
+        metric: Metric,
+        margin: Margin,
+    ) -> Finding {
+        finding.show(metric);
+        (finding.baseline, finding.current) = (old.value(metric), new.value(metric));
+        if self.new.clock == ClockKind::Real {
+            let why = "one real-time run is no sample; compare interleaved runs: breaklab gate run --pairs 7 --a CMD --b CMD";
+            return finding.cannot_tell(why.to_owned());
+        }
+        match (finding.baseline, finding.current) {
+            (None, None) if !rule.required => finding.with(
+                Verdict::NotApplicable,
+                "neither run has this number".to_owned(),
+            ),
+            (Some(was), Some(is)) => {
+                let allowed = margin.around(was);
+                let (bound, holds) = match metric.better() {
+                    Better::Lower => (was + allowed, is <= was + allowed),
+                    Better::Higher => (was - allowed, is >= was - allowed),
+                };
+                finding.bound = Some(bound);
+                finding.decided(holds)
+            }
+            // Latency of documentation where the baseline had none: that is better, not unknown.
+            (None, Some(_)) if !rule.required => finding.with(
+                Verdict::NotApplicable,
+                "the baseline has no such number".to_owned(),
+            ),
+            _ => finding.cannot_tell("the number was not measured in both runs".to_owned()),
+        }
+    }
+
+    fn still_breaks(&self, finding: Finding, old: &RunSummary, new: &RunSummary) -> Finding {
+        let (was, is) = (weaknesses(self.old, old), weaknesses(self.new, new));
+        if was.is_empty() {
+            return finding.with(
+                Verdict::NotApplicable,
+                "it showed no weakness in the baseline".to_owned(),
+            );
+        }
+        let lost: Vec<&str> = was.difference(&is).copied().collect();
+        if lost.is_empty() {
+            return finding.with(Verdict::Passed, joined(&was));
+        }
+        let why = format!(
+            "it no longer {}, so the story proves nothing",
+            lost.join(", ")
+        );
+        finding.with(Verdict::Failed, why)
+    }
+}
+
+fn joined(words: &BTreeSet<&str>) -> String {
+    format!(
+        "it {}",
+        words.iter().copied().collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// How `naive` falls behind hardened in the same summary.
+fn weaknesses(summary: &Summary, naive: &RunSummary) -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    if !naive.holds() {
+        found.insert("fails");
+    }
+    let hardened = summary
+        .runs
+        .iter()
+        .find(|run| run.scenario == naive.scenario && run.mode == "hardened");
+    if let Some(hardened) = hardened {
+        if naive.cost.usd > hardened.cost.usd * WEAKNESS {
+            found.insert("costs more");
+        }
+        if naive.makespan_s > hardened.makespan_s * WEAKNESS {
+            found.insert("takes longer");
+        }
+    }
+    found
+}
+
+fn absolute(
+    mut finding: Finding,
+    run: &RunSummary,
+    metric: Metric,
+    bound: f64,
+    holds: impl Fn(f64) -> bool,
+) -> Finding {
+    finding.show(metric);
+    finding.bound = Some(bound);
+    finding.current = run.value(metric);
+    match finding.current {
+        Some(value) => finding.decided(holds(value)),
+        None => finding.cannot_tell("the number was not measured".to_owned()),
+    }
+}
+
+/// Why no number of `run` can be trusted.
+fn invalid(run: &RunSummary) -> Option<String> {
+    if run.requests.offered == 0 {
+        return Some("no request was offered".to_owned());
+    }
+    if let Some(violation) = run.violations.first() {
+        return Some(format!("the books do not balance: {violation}"));
+    }
+    run.saturated.clone()
+}
+
+fn find<'a>(summary: &'a Summary, like: &RunSummary) -> Option<&'a RunSummary> {
+    summary
+        .runs
+        .iter()
+        .find(|run| run.scenario == like.scenario && run.mode == like.mode)
+}
+
+fn empty() -> Finding {
+    Finding {
+        rule: String::new(),
+        scenario: String::new(),
+        mode: String::new(),
+        metric: None,
+        unit: "",
+        baseline: None,
+        current: None,
+        bound: None,
+        verdict: Verdict::CannotTell,
+        why: String::new(),
+    }
+}
+
+fn blank(rule: String, run: &RunSummary) -> Finding {
+    Finding {
+        rule,
+        scenario: run.scenario.clone(),
+        mode: run.mode.clone(),
+        ..empty()
+    }
+}
+
+impl Finding {
+    fn show(&mut self, metric: Metric) {
+        self.metric = Some(metric);
+        self.unit = metric.unit();
+    }
+
+    fn with(mut self, verdict: Verdict, why: String) -> Self {
+        self.verdict = verdict;
+        self.why = why;
+        self
+    }
+
+    fn cannot_tell(self, why: String) -> Self {
+        self.with(Verdict::CannotTell, why)
+    }
+
+    fn decided(self, holds: bool) -> Self {
+        let verdict = if holds {
+            Verdict::Passed
+        } else {
+            Verdict::Failed
+        };
+        self.with(verdict, String::new())
+    }
+}

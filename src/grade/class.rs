@@ -1,0 +1,363 @@
+//! A class: who is graded, and what the instructor sees of all of them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use maud::{DOCTYPE, PreEscaped, html};
+use serde::Deserialize;
+
+use super::feedback::{clean, number};
+use super::format::safe_cell;
+use super::{Grade, Status};
+
+/// A line of the roster.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Student {
+    /// Unique.
+    pub id: String,
+    /// For the gradebook.
+    #[serde(default)]
+    pub email: String,
+    /// URL of a service that runs already.
+    #[serde(default)]
+    pub endpoint: String,
+    /// Command that starts it.
+    #[serde(default)]
+    pub command: String,
+    /// Folder in which the command is run.
+    #[serde(default)]
+    pub directory: String,
+}
+
+/// What became of a student: a grade, or why there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Who.
+    pub student: Student,
+    /// The grade, or what went wrong with the examination itself.
+    pub result: Result<Grade, String>,
+}
+
+/// Reads a roster: a CSV file with the columns `id` and `endpoint` or `command`, and perhaps
+/// `email` and `directory`.
+///
+/// # Errors
+/// What is wrong, with the line.
+pub fn roster(text: &str) -> Result<Vec<Student>, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut students = Vec::new();
+    let (mut ids, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    for (line, student) in reader.deserialize::<Student>().enumerate() {
+        let line = line + 2;
+        let student = student.map_err(|error| format!("roster line {line}: {error}; the columns are id, endpoint or command, email, directory"))?;
+        if student.id.is_empty() {
+            return Err(format!("roster line {line}: `id` is empty"));
+        }
+        if student.endpoint.is_empty() == student.command.is_empty() {
+            return Err(format!(
+                "roster line {line}: give `{}` either an endpoint or a command",
+                clean(&student.id)
+            ));
+        }
+        if !ids.insert(student.id.clone()) || !folders.insert(slug(&student.id)) {
+            return Err(format!(
+                "roster line {line}: `{}` is there twice",
+                clean(&student.id)
+            ));
+        }
+        students.push(student);
+    }
+    match students.is_empty() {
+        true => Err("the roster has no students".to_owned()),
+        false => Ok(students),
+    }
+}
+
+/// A folder's name for a student's id: nothing that leads elsewhere.
+#[must_use]
+pub fn slug(id: &str) -> String {
+    let safe = |letter: char| {
+        if letter.is_ascii_alphanumeric() || "-_@".contains(letter) {
+            letter
+        } else {
+            '_'
+        }
+    };
+    id.chars().take(80).map(safe).collect()
+}
+
+/// One line a student; points of every criterion. Who could not be examined has blank points.
+#[must_use]
+pub fn csv(entries: &[Entry]) -> String {
+    let first = entries.iter().find_map(|entry| entry.result.as_ref().ok());
+    let criteria: Vec<String> = first
+        .map(|grade| {
+            grade
+                .criteria()
+                .map(|(rubric, one)| format!("{rubric}/{}", one.id))
+                .collect()
+        })
+        .unwrap_or_default();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head = [
+        "id",
+        "email",
+        "status",
+        "score",
+        "max_score",
+        "percent",
+        "flaws",
+        "reason",
+    ]
+    .map(str::to_owned);
+    let mut rows = vec![
+        head.into_iter()
+            .chain(criteria.iter().cloned())
+            .collect::<Vec<_>>(),
+    ];
+    rows.extend(entries.iter().map(|entry| row(entry, criteria.len())));
+    for row in rows {
+        writer.write_record(row).expect("a vector takes all bytes");
+    }
+    let bytes = writer.into_inner().expect("a vector takes all bytes");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn row(entry: &Entry, criteria: usize) -> Vec<String> {
+    let student = &entry.student;
+    let mut cells = vec![safe_cell(&student.id), safe_cell(&student.email)];
+    match &entry.result {
+        Ok(grade) if grade.status != Status::Ungradable => {
+            cells.push(status(grade.status).to_owned());
+            cells.extend([
+                number(grade.score),
+                number(grade.max_score),
+                number(grade.fraction() * 100.0),
+            ]);
+            cells.extend([flaw_ids(grade).join(" "), safe_cell(&grade.reason)]);
+            cells.extend(grade.criteria().map(|(_, one)| number(one.points)));
+        }
+        other => {
+            let (status, reason) = match other {
+                Ok(grade) => ("ungradable", &grade.reason),
+                Err(why) => ("error", why),
+            };
+            cells.push(status.to_owned());
+            cells.extend(["", "", "", ""].map(str::to_owned));
+            cells.push(safe_cell(reason));
+            cells.extend(vec![String::new(); criteria]);
+        }
+    }
+    cells
+}
+
+fn flaw_ids(grade: &Grade) -> Vec<&str> {
+    grade.flaws.iter().map(|flaw| flaw.id.as_str()).collect()
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Graded => "graded",
+        Status::Inconclusive => "inconclusive",
+        Status::Ungradable => "ungradable",
+    }
+}
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;\
+background:#fff}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;\
+text-align:left;vertical-align:top}td.n{text-align:right}.bar{background:#0072b2;height:.8rem;display:inline-block}\
+.wide{overflow-x:auto}@media(prefers-color-scheme:dark){body{background:#121212;color:#eee}td,th{border-color:#444}\
+.bar{background:#56b4e9}}";
+
+/// The class on one page: distribution, pass rate of each criterion, flaws by student, and who
+/// could not be graded. No script, nothing from elsewhere; all names are escaped.
+#[must_use]
+pub fn page(entries: &[Entry]) -> String {
+    let graded: Vec<(&Student, &Grade)> = entries
+        .iter()
+        .filter_map(|entry| Some((&entry.student, entry.result.as_ref().ok()?)))
+        .filter(|(_, grade)| grade.status != Status::Ungradable)
+        .collect();
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { "Class" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { (graded.len()) " of " (entries.len()) " services graded" }
+                (distribution(&graded))
+                (open(entries))
+                (criteria(&graded))
+                (matrix(&graded))
+                (students(&graded))
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
+    let mut bins = [0_usize; 10];
+    for (_, grade) in graded {
+        bins[((grade.fraction() * 10.0) as usize).min(9)] += 1;
+    }
+    let most = bins.iter().copied().max().unwrap_or(0).max(1);
+    html! {
+        h2 { "Distribution" }
+        table {
+            caption { "Students by share of the points" }
+            @for (bin, count) in bins.iter().enumerate() {
+                tr {
+                    th scope="row" { (bin * 10) "-" (bin * 10 + 10) " %" }
+                    td class="n" { (count) }
+                    td { span class="bar" style=(format!("width:{}rem", 20 * count / most)) {} }
+                }
+            }
+        }
+    }
+}
+
+fn open(entries: &[Entry]) -> PreEscaped<String> {
+    let why = |entry: &Entry| match &entry.result {
+        Ok(grade) if grade.status == Status::Graded => None,
+        Ok(grade) => Some((status(grade.status), clean(&grade.reason))),
+        Err(why) => Some(("error", clean(why))),
+    };
+    html! {
+        h2 { "To look at by hand" }
+        table {
+            thead { tr { th scope="col" { "student" } th scope="col" { "status" } th scope="col" { "why" } } }
+            @for entry in entries {
+                @if let Some((status, why)) = why(entry) {
+                    tr { td { (clean(&entry.student.id)) } td { (status) } td { (why) } }
+                }
+            }
+        }
+    }
+}
+
+fn criteria(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
+    let Some((_, first)) = graded.first() else {
+        return html! {};
+    };
+    html! {
+        h2 { "Criteria" }
+        table {
+            thead { tr { th scope="col" { "criterion" } th scope="col" { "mean share" } th scope="col" { "full points" } } }
+            @for (at, (rubric, one)) in first.criteria().enumerate() {
+                @let all: Vec<_> = graded.iter().filter_map(|(_, grade)| grade.criteria().nth(at)).map(|(_, one)| one).collect();
+                @let mean = all.iter().map(|one| one.points / one.max_points).sum::<f64>() / all.len() as f64;
+                @let full = all.iter().filter(|one| one.points >= one.max_points).count();
+                tr { td { (rubric) ": " (one.title) } td class="n" { (format!("{:.0} %", mean * 100.0)) } td class="n" { (full) " of " (all.len()) } }
+            }
+        }
+    }
+}
+
+fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
+    let found = |id: &str| {
+        graded
+            .iter()
+            .any(|(_, grade)| flaw_ids(grade).contains(&id))
+    };
+    let flaws: Vec<(&str, &str)> = super::known_flaws().filter(|(id, _)| found(id)).collect();
+    html! {
+        h2 { "Flaws" }
+        div class="wide" { table {
+            caption { "x: the flaw was recognised in the student's service" }
+            thead { tr { th scope="col" { "student" } @for (id, title) in &flaws { th scope="col" title=(title) { (id) } } } }
+            @for (student, grade) in graded {
+                tr {
+                    th scope="row" { (clean(&student.id)) }
+                    @for (id, _) in &flaws { td { @if flaw_ids(grade).contains(id) { "x" } } }
+                }
+            }
+        } }
+        ul { @for (id, title) in &flaws {
+            li { (id) ": " (title) " (" (graded.iter().filter(|(_, grade)| flaw_ids(grade).contains(id)).count()) ")" }
+        } }
+    }
+}
+
+fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
+    html! {
+        h2 { "Students" }
+        table {
+            thead { tr { th scope="col" { "student" } th scope="col" { "points" } th scope="col" { "flaws" } } }
+            @for (student, grade) in graded {
+                tr {
+                    td { a href=(format!("students/{}/feedback.txt", slug(&student.id))) { (clean(&student.id)) } }
+                    td class="n" { (number(grade.score)) " of " (number(grade.max_score)) }
+                    td { (flaw_ids(grade).join(" ")) }
+                }
+            }
+        }
+    }
+}
+
+/// One line for the terminal.
+#[must_use]
+pub fn line(entry: &Entry) -> String {
+    let mut text = clean(&entry.student.id);
+    let _infallible = match &entry.result {
+        Ok(grade) if grade.status == Status::Ungradable => {
+            write!(text, ": ungradable: {}", clean(&grade.reason))
+        }
+        Ok(grade) => write!(
+            text,
+            ": {} of {} ({})",
+            number(grade.score),
+            number(grade.max_score),
+            flaw_ids(grade).join(" ")
+        ),
+        Err(why) => write!(text, ": error: {}", clean(why)),
+    };
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roster_names_each_student_once_with_one_service() {
+        let good =
+            roster("id,command,directory\nann,python3 app.py,/srv/ann\nbob,./run,\n").unwrap();
+        assert_eq!((good.len(), good[0].directory.as_str()), (2, "/srv/ann"));
+        for (text, expected) in [
+            ("id,command\nann,x\nann,y\n", "twice"),
+            ("id,command,endpoint\nann,x,http://y\n", "either"),
+            ("id,command\nann,\n", "either"),
+            ("id,command\n", "no students"),
+            ("name,command\nann,x\n", "id"),
+        ] {
+            assert!(roster(text).unwrap_err().contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_id_leads_out_of_its_folder_or_into_a_formula() {
+        assert_eq!(slug("../../etc/passwd"), "______etc_passwd");
+        let student = Student {
+            id: "=1+1<script>".into(),
+            email: String::new(),
+            endpoint: String::new(),
+            command: "x".into(),
+            directory: String::new(),
+        };
+        let entries = [Entry {
+            student,
+            result: Err("hangs".into()),
+        }];
+        assert!(csv(&entries).contains("'=1+1"));
+        assert!(!page(&entries).contains("<script>"));
+    }
+}

@@ -1,0 +1,151 @@
+//! Points of one rubric: measure, curve, gate and cap.
+
+use serde::{Deserialize, Serialize};
+
+use super::measure::Measure;
+use super::rubric::{Criterion, Rubric, Visibility};
+use crate::record::exam::Exam;
+
+/// The points of one rubric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The rubric.
+    pub rubric: String,
+    /// One line about it.
+    pub title: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Points.
+    pub score: f64,
+    /// Points that could be had.
+    pub max_score: f64,
+    /// Whether a gate passes.
+    pub passed: bool,
+    /// In the order of the rubric.
+    pub criteria: Vec<Scored>,
+    /// Why points are capped, if they are.
+    pub caps: Vec<String>,
+}
+
+/// The points of one criterion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scored {
+    /// Its id.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// Points.
+    pub points: f64,
+    /// Points that could be had.
+    pub max_points: f64,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The measure.
+    pub measure: String,
+    /// What the measure is, with its unit.
+    pub what: String,
+    /// Its value, if it could be told.
+    pub value: Option<f64>,
+    /// Value for all points.
+    pub full: f64,
+    /// Value for none.
+    pub zero: f64,
+    /// What the points were multiplied with.
+    pub gate: f64,
+    /// Why it matters.
+    pub why: String,
+    /// What to try.
+    pub help: String,
+    /// Who sees it.
+    pub visibility: Visibility,
+}
+
+/// How a criterion went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All points.
+    Passed,
+    /// Some.
+    Partial,
+    /// None.
+    Failed,
+    /// It could not be measured.
+    Inconclusive,
+    /// Nothing was examined.
+    Skipped,
+}
+
+pub(super) fn score(exam: &Exam, rubric: &Rubric, ungradable: bool) -> Score {
+    let criteria: Vec<Scored> = rubric
+        .criterion
+        .iter()
+        .map(|one| scored(exam, one, ungradable))
+        .collect();
+    let sum: f64 = criteria.iter().map(|one| one.points).sum();
+    let struck = rubric.cap.iter().filter(|cap| {
+        let value = Measure::named(&cap.measure)
+            .ok()
+            .and_then(|measure| measure.read(exam));
+        value.is_some_and(|value| value > cap.above)
+    });
+    let (mut most, mut caps) = (rubric.total, Vec::new());
+    for cap in struck {
+        most = most.min(rubric.total * cap.max_fraction);
+        caps.push(cap.why.clone());
+    }
+    let score = super::round(sum.min(most));
+    Score {
+        rubric: rubric.rubric.clone(),
+        title: rubric.title.clone(),
+        sha256: rubric.digest(),
+        score,
+        max_score: rubric.total,
+        passed: !ungradable && score >= rubric.pass_at,
+        criteria,
+        caps,
+    }
+}
+
+fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
+    let measure = Measure::named(&one.measure).ok();
+    let value = measure.and_then(|measure| measure.read(exam));
+    // A gate that cannot be told is shut: correctness has to be shown.
+    let gate = one.gate.iter().map(|name| {
+        Measure::named(name)
+            .ok()
+            .and_then(|measure| measure.read(exam))
+            .unwrap_or(0.0)
+            .clamp(0.0, 1.0)
+    });
+    let gate = gate.fold(1.0, f64::min);
+    let share = value.map_or(0.0, |value| one.curve(value)) * gate;
+    let outcome = match value {
+        _ if ungradable => Outcome::Skipped,
+        None if gate > 0.0 => Outcome::Inconclusive,
+        _ if share >= 1.0 => Outcome::Passed,
+        _ if share > 0.0 => Outcome::Partial,
+        _ => Outcome::Failed,
+    };
+    let shown = value.map_or_else(|| "unknown".to_owned(), super::feedback::number);
+    Scored {
+        id: one.id.clone(),
+        title: one.title.clone(),
+        points: if ungradable {
+            0.0
+        } else {
+            super::round(one.points * share)
+        },
+        max_points: one.points,
+        outcome,
+        measure: one.measure.clone(),
+        what: measure.map_or_else(String::new, |measure| measure.metric.what.to_owned()),
+        value,
+        full: one.full,
+        zero: one.zero,
+        gate,
+        why: one.why.replace("{value}", &shown),
+        help: one.help.clone(),
+        visibility: one.visibility,
+    }
+}

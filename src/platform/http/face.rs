@@ -1,0 +1,360 @@
+//! What stands behind the routes: work that is done at once or as a job, counted and logged.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::read::Ask;
+use crate::generator::Document;
+use crate::platform::jobs::Jobs;
+use crate::platform::journal::{Entry, Event};
+use crate::platform::meter::Meter;
+use crate::platform::{Failure, Service};
+use crate::transport::AttemptLog;
+
+/// Body of a 200 answer to `POST /document`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Answer {
+    /// Path as asked.
+    pub file_path: String,
+    /// `done`, or `partial` when parts are missing.
+    pub status: String,
+    /// Markdown.
+    pub documentation: String,
+    /// What is missing, in words.
+    #[serde(default)]
+    pub missing: Vec<String>,
+    /// Whether it came from the cache alone.
+    #[serde(default)]
+    pub cached: bool,
+    /// What the client should know about how its body was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Takes what is to be logged.
+pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// How the service behaves as an HTTP server.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// An answer that takes longer than this becomes a job (202). Absent: never.
+    pub patience: Option<Duration>,
+    /// Files of one `/documents` request that are worked on at once; 0 counts as 1.
+    pub files_at_once: usize,
+    /// The attempts upstream, for `/metrics`.
+    pub attempts: Option<AttemptLog>,
+    /// Hears of every file that ended.
+    pub log: Option<Log>,
+}
+
+/// A service with an HTTP face. Copies share everything.
+#[derive(Clone)]
+pub struct Face(Arc<Inner>);
+
+struct Inner {
+    service: Service,
+    options: Options,
+    numbers: AtomicU64,
+    jobs: Mutex<Jobs>,
+    meter: Mutex<Meter>,
+    quiet: Notify,
+}
+
+/// What a request asks for.
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    /// One file.
+    One(Ask),
+    /// Files, answered each for itself.
+    Many(Vec<Ask>),
+}
+
+/// A status and the JSON that goes with it.
+#[derive(Debug, Clone)]
+pub(in crate::platform) struct Finished {
+    pub(in crate::platform) status: u16,
+    pub(in crate::platform) body: Value,
+}
+
+impl Finished {
+    pub(super) fn ok(body: Value) -> Self {
+        Self { status: 200, body }
+    }
+
+    pub(super) fn failure(status: u16, kind: &str, message: &str) -> Self {
+        let body = json!({ "error": { "type": kind, "message": message } });
+        Self { status, body }
+    }
+}
+
+impl From<Service> for Face {
+    fn from(service: Service) -> Self {
+        Self::new(service, Options::default())
+    }
+}
+
+impl Face {
+    /// Gives `service` a face.
+    #[must_use]
+    pub fn new(service: Service, options: Options) -> Self {
+        Self(Arc::new(Inner {
+            service,
+            options,
+            numbers: AtomicU64::new(0),
+            jobs: Mutex::new(Jobs::default()),
+            meter: Mutex::new(Meter::default()),
+            quiet: Notify::new(),
+        }))
+    }
+
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.0.options.patience
+    }
+
+    pub(super) fn refuse(&self, why: &str) -> Finished {
+        self.meter().refused();
+        Finished::failure(400, "invalid_request", why)
+    }
+
+    /// Does `work`, or hands out a job's number when `patience` is over first. Without patience
+    /// the work ends with the caller, i.e. when the client goes away.
+    pub(super) async fn work(
+        &self,
+        number: Option<u64>,
+        work: Work,
+        patience: Option<Duration>,
+    ) -> Result<Finished, u64> {
+        let Some(patience) = patience else {
+            return Ok(self.finish(number, work).await);
+        };
+        let (face, again) = (self.clone(), work.clone());
+        let mut task = AbortOnDrop(tokio::spawn(async move { face.finish(number, work).await }));
+        let timeline = self.0.service.timeline();
+        if let Some(finished) = timeline.timeout(patience, &mut task.0).await {
+            return Ok(finished.unwrap_or_else(|_| internal()));
+        }
+        let entries = match again {
+            Work::One(ask) => vec![entry(ask)],
+            Work::Many(asks) => asks.into_iter().map(entry).collect(),
+        };
+        Err(self.promote(entries, task))
+    }
+
+    /// Takes up a job that an earlier process left in its journal.
+    pub fn resume(&self, entries: Vec<Entry>) -> u64 {
+        let asks: Vec<Ask> = entries.iter().cloned().map(ask).collect();
+        let work = match <[Ask; 1]>::try_from(asks) {
+            Ok([ask]) => Work::One(ask),
+            Err(asks) => Work::Many(asks),
+        };
+        let face = self.clone();
+        let task = AbortOnDrop(tokio::spawn(async move { face.finish(None, work).await }));
+        self.promote(entries, task)
+    }
+
+    fn promote(&self, entries: Vec<Entry>, mut task: AbortOnDrop) -> u64 {
+        let job = self.jobs().begin(entries);
+        let face = self.clone();
+        tokio::spawn(async move {
+            let finished = (&mut task.0).await.unwrap_or_else(|_| internal());
+            face.jobs().end(job, finished);
+            face.0.quiet.notify_waiters();
+        });
+        job
+    }
+
+    pub(super) fn job(&self, id: &str) -> Finished {
+        let found = id.parse().ok().and_then(|id| self.jobs().look(id));
+        found.map_or_else(
+            || Finished::failure(404, "not_found", "there is no such job (any more)"),
+            Finished::ok,
+        )
+    }
+
+    /// Files of jobs that have not ended, job by job.
+    #[must_use]
+    pub fn unfinished(&self) -> Vec<Vec<Entry>> {
+        self.jobs().unfinished()
+    }
+
+    /// Resolves when no job runs.
+    pub(super) async fn idle(&self) {
+        loop {
+            let quiet = self.0.quiet.notified();
+            if self.jobs().unfinished().is_empty() {
+                return;
+            }
+            quiet.await;
+        }
+    }
+
+    pub(super) fn metrics(&self) -> String {
+        let attempts = self.0.options.attempts.as_ref().map(AttemptLog::snapshot);
+        let running = self.jobs().unfinished().len();
+        self.meter().text(attempts.as_ref(), running)
+    }
+
+    async fn finish(&self, number: Option<u64>, work: Work) -> Finished {
+        match work {
+            Work::One(ask) => self.one(number, ask).await,
+            Work::Many(asks) => self.many(asks).await,
+        }
+    }
+
+    async fn many(&self, asks: Vec<Ask>) -> Finished {
+        let width = self.0.options.files_at_once.max(1);
+        let results: Vec<Value> = stream::iter(asks)
+            .map(|ask| async move {
+                let path = ask.file_path.clone();
+                let mut finished = self.one(None, ask).await;
+                if finished.status != 200 {
+                    finished.body["file_path"] = path.into();
+                    finished.body["status"] = "failed".into();
+                }
+                finished.body
+            })
+            .buffered(width)
+            .collect()
+            .await;
+        let all = |status: &str| results.iter().all(|result| result["status"] == status);
+        let status = match (all("done"), all("failed")) {
+            (true, _) => "done",
+            (_, true) => "failed",
+            _ => "partial",
+        };
+        Finished::ok(json!({ "status": status, "results": results }))
+    }
+
+    async fn one(&self, number: Option<u64>, ask: Ask) -> Finished {
+        let number = number.unwrap_or_else(|| self.0.numbers.fetch_add(1, Ordering::Relaxed));
+        let document = Document {
+            path: ask.file_path,
+            content: ask.file_content.into(),
+        };
+        let timeline = self.0.service.timeline();
+        let started = timeline.now();
+        let in_flight = InFlight::new(self);
+        // Boxed: the work's state is large, and would be moved through every frame above.
+        let result = Box::pin(self.0.service.document(number, &document)).await;
+        drop(in_flight);
+        let took = timeline.now().saturating_sub(started);
+        let time_limit = matches!(result, Err(Failure::TimeLimit { .. }));
+        let cached = result.as_ref().is_ok_and(|done| done.cached);
+        let finished = match result {
+            Ok(done) => {
+                let missing = done
+                    .missing
+                    .iter()
+                    .map(|gap| format!("lines {}-{}: {}", gap.from_line, gap.to_line, gap.why))
+                    .collect();
+                answer(done, missing, ask.note)
+            }
+            Err(error) => Finished::failure(error.status(), error.kind(), &error.to_string()),
+        };
+        let event = Event {
+            at_unix_ms: timeline.unix_s(timeline.now()) * 1000,
+            number,
+            path: document.path,
+            status: finished.status,
+            outcome: outcome(&finished),
+            took,
+            time_limit,
+            cached,
+        };
+        self.meter().ended(&event);
+        if let Some(log) = &self.0.options.log {
+            log(&event);
+        }
+        finished
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn meter(&self) -> MutexGuard<'_, Meter> {
+        self.0.meter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn answer(
+    done: crate::generator::Documentation,
+    missing: Vec<String>,
+    note: Option<&str>,
+) -> Finished {
+    let status = if missing.is_empty() {
+        "done"
+    } else {
+        "partial"
+    };
+    let answer = Answer {
+        file_path: done.path,
+        status: status.to_owned(),
+        documentation: done.text,
+        missing,
+        cached: done.cached,
+        note: note.map(str::to_owned),
+    };
+    Finished::ok(serde_json::to_value(answer).expect("an answer has only string keys"))
+}
+
+/// What a log line says about how it ended: `done`, `partial`, or the error's words.
+fn outcome(finished: &Finished) -> String {
+    let error = finished.body.pointer("/error/message");
+    let said = error.or(finished.body.get("status"));
+    said.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn entry(ask: Ask) -> Entry {
+    Entry {
+        file_path: ask.file_path,
+        file_content: ask.file_content,
+    }
+}
+
+fn ask(entry: Entry) -> Ask {
+    Ask {
+        file_path: entry.file_path,
+        file_content: entry.file_content,
+        note: None,
+    }
+}
+
+fn internal() -> Finished {
+    Finished::failure(
+        500,
+        "internal",
+        "the work broke down; this is a bug of ours",
+    )
+}
+
+/// Work that ends with its client, unless it was made a job.
+struct AbortOnDrop(tokio::task::JoinHandle<Finished>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Counts a file in flight, also when its client goes away.
+struct InFlight<'f>(&'f Face);
+
+impl<'f> InFlight<'f> {
+    fn new(face: &'f Face) -> Self {
+        face.meter().in_flight += 1;
+        Self(face)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.meter().in_flight -= 1;
+    }
+}

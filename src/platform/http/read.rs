@@ -1,0 +1,104 @@
+//! From a request's body to the files to document.
+
+use serde::{Deserialize, Serialize};
+
+/// Body of `POST /document`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Path of the file, for the page's title.
+    pub file_path: String,
+    /// Its text.
+    pub file_content: String,
+    /// What the client should know about how its body was read.
+    #[serde(skip)]
+    pub note: Option<&'static str>,
+}
+
+/// Body of `POST /documents`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Many {
+    /// The files, answered in this order.
+    pub files: Vec<Ask>,
+}
+
+/// What `curl -d @file` does to a file without saying so.
+const NO_LINE_ENDS: &str = "the body has no line ends, so it was documented as one line: \
+     `curl -d @FILE` strips them; send the file with `curl --data-binary @FILE`";
+
+/// A JSON body is an [`Ask`]; any other is one file, as the chapter's `curl -d @file` sends it. A
+/// body without a JSON content type that still is an [`Ask`] is taken as one: curl's `-d` calls
+/// everything a form.
+pub(super) fn one(content_type: Option<&str>, body: &[u8]) -> Result<Ask, String> {
+    let ask: Result<Ask, _> = serde_json::from_slice(body);
+    let json = content_type.is_some_and(|kind| kind.trim_start().starts_with("application/json"));
+    match ask {
+        Ok(ask) => return Ok(ask),
+        Err(error) if json => {
+            return Err(format!(
+                "the body is not {{\"file_path\", \"file_content\"}}: {error}"
+            ));
+        }
+        Err(_) => {}
+    }
+    let text = std::str::from_utf8(body)
+        .map_err(|error| format!("the body is not UTF-8 text: {error}"))?;
+    if text.trim().is_empty() {
+        return Err("the body is empty; send a source file".to_owned());
+    }
+    let form = content_type.is_some_and(|kind| kind.starts_with("application/x-www-form"));
+    Ok(Ask {
+        file_path: "upload".to_owned(),
+        file_content: text.to_owned(),
+        note: (form && !text.contains('\n')).then_some(NO_LINE_ENDS),
+    })
+}
+
+pub(super) fn many(body: &[u8]) -> Result<Many, String> {
+    let many: Many = serde_json::from_slice(body).map_err(|error| {
+        format!("the body is not {{\"files\": [{{\"file_path\", \"file_content\"}}]}}: {error}")
+    })?;
+    match many.files.is_empty() {
+        true => Err("`files` is empty; send at least one file".to_owned()),
+        false => Ok(many),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+    const JSON: Option<&str> = Some("application/json; charset=utf-8");
+
+    #[test]
+    fn json_is_an_ask_whatever_curl_calls_it() {
+        let body = br#"{"file_path":"a.py","file_content":"def a(): pass\n"}"#;
+        for kind in [JSON, FORM, None] {
+            let ask = one(kind, body).unwrap();
+            assert_eq!((ask.file_path.as_str(), ask.note), ("a.py", None));
+        }
+    }
+
+    #[test]
+    fn a_file_without_line_ends_is_read_and_the_client_is_told_why() {
+        let ask = one(FORM, b"def a(): passdef b(): pass").unwrap();
+        assert!(ask.note.is_some_and(|note| note.contains("--data-binary")));
+        assert_eq!(one(FORM, b"a = 1\nb = 2\n").unwrap().note, None);
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused_with_the_reason() {
+        assert!(
+            one(JSON, b"{\"file_path\":1}")
+                .unwrap_err()
+                .contains("file_path")
+        );
+        assert!(one(None, b" \n").unwrap_err().contains("empty"));
+        assert!(one(None, &[0xff, 0xfe]).unwrap_err().contains("UTF-8"));
+        assert!(
+            many(b"{\"files\":[]}")
+                .unwrap_err()
+                .contains("at least one")
+        );
+    }
+}

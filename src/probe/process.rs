@@ -1,0 +1,237 @@
+//! A service that we start ourselves, and whose whole family we end again.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::API_KEY;
+
+/// Names our children in their environment, also those that left the process group.
+const MARK: &str = "BREAKLAB_EXAMINATION";
+const POLL: Duration = Duration::from_millis(50);
+/// Time between asking a process to end and ending it.
+const GRACE: Duration = Duration::from_secs(2);
+/// Bytes of a service's own output that are shown when it does not start.
+const TAIL: u64 = 2_000;
+
+/// A running service. Dropping it ends its processes at once.
+#[derive(Debug)]
+pub struct Service {
+    child: Child,
+    mark: String,
+    log: PathBuf,
+    /// Where it listens.
+    pub endpoint: String,
+}
+
+/// Why a service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No process could be made, or its log not be written.
+    #[error("cannot start `{command}`: {source}")]
+    Spawn {
+        /// The command.
+        command: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// It ended before it listened.
+    #[error(
+        "`{command}` ended ({status}) before it listened on port {port}; its last words: {tail}"
+    )]
+    Ended {
+        /// The command.
+        command: String,
+        /// Its exit status.
+        status: String,
+        /// The port in PORT.
+        port: u16,
+        /// The end of its output.
+        tail: String,
+    },
+    /// It did not listen in time.
+    #[error(
+        "`{command}` did not listen on 127.0.0.1:{port} within {within} s; it must use the environment variable PORT; \
+         its last words: {tail}"
+    )]
+    Late {
+        /// The command.
+        command: String,
+        /// The port in PORT.
+        port: u16,
+        /// Seconds that it had.
+        within: u64,
+        /// The end of its output.
+        tail: String,
+    },
+}
+
+impl Service {
+    /// Starts `command` in a shell with `PORT`, `ANTHROPIC_BASE_URL` and `ANTHROPIC_API_KEY` in
+    /// its environment, and waits until it listens. Its output goes to the file `log`.
+    ///
+    /// # Errors
+    /// When it does not come up; nothing of it is left then.
+    pub async fn start(
+        command: &str,
+        folder: Option<&Path>,
+        upstream: &str,
+        log: &Path,
+        within: Duration,
+    ) -> Result<Self, StartError> {
+        let spawn = |source| StartError::Spawn {
+            command: command.to_owned(),
+            source,
+        };
+        let port = free_port().map_err(spawn)?;
+        let mark = super::random_salt() + &super::random_salt();
+        let output = File::create(log).map_err(spawn)?;
+        let errors = output.try_clone().map_err(spawn)?;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).process_group(0);
+        shell.stdin(Stdio::null()).stdout(output).stderr(errors);
+        shell
+            .env("PORT", port.to_string())
+            .env("ANTHROPIC_BASE_URL", upstream);
+        shell
+            .env("ANTHROPIC_API_KEY", API_KEY)
+            .env(MARK, &mark)
+            .env("PYTHONUNBUFFERED", "1");
+        shell
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("no_proxy", "127.0.0.1,localhost");
+        if let Some(folder) = folder {
+            shell.current_dir(folder);
+        }
+        let child = shell.spawn().map_err(spawn)?;
+        let mut service = Self {
+            child,
+            mark,
+            log: log.to_owned(),
+            endpoint: format!("http://127.0.0.1:{port}"),
+        };
+        match tokio::time::timeout(within, service.listening(port)).await {
+            Ok(None) => Ok(service),
+            Ok(Some(status)) => Err(StartError::Ended {
+                command: command.to_owned(),
+                status,
+                port,
+                tail: service.tail(),
+            }),
+            Err(_) => Err(StartError::Late {
+                command: command.to_owned(),
+                port,
+                within: within.as_secs(),
+                tail: service.tail(),
+            }),
+        }
+    }
+
+    /// Waits for the port; the exit status if the command ends with a failure first. One that
+    /// ends well may have left its server in the background.
+    async fn listening(&mut self, port: u16) -> Option<String> {
+        loop {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .is_ok()
+            {
+                return None;
+            }
+            if let Ok(Some(status)) = self.child.try_wait()
+                && !status.success()
+            {
+                return Some(status.to_string());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The end of what it printed, without control characters.
+    fn tail(&self) -> String {
+        let mut text = Vec::new();
+        if let Ok(mut file) = File::open(&self.log) {
+            let length = file.metadata().map_or(0, |meta| meta.len());
+            let _at_start = file.seek(SeekFrom::Start(length.saturating_sub(TAIL)));
+            let _partial = file.take(TAIL).read_to_end(&mut text);
+        }
+        let text = String::from_utf8_lossy(&text);
+        let text = text
+            .trim()
+            .replace('\n', " | ")
+            .replace(char::is_control, " ");
+        if text.is_empty() {
+            "(none)".to_owned()
+        } else {
+            text
+        }
+    }
+
+    /// Asks the whole family to end, and ends it when it does not.
+    pub async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let _stubborn = tokio::time::timeout(GRACE, async {
+            while !self.gone() {
+                tokio::time::sleep(POLL).await;
+            }
+        })
+        .await;
+    }
+
+    fn gone(&mut self) -> bool {
+        let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
+        ended && family(&self.mark).is_empty()
+    }
+
+    fn signal(&self, signal: Signal) {
+        // Whoever is gone already needs no signal.
+        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _gone = kill_process_group(group, signal);
+        }
+        for pid in family(&self.mark) {
+            let _gone = kill_process(pid, signal);
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+        // A process that forks faster than it is found is found in a later round.
+        for _ in 0..5 {
+            for pid in family(&self.mark) {
+                let _gone = kill_process(pid, Signal::KILL);
+            }
+        }
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Processes that carry `mark` in their environment.
+fn family(mark: &str) -> Vec<Pid> {
+    let entry = format!("{MARK}={mark}");
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    processes
+        .filter_map(|process| {
+            let process = process.ok()?;
+            let pid: i32 = process.file_name().to_str()?.parse().ok()?;
+            let environment = std::fs::read(process.path().join("environ")).ok()?;
+            let ours = environment
+                .split(|byte| *byte == 0)
+                .any(|line| line == entry.as_bytes());
+            ours.then(|| Pid::from_raw(pid)).flatten()
+        })
+        .collect()
+}
+
+fn free_port() -> std::io::Result<u16> {
+    std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()
+        .map(|address| address.port())
+}

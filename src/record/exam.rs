@@ -1,0 +1,236 @@
+//! Facts of an examination: what a foreign service was asked, what it answered, and which calls
+//! it made upstream meanwhile. Grading reads nothing else, so it can be repeated without a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the layout below; readers refuse any other.
+pub const SCHEMA: &str = "breaklab/exam/v1";
+
+/// Everything that was observed about one service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exam {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Version of breaklab that made it.
+    pub version: String,
+    /// What was examined: a URL or a command.
+    pub target: String,
+    /// Goes into every name in the documents, so that no cache can know them.
+    pub salt: String,
+    /// What had to hold before anything was asked, in order.
+    pub preflight: Vec<Check>,
+    /// The plays by name.
+    pub plays: BTreeMap<Play, Played>,
+}
+
+/// A condition without which a service cannot be graded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// E.g. `reachable`.
+    pub id: String,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was seen, and what to do about it.
+    pub said: String,
+}
+
+/// The stories that a service is put through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Play {
+    /// One small file, once.
+    Single,
+    /// The same file five times, one after the other.
+    Repeat,
+    /// The same file eight times at once.
+    AtOnce,
+    /// A path whose content changes.
+    Edited,
+    /// Two files of equal length, head and tail.
+    Twins,
+    /// A large file of many chunks, whose later parts answer first.
+    Long,
+    /// A short file with more definitions than fit one answer.
+    Dense,
+    /// A large file of which one part is refused for good.
+    Hole,
+    /// Files whose first two attempts meet an overloaded API.
+    Transient,
+    /// Files whose first attempt is told how long to wait.
+    RetryAfter,
+    /// A file that the API refuses, then accepts.
+    Rejected,
+    /// A file during an outage, then after it.
+    Outage,
+    /// Bodies that are no request.
+    BadInput,
+    /// Forty files at once.
+    Burst,
+    /// Five files in one request, one of which cannot be documented.
+    Batch,
+    /// Clients that go away.
+    Leavers,
+    /// A call that never answers.
+    Silence,
+}
+
+/// One play.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Played {
+    /// The files.
+    pub papers: Vec<Paper>,
+    /// Requests to the service, in the order in which they were sent.
+    pub requests: Vec<Asked>,
+    /// Calls upstream that carried anything of the files, in the order of arrival.
+    pub calls: Vec<Call>,
+    /// Most calls that were in flight together.
+    pub max_in_flight: u64,
+    /// Whether the service answered a plain request afterwards.
+    pub alive_after: bool,
+    /// From the first request to the last answer, in milliseconds.
+    pub makespan_ms: u64,
+    /// The same for our hardened service on this machine, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_ms: Option<u64>,
+}
+
+/// A file, without its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paper {
+    /// Path as the client gives it.
+    pub path: String,
+    /// Definitions.
+    pub symbols: usize,
+    /// Bytes.
+    pub bytes: usize,
+}
+
+/// One request to the service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// What was sent, in words or as a path.
+    pub what: String,
+    /// Which file, if it was one.
+    pub paper: Option<usize>,
+    /// When it was sent, in milliseconds since the play began.
+    pub at_ms: u64,
+    /// When it ended.
+    pub ended_ms: u64,
+    /// HTTP status of the (last) answer.
+    pub status: Option<u16>,
+    /// How it ended.
+    pub fate: Fate,
+    /// What the documentation contains.
+    pub found: Found,
+    /// The beginning of what it said, control characters removed.
+    pub said: String,
+    /// It contains the API key that the service was given.
+    #[serde(default)]
+    pub leaks_key: bool,
+    /// The paper whose place in a batch it took, if it named its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Documentation that claims to be whole.
+    Whole,
+    /// Documentation that says that something is missing.
+    Partial,
+    /// An error, with a status of 400 or more or in the answer's own words.
+    Failed,
+    /// An answer that is neither.
+    Strange,
+    /// The connection ended without an answer.
+    Closed,
+    /// No answer in time.
+    TimedOut,
+    /// We went away.
+    Left,
+}
+
+/// What documentation contains, judged by the proof tokens in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Found {
+    /// Definitions that are documented at least once.
+    pub documented: usize,
+    /// Entries beyond the first of their definition.
+    pub duplicates: usize,
+    /// Entries that break the order of the source.
+    pub out_of_order: usize,
+    /// Valid entries of another file.
+    pub foreign: usize,
+    /// Valid entries of an earlier content of the same path.
+    pub stale: usize,
+    /// Tokens that no reply of this examination carried.
+    pub forged: usize,
+    /// Runs of definitions that lack.
+    pub gaps: Vec<Gap>,
+}
+
+/// A run of definitions that lack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// First of the run, from 0.
+    pub from: usize,
+    /// Last of the run.
+    pub to: usize,
+    /// Whether a reply that documents all of it reached the service.
+    pub delivered: bool,
+    /// Whether all of it stood in some prompt.
+    pub prompted: bool,
+}
+
+/// One attempt upstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Number of arrival among all calls of the examination.
+    pub seq: u64,
+    /// Arrival, in milliseconds since the play began.
+    pub at_ms: u64,
+    /// End of the answer; absent when the service went away, or never got one.
+    pub ended_ms: Option<u64>,
+    /// Files of which the prompt contains definitions.
+    pub papers: BTreeSet<usize>,
+    /// First and last definition of the first such file.
+    pub span: (usize, usize),
+    /// Bytes of the prompt.
+    pub prompt_bytes: usize,
+    /// `max_tokens` as asked.
+    pub max_tokens: u64,
+    /// The model as asked.
+    pub model: String,
+    /// The official SDK's own count of retries.
+    pub sdk_retry: Option<u64>,
+    /// Status of the answer; absent when none was given.
+    pub status: Option<u16>,
+    /// What `retry-after` said, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+    /// The examination broke it on purpose.
+    pub broken: bool,
+    /// The answer ended at `max_tokens`.
+    pub cut: bool,
+    /// Digest of the body: equal for equal calls.
+    pub body: u64,
+}
+
+impl Call {
+    /// Whether it brought documentation.
+    #[must_use]
+    pub fn worked(&self) -> bool {
+        self.status == Some(200)
+    }
+}

@@ -1,0 +1,248 @@
+//! The load driver against services that freeze, fail, refuse or answer nonsense.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use breaklab::load::{Arrivals, Load, Slot, Stop, drive};
+use breaklab::record::Latencies;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use mock_claude::timeline::Timeline;
+
+use crate::cli::breaklab;
+
+/// When the frozen server answers a request that arrives at `at`: it stands still for the first of
+/// every four seconds.
+fn answered(at: Duration) -> Duration {
+    let cycle = Duration::from_millis((at.as_millis() / 4000 * 4000) as u64);
+    at.max(cycle + Duration::from_secs(1))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
+    let timeline = Timeline::start_virtual();
+    let load = Load {
+        requests: 200 * 40,
+        rate_per_s: Some(200.0),
+        ..Load::new(Arrivals::Constant)
+    };
+    let mut latencies = Latencies::default();
+    let send = move |slot: Slot| async move {
+        timeline.sleep_until(answered(timeline.now())).await;
+        timeline.now() - slot.scheduled
+    };
+    drive(&load, 1, timeline, &Stop::default(), send, |latency| {
+        latencies.record(latency)
+    })
+    .await;
+    let at = |quantile| latencies.micros().value_at_quantile(quantile) as f64 / 1000.0;
+    for (quantile, truth) in [
+        (0.5, 0.0),
+        (0.75, 0.0),
+        (0.9, 600.0),
+        (0.95, 800.0),
+        (0.99, 960.0),
+    ] {
+        // Three digits are what a histogram keeps.
+        assert!(
+            (at(quantile) - truth).abs() <= truth * 0.001,
+            "p{quantile}: {}",
+            at(quantile)
+        );
+    }
+}
+
+/// Serves `status` and `body` on a loopback port for as long as the test runs; freezes like
+/// [`answered`] when told to.
+fn service(status: u16, body: &'static str, freezes: bool) -> SocketAddr {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+                .await
+                .unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            let mut began = None;
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let timeline = *began.get_or_insert_with(|| Timeline::start(1.0, 0));
+                let answer = hyper::service::service_fn(
+                    move |request: http::Request<hyper::body::Incoming>| async move {
+                        let _whole = request.into_body().collect().await;
+                        if freezes {
+                            timeline.sleep_until(answered(timeline.now())).await;
+                        }
+                        let mut response = http::Response::new(Full::new(
+                            bytes::Bytes::from_static(body.as_bytes()),
+                        ));
+                        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+                        Ok::<_, Infallible>(response)
+                    },
+                );
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), answer),
+                );
+            }
+        });
+    });
+    told.recv().unwrap()
+}
+
+/// Exit code of a driver that could not keep its schedule, as on a busy machine.
+const SATURATED: i32 = 4;
+
+const DOCUMENTED: &str = r#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
+
+fn load(address: SocketAddr, more: &[&str]) -> (Option<i32>, serde_json::Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = format!("http://{address}");
+    let mut arguments = vec!["load", "--endpoint", &endpoint, "--json", "--lines", "10"];
+    arguments.extend(more);
+    let output = breaklab(folder.path(), &arguments);
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), summary["runs"][0].clone(), message)
+}
+
+#[test]
+fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
+    let address = service(200, DOCUMENTED, true);
+    // A busy machine only ever adds to a latency: one play within the bounds proves the driver, and
+    // a driver that counts from the wrong moment is far outside in every play.
+    let plays = (0..5).map(|_| {
+        let (code, run, message) = load(address, &["--arrivals", "rate:200", "--duration", "8s"]);
+        let saturated = code == Some(SATURATED);
+        assert!(saturated || code == Some(0), "{code:?} {message}");
+        assert_eq!(run["requests"]["ok"], 1600);
+        let within = |(name, truth): (&str, f64)| {
+            let measured = run["latency_ms"][name].as_f64().unwrap();
+            (measured - truth).abs() <= truth * 0.03
+        };
+        let exact = [("p90", 600.0), ("p95", 800.0), ("p99", 960.0)]
+            .into_iter()
+            .all(within);
+        (exact && !saturated, run["latency_ms"].clone())
+    });
+    let mut seen = Vec::new();
+    let proven = plays.into_iter().any(|(exact, latency)| {
+        seen.push(latency);
+        exact
+    });
+    assert!(proven, "{seen:?}");
+}
+
+#[test]
+fn failures_of_every_kind_never_exit_0() {
+    for (status, body, field) in [
+        (
+            500,
+            r#"{"error":{"type":"x","message":"broken"}}"#,
+            "failed",
+        ),
+        (200, "not json", "failed"),
+        (200, r#"{"file_path":"a.py","documentation":" "}"#, "failed"),
+        (202, "", "failed"),
+        (301, "", "failed"),
+    ] {
+        let (code, run, message) = load(service(status, body, false), &["--requests", "5"]);
+        assert!(
+            matches!(code, Some(1 | SATURATED)),
+            "{status} {body}: {code:?} {message}"
+        );
+        assert_eq!(run["requests"][field], 5, "{status} {body}");
+    }
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let (code, run, _) = load(nobody, &["--arrivals", "burst:5"]);
+    assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
+    assert_eq!(run["endings"]["unreachable"], 5);
+}
+
+#[test]
+fn a_load_that_cannot_be_is_a_usage_error() {
+    let address = service(200, DOCUMENTED, false);
+    for (arguments, why) in [
+        (vec!["--requests", "0"], "0"),
+        (vec!["--arrivals", "rate:0"], "rate_per_s"),
+        (vec!["--arrivals", "burst:0"], "at least 1"),
+        (vec!["--arrivals", "often"], "poisson:PER_S"),
+        (
+            vec!["--arrivals", "closed:3", "--shard", "1/2"],
+            "multiple of 2",
+        ),
+        (vec!["--duration", "3s"], "--requests"),
+        (vec!["--arrivals", "replay:nowhere"], "nowhere"),
+    ] {
+        let (code, _, message) = load(address, &arguments);
+        assert!(
+            code == Some(2) && message.contains(why),
+            "{arguments:?}: {message}"
+        );
+    }
+}
+
+#[test]
+fn a_service_elsewhere_needs_an_explicit_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = breaklab(
+        folder.path(),
+        &["load", "--endpoint", "http://198.51.100.7:80"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--allow-remote"));
+}
+
+#[test]
+fn silence_is_a_failure_after_the_timeout() {
+    let address = service(200, DOCUMENTED, true);
+    let (code, run, _) = load(address, &["--arrivals", "burst:3", "--timeout", "100ms"]);
+    assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
+    assert_eq!(run["requests"]["failed"], 3);
+}
+
+#[test]
+fn shards_of_a_load_merge_into_all_of_its_requests() {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = format!("http://{}", service(200, DOCUMENTED, false));
+    for shard in ["1/3", "2/3", "3/3"] {
+        let out = shard.replace('/', "of");
+        let arguments = [
+            "load",
+            "--endpoint",
+            &endpoint,
+            "--arrivals",
+            "poisson:200",
+            "--requests",
+            "100",
+            "--shard",
+            shard,
+            "--out",
+            &out,
+        ];
+        let code = breaklab(folder.path(), &arguments).status.code();
+        assert!(matches!(code, Some(0 | SATURATED)), "{code:?}");
+    }
+    assert!(
+        breaklab(
+            folder.path(),
+            &["merge", "1of3", "2of3", "3of3", "--out", "all"]
+        )
+        .status
+        .success()
+    );
+    let record: breaklab::record::Record =
+        serde_json::from_slice(&std::fs::read(folder.path().join("all/record.json")).unwrap())
+            .unwrap();
+    let run = &record.runs[0];
+    let seen: Vec<u64> = run.requests.iter().map(|request| request.index).collect();
+    assert_eq!((run.offered, seen), (100, (0..100).collect()));
+    assert_eq!(breaklab::summary::violations(run), Vec::<String>::new());
+}
