@@ -170,3 +170,16 @@ async fn a_stream_on_a_reused_connection_does_not_stall() {
     times.sort_unstable();
     assert!(times[10] < Duration::from_millis(30), "{times:?}");
 }
+
+/// Virtual time passes while nothing happens on the sockets.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_minutes_is_not_cut_and_an_idle_connection_is_closed() {
+    for stream in [false, true] {
+        // 105 tokens at one a second.
+        let (address, mock) = start(config(), 0.1).await;
+        let (bytes, ended) = exchange(address, &raw(stream)).await;
+        assert!(ended.is_ok());
+        assert!(bytes.contains("end_turn"), "{bytes}");
+        assert_eq!(settled(&mock).await.totals.by_ending[&Ending::Complete], 1);
+    }
+}
