@@ -23,7 +23,7 @@ pub struct Source {
 }
 
 /// The `[documents]` table of a scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Documents {
     /// What the files look like.
@@ -53,7 +53,9 @@ fn default_bytes_per_line() -> f64 {
 }
 
 /// What synthetic files look like.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Functions, classes and methods.

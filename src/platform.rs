@@ -19,7 +19,7 @@ pub mod journal;
 mod meter;
 
 /// The `[platform]` table of a scenario: a preset, and what differs from it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where the service runs.
@@ -43,7 +43,9 @@ pub struct Settings {
 }
 
 /// Platforms that the chapter names.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
     /// AWS Lambda behind API Gateway with the chapter's five-minute limit.

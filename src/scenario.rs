@@ -19,7 +19,7 @@ pub use catalog::{builtin, builtin_ids, claims};
 mod catalog;
 
 /// A scenario file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Name on the command line and in all output.

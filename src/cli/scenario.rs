@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::Exit;
-use crate::scenario::{self, Loaded};
+use crate::scenario::{self, Loaded, Scenario};
 
 /// Arguments of `breaklab scenario`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +22,8 @@ enum Action {
         #[arg(value_name = "FILE")]
         file: String,
     },
+    /// Print the JSON schema of scenario files, for editors
+    Schema,
     /// Print a built-in scenario as TOML, to start your own from
     Show {
         /// The name of a built-in scenario
@@ -50,6 +52,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
                 scenario.load.describe(),
                 &loaded.digest()[..12]
             )?;
+        }
+        Action::Schema => {
+            serde_json::to_writer_pretty(&mut out, &schemars::schema_for!(Scenario))?;
+            writeln!(out)?;
         }
         Action::Show { name } => {
             Loaded::find(name)?;

@@ -168,3 +168,14 @@ fn files_that_cannot_be_documented_are_named_and_the_others_are_documented() {
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(summary["runs"][1]["docs"]["coverage"], 1.0);
 }
+
+#[test]
+fn the_schema_of_scenario_files_knows_every_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = breaklab(folder.path(), &["scenario", "schema"]);
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for table in ["documents", "load", "platform", "generator", "fault"] {
+        assert!(schema["properties"][table].is_object(), "{table}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+}
