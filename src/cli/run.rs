@@ -246,16 +246,21 @@ fn load_corpus(path: &std::path::Path) -> anyhow::Result<Vec<corpus::Source>> {
     Ok(loaded.files)
 }
 
-/// A job documents every file; the other stories take the files nearest to their own size.
+/// A job documents every file; the other stories take the files nearest to their own size. The
+/// title says so, because it speaks of the synthetic files.
 fn of_files(loaded: &mut Loaded, files: &[corpus::Source]) -> Corpus {
     let load = &mut loaded.scenario.load;
     let documents = &loaded.scenario.documents;
-    if load.arrivals == Arrivals::Job {
+    let taken = if load.arrivals == Arrivals::Job {
         load.requests = files.len() as u64;
-        return Corpus::of_files(files.to_vec());
-    }
-    let wanted = documents.files.unwrap_or(load.requests);
-    Corpus::of_files(corpus::nearest(files, documents.lines, wanted as usize))
+        files.to_vec()
+    } else {
+        let wanted = documents.files.unwrap_or(load.requests);
+        corpus::nearest(files, documents.lines, wanted as usize)
+    };
+    let corpus = Corpus::of_files(taken);
+    loaded.scenario.title = format!("on {}: {}", corpus.describe(), loaded.scenario.title);
+    corpus
 }
 
 fn story(args: &Args, loaded: &Loaded, name: &str) -> Story {

@@ -2,6 +2,8 @@
 
 use crate::summary::ClaimBook;
 
+use super::Loaded;
+
 /// Scenarios in the order in which they are told.
 const SCENARIOS: &[(&str, &str)] = &[
     (
@@ -96,8 +98,13 @@ pub(super) fn prices(name: &str) -> Option<&'static str> {
 /// Never in a tested build: the file is part of the program and read by a test.
 #[must_use]
 pub fn claims() -> ClaimBook {
-    toml::from_str(include_str!("../../scenarios/claims.toml"))
-        .expect("the built-in claims file is checked by a test")
+    let mut book: ClaimBook = toml::from_str(include_str!("../../scenarios/claims.toml"))
+        .expect("the built-in claims file is checked by a test");
+    book.digests = builtin_ids()
+        .into_iter()
+        .filter_map(|id| Some((id.clone(), Loaded::find(&id).ok()?.digest())))
+        .collect();
+    book
 }
 
 fn find(list: &[(&str, &'static str)], name: &str) -> Option<&'static str> {

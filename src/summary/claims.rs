@@ -1,5 +1,7 @@
 //! Figures of the course chapter, held against what was measured.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Metric, RunSummary};
@@ -11,6 +13,10 @@ pub struct ClaimBook {
     /// Its claims, in the order in which they are shown.
     #[serde(default)]
     pub claim: Vec<ClaimRule>,
+    /// Digest of each scenario as it ships. A run of other settings is not what the chapter tells,
+    /// so no claim is held against it. Scenarios without a digest are taken as they are.
+    #[serde(skip)]
+    pub digests: BTreeMap<String, String>,
 }
 
 /// One figure of the chapter and how we measure it.
@@ -90,12 +96,19 @@ impl ClaimBook {
     /// Judges every claim by `runs`.
     #[must_use]
     pub fn judge(&self, runs: &[RunSummary]) -> Vec<Claim> {
-        self.claim.iter().map(|rule| rule.judge(runs)).collect()
+        let as_told: Vec<&RunSummary> = runs
+            .iter()
+            .filter(|run| {
+                let digest = self.digests.get(&run.scenario);
+                digest.is_none_or(|digest| *digest == run.digest)
+            })
+            .collect();
+        self.claim.iter().map(|rule| rule.judge(&as_told)).collect()
     }
 }
 
 impl ClaimRule {
-    fn judge(&self, runs: &[RunSummary]) -> Claim {
+    fn judge(&self, runs: &[&RunSummary]) -> Claim {
         let measured = self.measured(runs);
         Claim {
             id: self.id.clone(),
@@ -109,7 +122,7 @@ impl ClaimRule {
         }
     }
 
-    fn measured(&self, runs: &[RunSummary]) -> Option<f64> {
+    fn measured(&self, runs: &[&RunSummary]) -> Option<f64> {
         let Some(measure) = &self.measure else {
             return self.arithmetic;
         };
@@ -135,9 +148,33 @@ impl ClaimRule {
 }
 
 impl Measure {
-    fn value(&self, runs: &[RunSummary]) -> Option<f64> {
+    fn value(&self, runs: &[&RunSummary]) -> Option<f64> {
         runs.iter()
             .find(|run| run.scenario == self.scenario && run.mode == self.mode)
             .and_then(|run| run.value(self.metric))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_arithmetic_can_answer_needs_no_run() {
+        let book: ClaimBook = toml::from_str(
+            r#"
+            [[claim]]
+            id = "inner"
+            section = "s"
+            says = "at 5 seconds each, 100 files take 50 minutes"
+            claimed = 50
+            unit = "min"
+            at_least = 45
+            arithmetic = 8.3
+            why = "100 x 5 s"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(book.judge(&[])[0].verdict, ClaimVerdict::Contradicted);
     }
 }

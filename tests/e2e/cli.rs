@@ -167,6 +167,15 @@ fn files_that_cannot_be_documented_are_named_and_the_others_are_documented() {
     );
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(summary["runs"][1]["docs"]["coverage"], 1.0);
+    let claims = summary["claims"].as_array().unwrap();
+    let about_ours = claims
+        .iter()
+        .find(|claim| claim["id"] == "slow-minutes")
+        .unwrap();
+    assert_eq!(
+        about_ours["verdict"], "not-measured",
+        "the chapter does not speak of these files"
+    );
 }
 
 #[test]
