@@ -13,6 +13,7 @@ use crate::record::{self, ClockKind, Record, Run, Unit};
 use crate::report::{self, Story};
 use crate::runner::Endpoint;
 use crate::summary::{self, ClaimBook, Summary};
+use crate::transport;
 
 /// Arguments of `breaklab load`.
 #[derive(Debug, clap::Args)]
@@ -100,14 +101,10 @@ fn check_target(args: &Args) -> anyhow::Result<()> {
         url.scheme() == "http" && !url.cannot_be_a_base(),
         "--endpoint is {url}; write it like http://127.0.0.1:8080"
     );
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let here = host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
     ensure!(
-        here || args.allow_remote,
-        "{host} is not this machine; add --allow-remote if the service is yours and may be loaded"
+        transport::is_loopback(url.as_str()) || args.allow_remote,
+        "{} is not this machine; add --allow-remote if the service is yours and may be loaded",
+        url.host_str().unwrap_or_default()
     );
     Ok(())
 }
