@@ -23,6 +23,7 @@ mod headline;
 mod hgrm;
 mod html;
 mod judgement;
+mod magnitude;
 mod markdown;
 mod plain;
 mod plot;

@@ -9,6 +9,7 @@ use crate::record::Record;
 use crate::summary::Summary;
 
 use super::ablation::matrices;
+use super::magnitude::magnitude;
 use super::plain::plain;
 use super::plot::{self, Plot};
 use super::scenarios::{Scenario, scenarios};
@@ -112,8 +113,12 @@ pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) 
             body {
                 a.skip href="#scenarios" { "Skip to the scenarios" }
                 header {
-                    p.kicker { "breaklab report" }
+                    div.top {
+                        p.kicker { "breaklab report" }
+                        (contents(summary))
+                    }
                     h1 { (plain(&verdict)) }
+                    @if let Some(magnitude) = magnitude(summary) { p.lede { (plain(&magnitude)) } }
                     (basis::line(record))
                     (warnings(summary))
                 }
@@ -134,6 +139,19 @@ pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) 
         }
     }
     .into_string()
+}
+
+/// Where things are, for those who do not read from top to bottom.
+fn contents(summary: &Summary) -> Markup {
+    markup! {
+        nav aria-label="contents" {
+            a href="#overview" { "Side by side" } " "
+            a href="#scenarios" { "Scenarios" } " "
+            @if !summary.claims.is_empty() { a href="#claims" { "Claims" } " " }
+            a href="#basis" { "Assumptions" } " "
+            a href="#data" { "Raw data" }
+        }
+    }
 }
 
 fn warnings(summary: &Summary) -> Markup {
@@ -165,10 +183,11 @@ fn prose(text: &str) -> Markup {
 /// A picture with its title, its reading aid and its words.
 fn figure(plot: &Plot) -> Markup {
     markup! {
+        h3.plot { (plot.title) }
         figure {
             div.wide role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.wide)) }
             div.narrow role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.narrow)) }
-            figcaption { strong { (plot.title) } " " (plot.caption) }
+            figcaption { (plot.caption) }
         }
     }
 }

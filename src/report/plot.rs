@@ -17,12 +17,14 @@ use ink::Ink;
 
 mod axis;
 mod bars;
+mod bins;
 mod canvas;
 mod compact;
 mod coverage;
 mod histogram;
 mod ink;
 mod lanes;
+mod legend;
 mod marks;
 mod money;
 mod percentiles;

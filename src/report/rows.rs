@@ -1,6 +1,6 @@
 //! The comparison of a scenario's modes as rows of text, shared by terminal, Markdown and page.
 
-use crate::summary::{Contrast, RunSummary};
+use crate::summary::{Bounds, Contrast, RunSummary};
 
 use super::figures::{ABSENT, count, millis, percent, rupees, seconds, times};
 use super::headline::factor;
@@ -18,6 +18,8 @@ pub(super) struct Row {
     pub(super) label: &'static str,
     /// One figure a mode.
     pub(super) values: Vec<String>,
+    /// 95 % bounds of each figure; empty where it has none.
+    pub(super) bounds: Vec<String>,
     /// Baseline to compared mode, in words; empty where it says nothing.
     pub(super) change: String,
 }
@@ -36,10 +38,17 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
     let row = |label, value: fn(&RunSummary) -> String, change| Row {
         label,
         values: scenario.runs.iter().map(|run| value(run)).collect(),
+        bounds: vec![String::new(); scenario.runs.len()],
         change,
     };
+    let bounded = |row: Row, bounds: fn(&RunSummary) -> String| Row {
+        bounds: scenario.runs.iter().map(|run| bounds(run)).collect(),
+        ..row
+    };
     let none = String::new;
-    let mut rows = vec![row("requests failed", lost, none())];
+    let mut rows = vec![bounded(row("requests failed", lost, none()), |run| {
+        shares(run.confidence.failure_rate)
+    })];
     if any(|run| run.requests.degraded > 0) {
         rows.push(row(
             "answers with gaps",
@@ -61,23 +70,28 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
     if any(|run| run.limit_s.is_some()) {
         rows.push(row("× shortest possible", over_limit, none()));
     }
-    rows.push(row(
-        "median latency",
-        |run| millis(run.latency_ms.p50),
-        none(),
+    rows.push(bounded(
+        row("median latency", |run| millis(run.latency_ms.p50), none()),
+        |run| times_between(run, run.confidence.p50_ms, 1),
     ));
     if any(|run| answered(run) >= SAMPLES_FOR_P95) {
-        rows.push(row(
-            "p95 latency",
-            |run| quantile(run, run.latency_ms.p95, SAMPLES_FOR_P95),
-            none(),
+        rows.push(bounded(
+            row(
+                "p95 latency",
+                |run| quantile(run, run.latency_ms.p95, SAMPLES_FOR_P95),
+                none(),
+            ),
+            |run| times_between(run, run.confidence.p95_ms, SAMPLES_FOR_P95),
         ));
     }
     if any(|run| answered(run) >= SAMPLES_FOR_P99) {
-        rows.push(row(
-            "p99 latency",
-            |run| quantile(run, run.latency_ms.p99, SAMPLES_FOR_P99),
-            none(),
+        rows.push(bounded(
+            row(
+                "p99 latency",
+                |run| quantile(run, run.latency_ms.p99, SAMPLES_FOR_P99),
+                none(),
+            ),
+            |run| times_between(run, run.confidence.p99_ms, SAMPLES_FOR_P99),
         ));
     }
     rows.push(row(
@@ -123,6 +137,29 @@ pub(super) fn lost(run: &RunSummary) -> String {
         count(run.requests.failed + run.requests.dropped),
         count(run.requests.offered)
     )
+}
+
+/// Bounds of a share, e.g. `34 % – 54 %`.
+fn shares(bounds: Bounds) -> String {
+    match (bounds.low, bounds.high) {
+        (Some(low), Some(high)) => format!("{} – {}", rounded(low), rounded(high)),
+        _ => String::new(),
+    }
+}
+
+fn rounded(share: f64) -> String {
+    percent(Some((share * 100.0).round() / 100.0))
+}
+
+/// Bounds of a quantile that so many answers are needed for.
+fn times_between(run: &RunSummary, bounds: Bounds, samples: u64) -> String {
+    match (bounds.low, bounds.high) {
+        _ if answered(run) < samples => String::new(),
+        (Some(low), Some(high)) => format!("{} – {}", millis(Some(low)), millis(Some(high))),
+        (Some(low), None) => format!("{} or more", millis(Some(low))),
+        (None, Some(high)) => format!("{} or less", millis(Some(high))),
+        (None, None) => String::new(),
+    }
 }
 
 fn answered(run: &RunSummary) -> u64 {

@@ -107,7 +107,8 @@ fn beside(baseline: &RunSummary, run: &RunSummary) -> String {
     let lost = |run: &RunSummary| run.requests.failed + run.requests.dropped;
     let mut parts = vec![];
     if lost(baseline) > 0 && lost(run) == 0 && run.requests.degraded == 0 {
-        parts.push("none".to_owned());
+        let one = run.requests.offered == 1;
+        parts.push(if one { "answered" } else { "none lost" }.to_owned());
     } else {
         parts.push(outcome(run));
     }
@@ -115,7 +116,7 @@ fn beside(baseline: &RunSummary, run: &RunSummary) -> String {
     let contrast = Contrast::between(baseline, run);
     if baseline.requests.ok == 0 {
         // A run that was killed has no time to be faster or slower than.
-        parts.push(format!("done in {}", seconds(run.makespan_s)));
+        parts.push(format!("in {}", seconds(run.makespan_s)));
     } else {
         parts.extend(contrast.time.map(|ratio| pace(ratio, baseline.holds())));
     }
@@ -254,7 +255,7 @@ mod tests {
         assert_eq!(
             said(naive, hardened),
             "naive: 43 of 100 requests failed with 429, 60 s and ₹100; \
-             hardened: none, 2.6× as long for the last one, same cost."
+             hardened: none lost, 2.6× as long for the last one, same cost."
         );
     }
 
@@ -283,7 +284,7 @@ mod tests {
         assert_eq!(
             said(naive, hardened),
             "naive: the request was killed by the time limit after 300 s, ₹400 spent; \
-             hardened: none, done in 96 s, 2× the cost (₹800)."
+             hardened: answered, in 96 s, 2× the cost (₹800)."
         );
     }
 

@@ -34,7 +34,7 @@ pub(super) fn basis(record: &Record) -> Markup {
         section #basis aria-labelledby="basis-title" {
             h2 #basis-title { "What the figures stand on" }
             @for run in shown { (setting(run)) }
-            h3 { "Raw data" }
+            h3 #data { "Raw data" }
             ul.files {
                 @for (file, what) in FILES { li { a href=(file) { (file) } " " span.quiet { (what) } } }
             }

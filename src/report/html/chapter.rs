@@ -34,7 +34,10 @@ pub(super) fn chapter(chapter: &Chapter<'_>, matrices: &[Matrix]) -> Markup {
             }
             (told(chapter))
             (table(scenario))
-            @for matrix in matrices.iter().filter(|matrix| matrix.scenario == scenario.id) { (protections(matrix)) }
+            @match matrices.iter().find(|matrix| matrix.scenario == scenario.id) {
+                Some(matrix) => (protections(matrix)),
+                None => (how_to_ablate(chapter)),
+            }
             @for plot in &chapter.plots { (figure(plot)) }
         }
     }
@@ -90,7 +93,7 @@ fn mode_rows(scenario: &Scenario<'_>) -> Markup {
                 tbody { @for (position, (run, slot)) in scenario.runs.iter().zip(scenario.slots()).enumerate() {
                     tr {
                         th scope="row" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
-                        @for row in rows(scenario) { td.figure { (row.values[position]) } }
+                        @for row in rows(scenario) { td.figure { (row.values[position]) (bounds(&row.bounds[position])) } }
                     }
                 } }
             }
@@ -98,11 +101,16 @@ fn mode_rows(scenario: &Scenario<'_>) -> Markup {
     }
 }
 
+/// Where a figure may lie, below it.
+fn bounds(range: &str) -> Markup {
+    html! { @if !range.is_empty() { span.bounds { (range) } } }
+}
+
 fn columns(scenario: &Scenario<'_>) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
-            table {
-                caption.hidden { "Figures of " (plain(scenario.id)) ", one column a mode" }
+            table.modes {
+                caption.hidden { "Figures of " (plain(scenario.id)) ", one column a mode, with 95 % bounds" }
                 thead { tr {
                     th scope="col" { "measure" }
                     @for (run, slot) in scenario.runs.iter().zip(scenario.slots()) {
@@ -113,10 +121,28 @@ fn columns(scenario: &Scenario<'_>) -> Markup {
                 tbody { @for row in rows(scenario) {
                     tr {
                         th scope="row" { (row.label) }
-                        @for value in &row.values { td.figure { (value) } }
+                        @for (value, range) in row.values.iter().zip(&row.bounds) {
+                            td.figure { (value) (bounds(range)) }
+                        }
                         td.quiet { (row.change) }
                     }
                 } }
+            }
+        }
+    }
+}
+
+/// The command that tells what fixed it, where this run does not.
+fn how_to_ablate(chapter: &Chapter<'_>) -> Markup {
+    let modes = || chapter.scenario.runs.iter().map(|run| run.mode.as_str());
+    let story = chapter
+        .story
+        .filter(|_| modes().any(|mode| mode == "naive") && modes().any(|mode| mode == "hardened"));
+    html! {
+        @if let Some(story) = story {
+            p.quiet.ablate {
+                "Which protection does it? " code { (plain(&story.reproduce)) " --ablate" }
+                " takes each away from hardened and gives each to naive alone."
             }
         }
     }

@@ -104,12 +104,24 @@ impl Scale {
         (first..=last).map(|index| index as f64 * step).collect()
     }
 
+    /// The densest of three rows of round values that does not crowd; less than two of them say no
+    /// scale, and a span that short may as well be told in equal steps.
     fn log_ticks(&self, wanted: usize) -> Vec<f64> {
-        let decades = (self.values.1 / self.values.0).log10();
-        let digits: &[f64] = match decades * 3.0 <= wanted as f64 {
-            true => &[1.0, 2.0, 5.0],
-            false => &[1.0],
-        };
+        const DIGITS: [&[f64]; 3] = [
+            &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0],
+            &[1.0, 2.0, 5.0],
+            &[1.0],
+        ];
+        let rows = DIGITS.into_iter().map(|digits| self.round_values(digits));
+        rows.into_iter()
+            .find(|ticks| (2..=wanted).contains(&ticks.len()))
+            .unwrap_or_else(|| match self.round_values(DIGITS[2]) {
+                decades if decades.len() > 1 => decades,
+                _ => self.linear_ticks(wanted),
+            })
+    }
+
+    fn round_values(&self, digits: &[f64]) -> Vec<f64> {
         let first = self.values.0.log10().floor() as i32;
         let last = self.values.1.log10().ceil() as i32;
         let (low, high) = (self.values.0 * 0.999, self.values.1 * 1.001);
@@ -159,6 +171,13 @@ mod tests {
             Scale::log((1.0, 10.0), (0.0, 100.0)).ticks(5),
             [1.0, 2.0, 5.0, 10.0]
         );
+    }
+
+    #[test]
+    fn a_short_log_scale_still_has_two_ticks() {
+        let ticks = |from, to| Scale::log((from, to), (0.0, 100.0)).ticks(5);
+        assert_eq!(ticks(33.0, 58.0), [40.0, 50.0]);
+        assert!(ticks(41.0, 47.0).len() >= 2);
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Layout {
     fn height(&self, scenario: &Scenario<'_>) -> f64 {
         let lines = shown(scenario).len() as f64 * LINE;
         if self.stacked {
-            HEAD + MEASURES.len() as f64 * (lines + 22.0) + 10.0
+            HEAD + LINE + MEASURES.len() as f64 * (lines + 22.0) + 10.0
         } else {
             HEAD + lines + 30.0
         }
@@ -118,6 +118,8 @@ impl Layout {
             Ink::Text,
             Anchor::Start,
         );
+        // Beside a long name there is no room on a telephone.
+        let top = if self.stacked { top + LINE } else { top };
         self.legend(canvas, scenario, top + HEAD * 0.7);
         let column = (self.width - MARGIN) / MEASURES.len() as f64;
         for (index, measure) in MEASURES.iter().enumerate() {

@@ -14,6 +14,10 @@ pub(super) enum Ink {
     Grid,
     /// What came back with gaps.
     Gap,
+    /// What the provider refused with 429.
+    Refused,
+    /// What failed in another way.
+    Failed,
     /// The mode of this slot, see [`slots`](crate::report::scenarios::slots).
     Mode(usize),
 }
@@ -35,6 +39,8 @@ impl Ink {
             Self::Muted => RGBColor(0x5F, 0x5B, 0x55),
             Self::Grid => RGBColor(0xDE, 0xDA, 0xD2),
             Self::Gap => RGBColor(0x80, 0x5C, 0x00),
+            Self::Refused => RGBColor(0xA8, 0x00, 0x5E),
+            Self::Failed => RGBColor(0xB3, 0x26, 0x1E),
             Self::Mode(slot) => MODES[slot % MODES.len()],
         }
     }
@@ -48,6 +54,8 @@ svg [fill='#1C1B19']{fill:#ECE8E1}svg [stroke='#1C1B19']{stroke:#ECE8E1}\
 svg [fill='#5F5B55']{fill:#A8A299}svg [stroke='#5F5B55']{stroke:#A8A299}\
 svg [fill='#DEDAD2']{fill:#35332F}svg [stroke='#DEDAD2']{stroke:#35332F}\
 svg [fill='#805C00']{fill:#E5C558}svg [stroke='#805C00']{stroke:#E5C558}\
+svg [fill='#A8005E']{fill:#FF86C0}svg [stroke='#A8005E']{stroke:#FF86C0}\
+svg [fill='#B3261E']{fill:#FF8F85}svg [stroke='#B3261E']{stroke:#FF8F85}\
 svg [fill='#B84B00']{fill:#FF9A57}svg [stroke='#B84B00']{stroke:#FF9A57}\
 svg [fill='#0062A3']{fill:#6FBBF2}svg [stroke='#0062A3']{stroke:#6FBBF2}\
 svg [fill='#8A3F73']{fill:#E3A0CC}svg [stroke='#8A3F73']{stroke:#E3A0CC}\
@@ -64,6 +72,8 @@ mod tests {
             Ink::Muted,
             Ink::Grid,
             Ink::Gap,
+            Ink::Refused,
+            Ink::Failed,
             Ink::Mode(0),
             Ink::Mode(1),
             Ink::Mode(2),

@@ -1,8 +1,8 @@
-//! One mark for each way in which a request can end: shape first, colour second.
+//! One mark for each way in which a request can end, by shape and by colour.
 
-use crate::record::Ending;
+use crate::record::{Attempt, AttemptEnding, Ending};
 
-use super::canvas::{Canvas, DIAMOND, Dash, Pen, SQUARE};
+use super::canvas::{Canvas, DIAMOND, Pen, SQUARE};
 use super::ink::Ink;
 
 /// Endings that are marked apart from the plain good one, with their words in a legend.
@@ -22,28 +22,59 @@ pub(super) fn mark(canvas: &mut Canvas<'_>, ending: Ending, at: (f64, f64), r: f
     match ending {
         Ending::Ok => canvas.disc(at, r * 0.8, Ink::Mode(slot)),
         Ending::Degraded => canvas.polygon(at, r * 1.2, &DIAMOND, Ink::Gap),
-        Ending::RateLimited => canvas.cross(at, r, Ink::Text),
+        Ending::RateLimited => canvas.cross(at, r, Ink::Refused),
         Ending::TimeLimit => canvas.polygon(at, r, &SQUARE, Ink::Text),
         Ending::UpstreamFailed => canvas.polygon(
             at,
             r * 1.1,
             &[(0.0, 1.0), (1.0, -0.8), (-1.0, -0.8)],
-            Ink::Text,
+            Ink::Failed,
         ),
         Ending::Rejected => {
             canvas.frame((x - r, y - r), (x + r, y + r), Pen::solid(Ink::Text, 1.5))
         }
-        Ending::Unreachable => canvas.line((x, y - r), (x, y + r), Pen::solid(Ink::Text, 1.5)),
+        Ending::Unreachable => canvas.line((x, y - r), (x, y + r), Pen::solid(Ink::Failed, 1.5)),
         Ending::Dropped => {
-            canvas.line(
-                (x - r, y),
-                (x + r, y),
-                Pen {
-                    ink: Ink::Text,
-                    width: 1.5,
-                    dash: Dash::Solid,
-                },
-            );
+            canvas.line((x - r, y), (x + r, y), Pen::solid(Ink::Muted, 1.5));
         }
     }
+}
+
+/// A bar for work that brought an answer, a hollow one for work that did not.
+pub(super) fn work(
+    canvas: &mut Canvas<'_>,
+    slot: usize,
+    good: bool,
+    (from, to): (f64, f64),
+    (y, half): (f64, f64),
+) {
+    const HOLLOW: f64 = 3.0;
+    if good {
+        canvas.rect(
+            (from, y - half),
+            (to.max(from + 1.0), y + half),
+            Ink::Mode(slot),
+            1.0,
+        );
+    } else if to - from > HOLLOW {
+        canvas.frame(
+            (from, y - half),
+            (to, y + half),
+            Pen::solid(Ink::Text, 0.75),
+        );
+    } else {
+        canvas.line(
+            (from, y - half),
+            (from, y + half),
+            Pen::solid(Ink::Text, 1.0),
+        );
+    }
+}
+
+/// True for an attempt that brought an answer.
+pub(super) fn good(attempt: &Attempt) -> bool {
+    attempt.ending == AttemptEnding::Answered
+        && attempt
+            .status
+            .is_some_and(|status| (200..300).contains(&status))
 }

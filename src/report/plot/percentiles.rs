@@ -4,6 +4,7 @@ use crate::record::Latencies;
 use crate::report::ReportError;
 use crate::report::figures::{number, seconds};
 use crate::report::plain::plain;
+use crate::summary::Bounds;
 
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
@@ -12,6 +13,9 @@ use super::{NARROW, Plot, Side, Words, answered, below};
 
 /// Fewest answers of which a curve says more than the table.
 const FEWEST: u64 = 10;
+
+/// Most answers that are drawn one by one.
+const MOST_DOTS: u64 = 200;
 
 /// Percentiles that may be marked on the axis.
 const MARKS: [f64; 7] = [0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999];
@@ -27,6 +31,8 @@ struct Curve {
     slot: usize,
     mode: String,
     answers: Latencies,
+    /// 95 % bounds in seconds of the percentiles that have them.
+    bounds: Vec<(f64, Bounds)>,
 }
 
 /// Curves of the modes with enough answers; `None` when there is none.
@@ -41,9 +47,7 @@ pub(in crate::report) fn percentiles(
     let text = Words {
         name: format!("{scenario}-percentiles"),
         title: "Percentiles".to_owned(),
-        caption: "How many of the answers took at most how long; failures are left out, since a quick refusal is no \
-                  quick answer. A curve ends where its samples do."
-            .to_owned(),
+        caption: caption(&curves),
         alternative: curves.iter().map(words).collect::<Vec<_>>().join(" "),
     };
     text.drawn(|width| {
@@ -54,7 +58,26 @@ pub(in crate::report) fn percentiles(
     .map(Some)
 }
 
-fn curve(&Side { run, slot, .. }: &Side<'_>) -> Option<Curve> {
+fn caption(curves: &[Curve]) -> String {
+    let mut text = "How many of the answers took at most how long; failures are left out, since a quick refusal is no \
+                    quick answer. A curve ends where its samples do."
+        .to_owned();
+    if curves.iter().any(Curve::has_dots) {
+        text += " Each dot is one answer.";
+    }
+    text += " Upright strokes are 95 % bounds: where another seed may put \
+             the figure; dotted ones have no upper end.";
+    for curve in curves {
+        text += &curve.worth().unwrap_or_default();
+    }
+    text
+}
+
+fn curve(
+    &Side {
+        run, numbers, slot, ..
+    }: &Side<'_>,
+) -> Option<Curve> {
     let mut answers = Latencies::default();
     for (_, latencies) in run.latency.iter().filter(|(ending, _)| answered(**ending)) {
         answers.merge(latencies);
@@ -63,6 +86,11 @@ fn curve(&Side { run, slot, .. }: &Side<'_>) -> Option<Curve> {
     (answers.micros().len() >= FEWEST).then_some(Curve {
         slot,
         mode,
+        bounds: vec![
+            (50.0, numbers.confidence.p50_ms),
+            (90.0, numbers.confidence.p90_ms),
+            (99.0, numbers.confidence.p99_ms),
+        ],
         answers,
     })
 }
@@ -91,6 +119,43 @@ impl Curve {
     /// How far the samples reach, see [`stretch`].
     fn depth(&self) -> f64 {
         (self.answers.micros().len() as f64).log10()
+    }
+
+    /// True where the answers are few enough to be seen one by one.
+    fn has_dots(&self) -> bool {
+        self.answers.micros().len() <= MOST_DOTS
+    }
+
+    /// The highest percentile that the axis marks has few samples above it: what it is worth.
+    fn worth(&self) -> Option<String> {
+        let &(percent, bounds) = self
+            .bounds
+            .iter()
+            .rfind(|(percent, _)| stretch(*percent) <= self.depth() + 1e-9)?;
+        let n = self.answers.micros().len();
+        let above = (n as f64 * (1.0 - percent / 100.0)).round();
+        if above > 10.0 {
+            return None;
+        }
+        let range = match (bounds.low, bounds.high) {
+            (Some(low), Some(high)) => {
+                format!("{} to {}", seconds(low / 1000.0), seconds(high / 1000.0))
+            }
+            (Some(low), None) => {
+                format!("{} or more, without an upper bound", seconds(low / 1000.0))
+            }
+            _ => return None,
+        };
+        Some(format!(
+            " {}: the {} % of {n} answers rests on the slowest {}; it says {range}.",
+            self.mode,
+            number(percent),
+            if above <= 1.0 {
+                "one".to_owned()
+            } else {
+                number(above)
+            }
+        ))
     }
 
     /// Seconds at a percentile.
@@ -148,6 +213,32 @@ fn paint(canvas: &mut Canvas<'_>, width: f64, curves: &[Curve]) {
     for curve in curves {
         paint_curve(canvas, curve, &across, &up, narrow);
     }
+    names(canvas, curves, &across, &up, narrow);
+}
+
+/// Names at the ends of the curves, pushed apart where they would cover each other.
+fn names(canvas: &mut Canvas<'_>, curves: &[Curve], across: &Scale, up: &Scale, narrow: bool) {
+    const LINE: f64 = 14.0;
+    let mut ends: Vec<(f64, f64, &Curve)> = curves
+        .iter()
+        .map(|curve| {
+            let end = 100.0 * (1.0 - 10f64.powf(-curve.depth()));
+            (across.at(curve.depth()), up.at(curve.at(end)), curve)
+        })
+        .collect();
+    ends.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let mut free = 0.0_f64;
+    for (x, y, curve) in ends {
+        // Narrow pictures have no room beside the curve, so the name stands above its end.
+        let wanted = if narrow { y - 11.0 } else { y };
+        let y = wanted.max(free);
+        free = y + if narrow { LINE + 12.0 } else { LINE };
+        let (x, anchor) = match narrow {
+            true => (x - 4.0, Anchor::End),
+            false => (x + 9.0, Anchor::Start),
+        };
+        canvas.strong(&curve.mode, (x, y), 12.0, Ink::Mode(curve.slot), anchor);
+    }
 }
 
 fn paint_curve(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scale, narrow: bool) {
@@ -165,6 +256,10 @@ fn paint_curve(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scal
             dash: Dash::of_mode(curve.slot),
         },
     );
+    if curve.has_dots() {
+        paint_dots(canvas, curve, across, up);
+    }
+    paint_bounds(canvas, curve, across, up);
     for percent in MARKS
         .into_iter()
         .filter(|percent| stretch(*percent) <= curve.depth() + 1e-9)
@@ -175,11 +270,42 @@ fn paint_curve(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scal
             curve.slot,
         );
     }
-    let Some(&(x, y)) = line.last() else { return };
-    if narrow {
-        canvas.strong(&curve.mode, (x - 4.0, y - 11.0), 12.0, ink, Anchor::End);
-    } else {
-        canvas.strong(&curve.mode, (x + 9.0, y), 12.0, ink, Anchor::Start);
+}
+
+/// Strokes from lower to upper bound; where there is no upper one, to the border of the picture.
+fn paint_bounds(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scale) {
+    let pen = Pen::solid(Ink::Mode(curve.slot), 1.0);
+    for (percent, bounds) in &curve.bounds {
+        let Some(low) = bounds
+            .low
+            .filter(|_| stretch(*percent) <= curve.depth() + 1e-9)
+        else {
+            continue;
+        };
+        let x = across.at(stretch(*percent));
+        let high = bounds.high.unwrap_or(f64::INFINITY);
+        for end in [Some(low), bounds.high].into_iter().flatten() {
+            let y = up.at(end / 1000.0);
+            canvas.line((x - 3.0, y), (x + 3.0, y), pen);
+        }
+        let dash = match bounds.high {
+            Some(_) => Dash::Solid,
+            None => Dash::Dots,
+        };
+        let ends = ((x, up.at(low / 1000.0)), (x, up.at(high / 1000.0)));
+        canvas.line(ends.0, ends.1, Pen { dash, ..pen });
+    }
+}
+
+/// Every answer at its own percentile.
+fn paint_dots(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scale) {
+    const R: f64 = 1.25;
+    let n = curve.answers.micros().len();
+    for rank in 1..=n {
+        let place = -(1.0 - (rank - 1) as f64 / n as f64).log10();
+        let percent = (rank as f64 - 0.5) / n as f64 * 100.0;
+        let (x, y) = (across.at(place), up.at(curve.at(percent)));
+        canvas.rect((x - R, y - R), (x + R, y + R), Ink::Mode(curve.slot), 1.0);
     }
 }
 
@@ -202,6 +328,21 @@ mod tests {
         assert!(
             (points.last().unwrap().0 - 2.0).abs() < 1e-9,
             "100 samples reach 99 %"
+        );
+    }
+
+    #[test]
+    fn the_99_of_a_hundred_answers_says_what_it_is_worth() {
+        let record = fixture::record();
+        let summary = fixture::summary(&record);
+        let worth = curve(&fixture::sides(&record, &summary)[1])
+            .unwrap()
+            .worth();
+        let worth = worth.unwrap();
+        assert!(
+            worth.contains("the 99 % of 100 answers rests on the slowest one")
+                && worth.contains("without an upper bound"),
+            "{worth}"
         );
     }
 

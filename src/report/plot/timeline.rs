@@ -2,19 +2,18 @@
 //!
 //! Few requests get a lane each. Many are binned by moment and latency; the caption says which.
 
-use std::collections::BTreeMap;
-
-use crate::record::{Attempt, AttemptEnding, Ending, Request, Run};
+use crate::record::{Ending, Run};
 use crate::report::ReportError;
 use crate::report::figures::{count, seconds};
 use crate::report::plain::plain;
 
 use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Pen, draw};
+use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
 use super::ink::Ink;
 use super::lanes::{Lane, lanes};
-use super::marks::{MARKED, mark};
-use super::{MARGIN, NARROW, Plot, Side, Words, head, time_axis};
+use super::legend::{Legend, Sign};
+use super::marks::{MARKED, good, mark, work};
+use super::{MARGIN, NARROW, Plot, Side, Words, bins, head, time_axis};
 
 /// Most lanes that can still be told apart.
 const MOST_LANES: usize = 160;
@@ -26,15 +25,6 @@ const THINNEST: f64 = 2.5;
 const THICKEST: f64 = 11.0;
 const HEAD: f64 = 34.0;
 const FOOT: f64 = 34.0;
-const LEGEND: f64 = 22.0;
-
-/// Cells of the binned picture, across and down.
-const CELLS: (usize, usize) = (72, 16);
-const CELLS_NARROW: (usize, usize) = (36, 12);
-const CELL_HEIGHT: f64 = 10.0;
-
-/// Room for the latencies beside the binned picture.
-const GUTTER: f64 = 58.0;
 
 /// Timeline of all modes of one scenario on one clock; `None` when nothing was sent.
 pub(in crate::report) fn timeline(
@@ -61,9 +51,11 @@ pub(in crate::report) fn timeline(
     let span = end as f64 / 1000.0;
     text.drawn(|width| {
         let sheet = Sheet::of(width, span, binned);
-        let height = panels.iter().map(|panel| sheet.height(panel)).sum::<f64>() + FOOT + LEGEND;
-        draw(width, height.ceil() as i32, |canvas| {
-            sheet.paint(canvas, &panels, height)
+        let legend = Legend::of(signs(&panels, binned), f64::from(width));
+        let body = panels.iter().map(|panel| sheet.height(panel)).sum::<f64>() + FOOT;
+        draw(width, (body + legend.height()).ceil() as i32, |canvas| {
+            sheet.paint(canvas, &panels, body);
+            legend.paint(canvas, body);
         })
     })
     .map(Some)
@@ -136,6 +128,47 @@ impl<'a> Panel<'a> {
     }
 }
 
+impl Panel<'_> {
+    /// True when an attempt is drawn that brought an answer, or one that did not.
+    fn has_work(&self, wanted: bool) -> bool {
+        let mut attempts = self.lanes.iter().flat_map(|lane| &lane.attempts);
+        attempts.any(|attempt| good(attempt) == wanted)
+    }
+}
+
+/// When the time limit killed the work, in scenarios of one request: of many, each has a moment of its own.
+fn killed(panels: &[Panel<'_>]) -> Option<u64> {
+    let killed = panels.iter().flat_map(|panel| &panel.run.requests);
+    killed
+        .filter(|request| request.ending == Ending::TimeLimit)
+        .map(|request| request.ended_ms)
+        .max()
+        .filter(|_| panels.iter().all(|panel| panel.run.offered == 1))
+}
+
+/// Only what is drawn needs to be explained.
+fn signs(panels: &[Panel<'_>], binned: bool) -> Vec<Sign> {
+    let slot = panels.last().map_or(0, |panel| panel.slot);
+    let met = |ending| {
+        let mut requests = panels.iter().flat_map(|panel| &panel.run.requests);
+        requests.any(|request| request.ending == ending)
+    };
+    let mut signs = Vec::new();
+    if !binned {
+        let mut lanes = panels.iter().flat_map(|panel| &panel.lanes);
+        let work = [true, false]
+            .into_iter()
+            .filter(|good| panels.iter().any(|panel| panel.has_work(*good)));
+        signs.extend(work.map(|good| Sign::Work { good, slot }));
+        if lanes.any(Lane::is_free) {
+            signs.push(Sign::Ending("answered without a call", Ending::Ok, slot));
+        }
+    }
+    let marked = MARKED.into_iter().filter(|(ending, _)| met(*ending));
+    signs.extend(marked.map(|(ending, word)| Sign::Ending(word, ending, slot)));
+    signs
+}
+
 struct Sheet {
     width: f64,
     left: f64,
@@ -147,7 +180,7 @@ struct Sheet {
 impl Sheet {
     fn of(width: i32, span: f64, binned: bool) -> Self {
         let (narrow, width) = (width <= NARROW, f64::from(width));
-        let left = if binned { GUTTER } else { MARGIN };
+        let left = if binned { bins::GUTTER } else { MARGIN };
         Self {
             width,
             left,
@@ -158,7 +191,11 @@ impl Sheet {
     }
 
     fn cells(&self) -> (usize, usize) {
-        if self.narrow { CELLS_NARROW } else { CELLS }
+        if self.narrow {
+            bins::CELLS_NARROW
+        } else {
+            bins::CELLS
+        }
     }
 
     fn lane(panel: &Panel<'_>) -> f64 {
@@ -167,14 +204,14 @@ impl Sheet {
 
     fn height(&self, panel: &Panel<'_>) -> f64 {
         let body = match self.binned {
-            true => self.cells().1 as f64 * CELL_HEIGHT,
+            true => self.cells().1 as f64 * bins::CELL_HEIGHT,
             false => panel.lanes.len() as f64 * Self::lane(panel),
         };
         HEAD + body + 8.0
     }
 
     fn paint(&self, canvas: &mut Canvas<'_>, panels: &[Panel<'_>], height: f64) {
-        let bottom = height - FOOT - LEGEND;
+        let bottom = height - FOOT;
         time_axis(canvas, &self.time, (HEAD - 10.0, bottom), self.width);
         let mut top = 0.0;
         for panel in panels {
@@ -186,13 +223,39 @@ impl Sheet {
                 (top + 14.0, self.width),
             );
             if self.binned {
-                self.cells_of(canvas, panel, top)
+                let grid = bins::Grid {
+                    time: &self.time,
+                    sides: (self.left, self.width - MARGIN),
+                    top: top + HEAD,
+                    cells: self.cells(),
+                };
+                grid.paint(canvas, panel.run, panel.slot);
             } else {
                 self.lanes(canvas, panel, top)
             }
             top += self.height(panel);
         }
-        self.legend(canvas, panels, height - LEGEND * 0.5);
+        if let Some(killed) = killed(panels) {
+            self.time_limit(canvas, killed, (HEAD - 10.0, bottom));
+        }
+    }
+
+    /// Where the platform's time limit struck, for those that outlived it as well.
+    fn time_limit(&self, canvas: &mut Canvas<'_>, ended_ms: u64, (top, bottom): (f64, f64)) {
+        let x = self.time.at(ended_ms as f64 / 1000.0);
+        let pen = Pen {
+            ink: Ink::Text,
+            width: 1.25,
+            dash: Dash::Long,
+        };
+        canvas.line((x, top), (x, bottom), pen);
+        canvas.text(
+            "time limit",
+            (x - 6.0, bottom - 8.0),
+            12.0,
+            Ink::Text,
+            Anchor::End,
+        );
     }
 
     /// Waiting below, work above it, marks on top of all.
@@ -216,7 +279,7 @@ impl Sheet {
             lanes().flat_map(|(y, lane)| lane.attempts.iter().map(move |attempt| (y, attempt)))
         {
             let (from, to) = (at(attempt.started_ms), at(attempt.ended_ms));
-            paint_attempt(
+            work(
                 canvas,
                 panel.slot,
                 good(attempt),
@@ -241,127 +304,6 @@ impl Sheet {
             );
         }
     }
-
-    /// Squares of a grid of moment × latency, one colour an ending, failures on top.
-    fn cells_of(&self, canvas: &mut Canvas<'_>, panel: &Panel<'_>, top: f64) {
-        let (across, down) = self.cells();
-        let latency = |request: &Request| {
-            request.ended_ms.saturating_sub(request.scheduled_ms).max(1) as f64 / 1000.0
-        };
-        let requests = &panel.run.requests;
-        let high = requests.iter().map(latency).fold(0.002, f64::max);
-        let low = requests.iter().map(latency).fold(high, f64::min);
-        let bottom = top + HEAD + down as f64 * CELL_HEIGHT;
-        let rows = Scale::log((low / 1.1, high * 1.1), (down as f64, 0.0));
-        let columns = (self.width - MARGIN - self.left) / across as f64;
-        let mut cells: BTreeMap<(Ending, usize, usize), u64> = BTreeMap::new();
-        for request in requests {
-            let column =
-                ((self.time.at(request.ended_ms as f64 / 1000.0) - self.left) / columns) as usize;
-            let row = rows.at(latency(request)) as usize;
-            *cells
-                .entry((request.ending, column.min(across - 1), row.min(down - 1)))
-                .or_insert(0) += 1;
-        }
-        let most = cells.values().copied().max().unwrap_or(1) as f64;
-        for (&(ending, column, row), &held) in &cells {
-            let r = (columns.min(CELL_HEIGHT) * 0.48) * (held as f64 / most).sqrt().max(0.35);
-            let at = (
-                self.left + (column as f64 + 0.5) * columns,
-                top + HEAD + (row as f64 + 0.5) * CELL_HEIGHT,
-            );
-            match ending {
-                Ending::Ok => canvas.rect(
-                    (at.0 - r, at.1 - r),
-                    (at.0 + r, at.1 + r),
-                    Ink::Mode(panel.slot),
-                    1.0,
-                ),
-                other => mark(canvas, other, at, r.max(1.5), panel.slot),
-            }
-        }
-        canvas.line(
-            (self.left, bottom),
-            (self.width - MARGIN, bottom),
-            Pen::solid(Ink::Muted, 1.0),
-        );
-        for (value, y) in [(high, top + HEAD + 5.0), (low, bottom - 7.0)] {
-            canvas.text(
-                &seconds(value),
-                (self.left - 7.0, y),
-                11.0,
-                Ink::Muted,
-                Anchor::End,
-            );
-        }
-    }
-
-    /// Only the marks that are drawn.
-    fn legend(&self, canvas: &mut Canvas<'_>, panels: &[Panel<'_>], y: f64) {
-        let mut x = MARGIN + 4.0;
-        let met = |ending| {
-            panels.iter().any(|panel| {
-                panel
-                    .run
-                    .requests
-                    .iter()
-                    .any(|request| request.ending == ending)
-            })
-        };
-        let free = !self.binned
-            && panels
-                .iter()
-                .any(|panel| panel.lanes.iter().any(Lane::is_free));
-        let free = free.then_some((Ending::Ok, "without a call"));
-        let slot = panels.last().map_or(0, |panel| panel.slot);
-        for (ending, word) in MARKED
-            .into_iter()
-            .filter(|(ending, _)| met(*ending))
-            .chain(free)
-        {
-            mark(canvas, ending, (x, y), 4.0, slot);
-            canvas.text(word, (x + 10.0, y), 12.0, Ink::Muted, Anchor::Start);
-            x += 30.0 + word.chars().count() as f64 * 6.6;
-        }
-    }
-}
-
-/// A bar for work that brought an answer, a hollow one for work that did not.
-fn paint_attempt(
-    canvas: &mut Canvas<'_>,
-    slot: usize,
-    good: bool,
-    (from, to): (f64, f64),
-    (y, half): (f64, f64),
-) {
-    const HOLLOW: f64 = 3.0;
-    if good {
-        canvas.rect(
-            (from, y - half),
-            (to.max(from + 1.0), y + half),
-            Ink::Mode(slot),
-            1.0,
-        );
-    } else if to - from > HOLLOW {
-        canvas.frame(
-            (from, y - half),
-            (to, y + half),
-            Pen::solid(Ink::Text, 0.75),
-        );
-    } else {
-        canvas.line(
-            (from, y - half),
-            (from, y + half),
-            Pen::solid(Ink::Text, 1.0),
-        );
-    }
-}
-
-fn good(attempt: &Attempt) -> bool {
-    attempt.ending == AttemptEnding::Answered
-        && attempt
-            .status
-            .is_some_and(|status| (200..300).contains(&status))
 }
 
 fn ended(run: &Run) -> String {
@@ -377,6 +319,7 @@ fn ended(run: &Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Request;
     use crate::report::fixture;
 
     #[test]

@@ -222,7 +222,7 @@ fn paint_calls(canvas: &mut Canvas<'_>, time: &Scale, panel: &Panel<'_>, y: f64)
                 (x, y - 1.0),
                 Pen::solid(Ink::Mode(panel.slot), 1.0),
             ),
-            _ => canvas.cross((x, y + 6.0), 2.5, Ink::Text),
+            _ => canvas.cross((x, y + 6.0), 2.5, Ink::Refused),
         }
     }
 }
