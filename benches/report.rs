@@ -23,7 +23,7 @@ fn main() -> Result<(), report::ReportError> {
     for _ in 0..ROUNDS {
         let watch = Stopwatch::start();
         let summary = summary::summarize(&record, &scenario::claims(), &[]);
-        page = report::html(&record, &summary, &[])?;
+        page = report::html(&record, &summary, &[], report::Data::Beside)?;
         fastest = fastest.min(watch.elapsed().as_secs_f64());
     }
     println!(

@@ -11,11 +11,13 @@ use mock_claude::profile::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use histogram::Latencies;
+pub use host::Host;
 pub use merge::{MergeError, Part, Shard, Unit, merge};
 
 pub mod exam;
 
 mod histogram;
+mod host;
 mod merge;
 
 /// Version of the layout below; readers refuse any other.
@@ -42,6 +44,9 @@ pub struct Record {
     pub speed: f64,
     /// Seed of documents, latencies and faults.
     pub seed: u64,
+    /// The machine; absent in virtual time, which depends on none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Host>,
     /// True when the user stopped it; what had finished is here.
     pub interrupted: bool,
     /// One entry per scenario and mode, in the order in which they were asked for.

@@ -1,6 +1,6 @@
 //! Pages, tables and sheets from a record and its summary.
 //!
-//! Everything here is a pure function except [`write_all`], [`check_writable`] and [`read_record`]. No number is
+//! Everything here is a pure function except [`write_all`], [`write_pages`], [`check_writable`] and [`read_record`]. No number is
 //! computed here: [`crate::summary`] does that, and this room puts it into words and pictures.
 
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub use compare::compare;
 pub use html::html;
 pub use markdown::markdown;
 pub use table::table;
-pub use write::{check_writable, read_record, write_all};
+pub use write::{check_writable, read_record, write_all, write_pages};
 
 mod ablation;
 mod agreement;
@@ -30,9 +30,19 @@ mod plot;
 mod rows;
 mod scenarios;
 mod sheet;
+mod spark;
 mod table;
 mod verdict;
 mod write;
+
+/// Where the data of a page is, so that no link leads nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// In the same folder.
+    Beside,
+    /// Left out: the page stands alone.
+    Absent,
+}
 
 /// What a scenario tells, in words that the scenario's author wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::corpus::{Corpus, examine};
 use crate::generator::{Generator, Policy};
 use crate::load::{self, Slot, Stop};
 use crate::platform::{Platform, Service};
-use crate::record::{Attempts, Run, Setting};
+use crate::record::{Attempts, Ending, Run, Setting};
 use crate::scenario::Loaded;
 use crate::transport::{AttemptLog, Transport};
 
@@ -64,6 +64,20 @@ pub enum RunError {
     Client(String),
 }
 
+/// Told of what happens while jobs run, by the threads that run them.
+pub trait Watch: Sync {
+    /// A request ended in this way.
+    fn ended(&self, ending: Ending);
+    /// A job ended with these facts.
+    fn finished(&self, run: &Run);
+}
+
+/// Nobody watches.
+impl Watch for () {
+    fn ended(&self, _: Ending) {}
+    fn finished(&self, _: &Run) {}
+}
+
 impl Job {
     fn corpus(&self) -> Corpus {
         let scenario = &self.loaded.scenario;
@@ -93,11 +107,28 @@ impl Job {
     /// # Errors
     /// When something could not start; a service that fails is a fact and no error.
     pub fn run(&self, clock: Clock, stop: &Stop) -> Result<(Run, Duration), RunError> {
-        let (run, wall) = clock.run(|timeline| self.play(clock, timeline, stop))?;
-        Ok((run?, wall))
+        self.watched(clock, stop, &())
     }
 
-    async fn play(&self, clock: Clock, timeline: Timeline, stop: &Stop) -> Result<Run, RunError> {
+    fn watched(
+        &self,
+        clock: Clock,
+        stop: &Stop,
+        watch: &dyn Watch,
+    ) -> Result<(Run, Duration), RunError> {
+        let (run, wall) = clock.run(|timeline| self.play(clock, timeline, stop, watch))?;
+        let run = run?;
+        watch.finished(&run);
+        Ok((run, wall))
+    }
+
+    async fn play(
+        &self,
+        clock: Clock,
+        timeline: Timeline,
+        stop: &Stop,
+        watch: &dyn Watch,
+    ) -> Result<Run, RunError> {
         let mock = MockClaude::new(self.mock_config(), timeline)?;
         let log = AttemptLog::new(timeline, MAX_ROWS);
         let policy = self.policy.clone();
@@ -120,7 +151,12 @@ impl Job {
             Clock::Real { .. } => target::over_tcp(self, &world, policy).await?,
         };
         let tally = self
-            .load(&target, files_at_once, timeline, mock.proofs(), stop)
+            .load(
+                &target,
+                (files_at_once, timeline),
+                mock.proofs(),
+                (stop, watch),
+            )
             .await;
         target.close(&mock, &log).await;
         Ok(self.facts(tally, log.snapshot(), &mock))
@@ -149,10 +185,9 @@ impl Job {
     async fn load(
         &self,
         target: &Target,
-        files_at_once: usize,
-        timeline: Timeline,
+        (files_at_once, timeline): (usize, Timeline),
         key: proof::Key,
-        stop: &Stop,
+        (stop, watch): (&Stop, &dyn Watch),
     ) -> Tally {
         let (corpus, target, key) = (self.corpus(), target.clone(), Arc::new(key));
         let give_up = stop.clone();
@@ -185,7 +220,8 @@ impl Job {
         let mut tally = Tally::new(MAX_ROWS);
         let load = self.loaded.scenario.load.clone().seeded(self.seed);
         let sent = load::drive(&load, files_at_once, timeline, stop, send, |outcome| {
-            tally.add(outcome)
+            watch.ended(outcome.answer.ending);
+            tally.add(outcome);
         })
         .await;
         tally.never_sent(load.offered() - sent);
@@ -256,7 +292,7 @@ struct World {
     platform: Platform,
 }
 
-/// Runs `jobs` and hands each result to `done` with its position, as it ends. Virtual runs go
+/// Runs `jobs` and tells `watch` of them. Virtual runs go
 /// side by side on all cores (each is alone on its clock, so the facts are the same); real ones
 /// one after the other, because they would share the machine. Stops early when told to.
 ///
@@ -266,7 +302,7 @@ pub fn run_all(
     jobs: &[Job],
     clock: Clock,
     stop: &Stop,
-    done: &(dyn Fn(usize, &Run) + Sync),
+    watch: &dyn Watch,
 ) -> Result<Vec<(Run, Duration)>, RunError> {
     let width = match clock {
         Clock::Virtual => std::thread::available_parallelism().map_or(1, usize::from),
@@ -280,10 +316,7 @@ pub fn run_all(
                 while !stop.is_stopped() {
                     let index = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                     let Some(job) = jobs.get(index) else { break };
-                    let result = job.run(clock, stop);
-                    if let Ok((run, _)) = &result {
-                        done(index, run);
-                    }
+                    let result = job.watched(clock, stop, watch);
                     results
                         .lock()
                         .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -240,7 +240,7 @@ fn play(plant: Option<Plant>, seed: u64) -> Result<Evidence, SelftestError> {
             jobs.push(job);
         }
     }
-    let played = runner::run_all(&jobs, Clock::Virtual, &Stop::default(), &|_, _| {})?;
+    let played = runner::run_all(&jobs, Clock::Virtual, &Stop::default(), &())?;
     let mut runs: Vec<Run> = played.into_iter().map(|(run, _)| run).collect();
     for (run, (digest, mode)) in runs.iter_mut().zip(names) {
         (run.digest, run.mode) = (digest, mode);
@@ -258,6 +258,7 @@ fn evidence(plant: Option<Plant>, runs: Vec<Run>, seed: u64) -> Evidence {
         clock: ClockKind::Virtual,
         speed: 1.0,
         seed,
+        host: None,
         interrupted: false,
         runs,
     };

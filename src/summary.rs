@@ -11,6 +11,7 @@ use crate::limit::{self, Workload};
 use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
 
 pub use ablation::{Ablation, Change, Effect};
+pub use agreement::{Agreement, Pair, agreements};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use confidence::{Bounds, Confidence};
@@ -20,6 +21,7 @@ pub use metric::{Better, Metric};
 pub use parts::CostParts;
 
 mod ablation;
+mod agreement;
 mod check;
 mod claims;
 mod confidence;
@@ -54,6 +56,9 @@ pub struct Summary {
     /// What each protection does, where a run took it away or gave it alone.
     #[serde(default)]
     pub ablation: Vec<Ablation>,
+    /// Virtual time beside real sockets, where both were compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreement: Vec<Agreement>,
 }
 
 /// The numbers of one scenario in one mode.
@@ -194,6 +199,7 @@ pub fn summarize(record: &Record, claims: &ClaimBook, walls: &[f64]) -> Summary 
         interrupted: record.interrupted,
         claims: claims.judge(&runs),
         ablation: ablation::ablations(&runs),
+        agreement: vec![],
         runs,
     }
 }

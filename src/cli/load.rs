@@ -183,6 +183,7 @@ fn record(args: &Args, run: Run, interrupted: bool) -> Record {
         clock: ClockKind::Real,
         speed: 1.0,
         seed: args.seed,
+        host: Some(record::Host::here()),
         interrupted,
         runs: vec![run],
     }

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     )?;
     let mut out = std::io::stdout().lock();
     let (width, colour) = super::terminal::of_stdout();
-    out.write_all(report::table(&summary, width, colour).as_bytes())?;
+    out.write_all(report::table(&record, &summary, width, colour).as_bytes())?;
     writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;
     Ok(Exit::Done)
 }

@@ -1,37 +1,238 @@
-//! Progress of long work: a live line on a terminal, nothing in a log.
+//! Progress of long work: a live line on a terminal, a line every ten seconds (later every minute) in a log.
 
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::record::Run;
+use crate::clock::Stopwatch;
+use crate::record::{Ending, Run};
+use crate::runner::{Job, Watch};
 
-/// A bar over the runs of an invocation.
+/// Between lines in a log, while it is young and later: a run of an hour leaves 65 of them.
+const EARLY: Duration = Duration::from_secs(10);
+const LATER: Duration = Duration::from_secs(60);
+
+/// Endings and their words, in the order in which they are told.
+const WORDS: [(Ending, &str); 8] = [
+    (Ending::Ok, "ok"),
+    (Ending::Degraded, "with gaps"),
+    (Ending::RateLimited, "× 429"),
+    (Ending::TimeLimit, "killed"),
+    (Ending::UpstreamFailed, "provider failed"),
+    (Ending::Rejected, "refused"),
+    (Ending::Unreachable, "without answer"),
+    (Ending::Dropped, "never sent"),
+];
+
+/// What has happened so far, counted by the threads that do the work.
 #[derive(Debug)]
-pub(super) struct Progress(ProgressBar);
+struct Tally {
+    requests: u64,
+    runs: u64,
+    endings: [AtomicU64; WORDS.len()],
+    finished: AtomicU64,
+    wall: Stopwatch,
+}
+
+/// The progress of one invocation's runs.
+#[derive(Debug)]
+pub(super) struct Progress {
+    tally: Arc<Tally>,
+    bar: ProgressBar,
+    log: Option<Log>,
+}
 
 impl Progress {
-    pub(super) fn new(runs: usize, quiet: bool) -> Self {
-        // indicatif hides a bar on standard error that is no terminal, so CI logs stay clean.
-        let target = if quiet {
-            ProgressDrawTarget::hidden()
+    /// Starts to tell of `jobs` on standard error; nothing when `quiet`.
+    pub(super) fn new(jobs: &[Job], quiet: bool) -> Self {
+        let offered = jobs.iter().map(|job| job.loaded.scenario.load.offered());
+        let tally = Arc::new(Tally {
+            requests: offered.sum(),
+            runs: jobs.len() as u64,
+            endings: Default::default(),
+            finished: AtomicU64::new(0),
+            wall: Stopwatch::start(),
+        });
+        let live = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let bar = if live && !quiet {
+            live_line(&tally)
         } else {
-            ProgressDrawTarget::stderr()
+            ProgressBar::hidden()
         };
-        let bar = ProgressBar::with_draw_target(Some(runs as u64), target);
-        let style =
-            ProgressStyle::with_template("{spinner} {pos}/{len} runs  {elapsed}  {wide_msg}");
-        bar.set_style(style.expect("the template is ours and valid"));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self(bar)
+        let log = (!live && !quiet).then(|| Log::start(Arc::clone(&tally)));
+        Self { tally, bar, log }
     }
 
-    pub(super) fn finished(&self, run: &Run) {
-        self.0.set_message(format!("{} {}", run.scenario, run.mode));
-        self.0.inc(1);
+    /// Takes the line away; what a log has, it keeps.
+    pub(super) fn clear(self) {
+        self.bar.finish_and_clear();
+        if let Some(log) = self.log {
+            log.stop();
+        }
+    }
+}
+
+impl Watch for Progress {
+    fn ended(&self, ending: Ending) {
+        let mut known = WORDS.iter().zip(&self.tally.endings);
+        if let Some((_, count)) = known.find(|((word, _), _)| *word == ending) {
+            count.fetch_add(1, Relaxed);
+        }
     }
 
-    pub(super) fn clear(&self) {
-        self.0.finish_and_clear();
+    fn finished(&self, _: &Run) {
+        self.tally.finished.fetch_add(1, Relaxed);
+    }
+}
+
+/// A spinner whose words are only made when it is drawn.
+fn live_line(tally: &Arc<Tally>) -> ProgressBar {
+    let tally = Arc::clone(tally);
+    let told = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let width = usize::from(console::Term::stderr().size().1);
+        let line = tally.line();
+        let line = console::truncate_str(&line, width.saturating_sub(3), "…");
+        // The draw target is a buffer, which takes any text.
+        let _infallible = out.write_str(&line);
+    };
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {told}");
+    bar.set_style(
+        style
+            .expect("the template is ours and valid")
+            .with_key("told", told),
+    );
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+impl Tally {
+    fn line(&self) -> String {
+        let endings = self.endings.each_ref().map(|count| count.load(Relaxed));
+        line(
+            (self.requests, endings),
+            (self.finished.load(Relaxed), self.runs),
+            self.wall.elapsed(),
+        )
+    }
+}
+
+/// `1204 of 1622 requests, 830/s, 1160 ok, 44 × 429, 20 of 22 runs, 1 s left`.
+fn line(
+    (requests, endings): (u64, [u64; WORDS.len()]),
+    (finished, runs): (u64, u64),
+    wall: Duration,
+) -> String {
+    let ended: u64 = endings.iter().sum();
+    let rate = ended as f64 / wall.as_secs_f64().max(1e-3);
+    let mut line = format!("{ended} of {requests} requests");
+    let mut tell = |text: String| line.write_fmt(format_args!(", {text}")).unwrap_or_default();
+    if ended > 0 {
+        tell(match rate {
+            slow if slow < 1.0 => format!("{:.0} a minute", slow * 60.0),
+            quick => format!("{quick:.0}/s"),
+        });
+    }
+    for ((_, word), count) in WORDS.iter().zip(endings).filter(|(_, count)| *count > 0) {
+        tell(format!("{count} {word}"));
+    }
+    tell(format!("{finished} of {runs} runs"));
+    if ended > 0 {
+        let left = requests.saturating_sub(ended) as f64 / rate;
+        tell(format!("{} left", rough(left)));
+    }
+    line
+}
+
+/// An estimate needs no more than one unit.
+fn rough(seconds: f64) -> String {
+    match seconds.ceil() {
+        few if few < 120.0 => format!("{few} s"),
+        many if many < 7200.0 => format!("{:.0} min", many / 60.0),
+        more => format!("{:.0} h", more / 3600.0),
+    }
+}
+
+/// Lines for those who read a log.
+#[derive(Debug)]
+struct Log {
+    over: Arc<(Mutex<bool>, Condvar)>,
+    writer: std::thread::JoinHandle<()>,
+}
+
+impl Log {
+    fn start(tally: Arc<Tally>) -> Self {
+        let over = Arc::new((Mutex::new(false), Condvar::new()));
+        let watched = Arc::clone(&over);
+        let writer = std::thread::spawn(move || {
+            let (is_over, signal) = &*watched;
+            let mut guard = is_over.lock().unwrap_or_else(PoisonError::into_inner);
+            for lines in 0.. {
+                let waited = signal.wait_timeout_while(guard, pause(lines), |over| !*over);
+                guard = waited.unwrap_or_else(PoisonError::into_inner).0;
+                if *guard {
+                    break;
+                }
+                // A closed standard error is nobody to tell that to.
+                let _gone = writeln!(std::io::stderr(), "{}", tally.line());
+            }
+        });
+        Self { over, writer }
+    }
+
+    fn stop(self) {
+        *self.over.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.over.1.notify_all();
+        // A log writer that failed has nothing more to say.
+        let _failed = self.writer.join();
+    }
+}
+
+/// How long after the line before, given how many there were.
+fn pause(lines: u32) -> Duration {
+    if lines < 6 { EARLY } else { LATER }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_rate_endings_runs_and_time_left() {
+        let endings = [1160, 0, 44, 0, 0, 0, 0, 0];
+        assert_eq!(
+            line((1622, endings), (20, 22), Duration::from_secs(2)),
+            "1204 of 1622 requests, 602/s, 1160 ok, 44 × 429, 20 of 22 runs, 1 s left"
+        );
+    }
+
+    #[test]
+    fn before_anything_has_ended_no_rate_is_made_up() {
+        let line = line((100, [0; 8]), (0, 2), Duration::from_secs(9));
+        assert_eq!(line, "0 of 100 requests, 0 of 2 runs");
+    }
+
+    #[test]
+    fn slow_work_is_told_by_the_minute() {
+        let endings = [6, 0, 0, 0, 0, 0, 0, 0];
+        let line = line((100, endings), (0, 1), Duration::from_secs(60));
+        assert!(
+            line.contains("6 a minute") && line.ends_with("16 min left"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn an_hour_leaves_few_lines_in_a_log() {
+        let mut told = Duration::ZERO;
+        let lines = (0..).take_while(|line| {
+            told += pause(*line);
+            told <= Duration::from_secs(3600)
+        });
+        assert_eq!(lines.count(), 65);
     }
 }

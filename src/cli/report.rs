@@ -1,10 +1,11 @@
 //! `breaklab report DIR`: the same pages again, from the record alone.
 
+use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 
 use super::Exit;
-use crate::record::Record;
+use crate::record::{ClockKind, Record};
 use crate::report::{self, Story};
 use crate::scenario::{self, Loaded};
 use crate::summary;
@@ -18,6 +19,9 @@ pub(super) struct Args {
     /// Folder for the pages [default: the same]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write pages and plots without their data, for a repository or a hand-in
+    #[arg(long, requires = "out")]
+    pages_only: bool,
 }
 
 /// Runs the command.
@@ -26,7 +30,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let summary = summary::summarize(&record, &scenario::claims(), &[]);
     let stories = stories(&record);
     let out = args.out.as_ref().unwrap_or(&args.dir);
-    report::write_all(out, &record, &summary, &stories)?;
+    if args.pages_only {
+        report::write_pages(out, &record, &summary, &stories)?;
+    } else {
+        report::write_all(out, &record, &summary, &stories)?;
+    }
     writeln!(
         std::io::stdout(),
         "report: {}",
@@ -47,8 +55,23 @@ pub(super) fn stories(record: &Record) -> Vec<Story> {
         }
         // A story of the user's own file is not at hand here; its numbers still are.
         if let Ok(Loaded { scenario, .. }) = Loaded::find(&run.scenario) {
+            let command = Command {
+                scenario: &scenario.id,
+                seed: record.seed,
+                clock: match record.clock {
+                    ClockKind::Virtual => None,
+                    ClockKind::Real => Some(("real", record.speed)),
+                },
+                requests: Some(run.offered).filter(|offered| *offered != scenario.load.offered()),
+                // The record tells what the files were like, not where they are.
+                corpus: run
+                    .setting
+                    .documents
+                    .contains("real files")
+                    .then_some("PATH"),
+            };
             stories.push(Story {
-                reproduce: format!("breaklab run {} --seed {}", scenario.id, record.seed),
+                reproduce: command.to_string(),
                 scenario: scenario.id,
                 story: scenario.story,
                 fix: scenario.fix,
@@ -56,4 +79,34 @@ pub(super) fn stories(record: &Record) -> Vec<Story> {
         }
     }
     stories
+}
+
+/// The command that plays a scenario again as it was played.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Command<'a> {
+    /// Name or file.
+    pub(super) scenario: &'a str,
+    pub(super) seed: u64,
+    /// Name and speed, unless it is the virtual one.
+    pub(super) clock: Option<(&'a str, f64)>,
+    /// Requests in all, unless they are the scenario's own.
+    pub(super) requests: Option<u64>,
+    /// Where real files are.
+    pub(super) corpus: Option<&'a str>,
+}
+
+impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "breaklab run {} --seed {}", self.scenario, self.seed)?;
+        if let Some((clock, speed)) = self.clock {
+            write!(f, " --clock {clock} --speed {speed}")?;
+        }
+        if let Some(requests) = self.requests {
+            write!(f, " --requests {requests}")?;
+        }
+        if let Some(corpus) = self.corpus {
+            write!(f, " --corpus {corpus}")?;
+        }
+        Ok(())
+    }
 }

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 
 use super::Exit;
 use super::progress::Progress;
+use super::report::Command;
 use crate::clock::Clock;
 use crate::corpus::{self, Corpus};
 use crate::generator::{Mode, Policy, Protection};
@@ -98,13 +99,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if let Some(share) = args.shard {
         super::shard::write(&args.out, Unit::Runs, share, plan, Vec::new())?;
     }
-    show(args, &summary)?;
+    show(args, &record, &summary)?;
     Ok(verdict(&record, &summary))
 }
 
 fn play(args: &Args, clock: Clock, jobs: &[Job], stop: &Stop) -> anyhow::Result<(Record, Summary)> {
-    let progress = Progress::new(jobs.len(), args.quiet || args.json);
-    let results = runner::run_all(jobs, clock, stop, &|_, run| progress.finished(run));
+    let progress = Progress::new(jobs, args.quiet);
+    let results = runner::run_all(jobs, clock, stop, &progress);
     progress.clear();
     let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
     let record = record(args, clock, runs, stop.is_stopped());
@@ -134,10 +135,10 @@ fn both(
         unreachable!("two clocks were played");
     };
     if args.json {
-        show(args, &compared)?;
+        show(args, &record, &compared)?;
     } else if !args.quiet {
         let mut out = std::io::stdout().lock();
-        out.write_all(report::agreement(a, b).as_bytes())?;
+        out.write_all(report::agreement(&record, &compared).as_bytes())?;
         writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;
     }
     Ok(verdict(simulated, a).max(verdict(measured, b)))
@@ -264,29 +265,29 @@ fn of_files(loaded: &mut Loaded, files: &[corpus::Source]) -> Corpus {
 }
 
 fn story(args: &Args, loaded: &Loaded, name: &str) -> Story {
-    let mut reproduce = format!("breaklab run {name} --seed {}", args.seed);
-    if args.clock != ClockName::Virtual {
-        let name = args
-            .clock
-            .to_possible_value()
-            .map_or_else(String::new, |name| name.get_name().to_owned());
-        reproduce += &format!(" --clock {name} --speed {}", args.speed.unwrap_or(1.0));
-    }
-    if let Some(requests) = args.requests {
-        reproduce += &format!(" --requests {requests}");
-    }
-    if let Some(corpus) = &args.corpus {
-        reproduce += &format!(" --corpus {}", corpus.display());
-    }
+    let clock = match args.clock {
+        ClockName::Virtual => None,
+        ClockName::Real => Some("real"),
+        ClockName::Both => Some("both"),
+    };
+    let corpus = args.corpus.as_ref().map(|path| path.display().to_string());
+    let command = Command {
+        scenario: name,
+        seed: args.seed,
+        clock: clock.map(|clock| (clock, args.speed.unwrap_or(1.0))),
+        requests: args.requests,
+        corpus: corpus.as_deref(),
+    };
     Story {
         scenario: loaded.scenario.id.clone(),
         story: loaded.scenario.story.clone(),
         fix: loaded.scenario.fix.clone(),
-        reproduce,
+        reproduce: command.to_string(),
     }
 }
 
 fn record(args: &Args, clock: Clock, runs: Vec<Run>, interrupted: bool) -> Record {
+    let host = matches!(clock, Clock::Real { .. }).then(record::Host::here);
     let (clock, speed) = clock.describe();
     Record {
         schema: record::SCHEMA.to_owned(),
@@ -294,19 +295,22 @@ fn record(args: &Args, clock: Clock, runs: Vec<Run>, interrupted: bool) -> Recor
         clock,
         speed,
         seed: args.seed,
+        host,
         interrupted,
         runs,
     }
 }
 
-fn show(args: &Args, summary: &Summary) -> anyhow::Result<()> {
+fn show(args: &Args, record: &Record, summary: &Summary) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, summary)?;
         writeln!(out)?;
     } else if !args.quiet {
         let (width, colour) = super::terminal::of_stdout();
-        out.write_all(report::table(&report::main_runs(summary), width, colour).as_bytes())?;
+        out.write_all(
+            report::table(record, &report::main_runs(summary), width, colour).as_bytes(),
+        )?;
         if args.ablate {
             writeln!(out, "\n{}", report::ablation_table(summary).trim_end())?;
         }

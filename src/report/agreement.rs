@@ -1,72 +1,189 @@
-//! Virtual time against real sockets: one line a run, and what noise to expect.
+//! Virtual time against real sockets in words: one line a run, and what noise to expect.
 
-use crate::summary::{RunSummary, Summary};
+use crate::record::Record;
+use crate::summary::{Agreement, Pair, Summary};
 
-use super::figures::{ABSENT, percent, rupees, seconds};
+use super::figures::{ABSENT, millis, number, percent, rupees, seconds};
 
-/// The runs of `simulated` beside the same runs of `measured`, as a table of 80 columns.
-#[must_use]
-pub fn agreement(simulated: &Summary, measured: &Summary) -> String {
-    let mut text = format!(
-        "{:<26}{:>15}{:>20}{:>18}\n",
-        "virtual | real", "failed", "last ending", "cost"
-    );
-    let mut scenario = "";
-    for run in &simulated.runs {
-        let same = |other: &&RunSummary| other.scenario == run.scenario && other.mode == run.mode;
-        if let Some(other) = measured.runs.iter().find(same) {
-            if scenario != run.scenario {
-                scenario = &run.scenario;
-                text += &format!("{scenario}\n");
-            }
-            text += &line(run, other);
+/// How the noise bounds come about, for every form of the table.
+pub(super) const NOISE: &str = "Noise to expect: every timed wait ends up to a tick of wall time late, or as late as \
+    the load driver’s own timers did; waits add up within a request, and requests that follow each other add up until \
+    the last ending. Failures that depend on who asks are the same; those that depend on a bucket’s level at one \
+    moment may differ by a request or two, and have the 95 % bounds of a share.";
+
+/// One figure of one run on both clocks.
+pub(super) struct Line {
+    pub(super) name: &'static str,
+    pub(super) simulated: String,
+    pub(super) measured: String,
+    /// In percent of the simulated one, failures in percentage points.
+    pub(super) difference: Option<f64>,
+    /// The same for the noise bounds.
+    pub(super) noise: Option<(f64, f64)>,
+    pub(super) agrees: Option<bool>,
+}
+
+impl Line {
+    /// `+0.4 %`, or `same`.
+    pub(super) fn difference(&self) -> String {
+        match self.difference {
+            None => ABSENT.to_owned(),
+            Some(difference) if difference.abs() < 0.05 => "same".to_owned(),
+            Some(difference) => format!("{difference:+.1} %"),
         }
     }
-    let tick_ms = measured.speed;
-    text += &format!(
-        "\nNoise to expect: a timer ticks in 1 ms of wall time, {} of simulated time at this\n\
-         speed, and the machine adds its own delays; both add up along a chain of calls.\n\
-         Failures that depend on who asks are the same; those that depend on a bucket's\n\
-         level at one moment may differ by a request or two.\n",
-        seconds(tick_ms / 1000.0)
-    );
-    text
-}
 
-fn line(a: &RunSummary, b: &RunSummary) -> String {
-    let failed = format!("{} | {}", percent(a.failure_rate), percent(b.failure_rate));
-    let ending = format!(
-        "{} | {}",
-        seconds(a.makespan_s),
-        difference(a.makespan_s, b.makespan_s)
-    );
-    let cost = format!(
-        "{} | {}",
-        rupees(a.cost.inr),
-        difference(a.cost.inr, b.cost.inr)
-    );
-    format!("  {:<24}{failed:>15}{ending:>20}{cost:>18}\n", a.mode)
-}
-
-/// By how much `b` differs from `a`, in percent of `a`.
-fn difference(a: f64, b: f64) -> String {
-    let share = (b - a) / a * 100.0;
-    match share.is_finite() {
-        true if share.abs() < 0.05 => "same".to_owned(),
-        true => format!("{share:+.1} %"),
-        false => ABSENT.to_owned(),
+    /// `−0.2 % to +0.2 %`.
+    pub(super) fn noise(&self) -> String {
+        let Some((low, high)) = self.noise else {
+            return ABSENT.to_owned();
+        };
+        format!("{low:+.1} to {high:+.1} %")
     }
+}
+
+/// The figures of a run, in the order in which they are shown.
+pub(super) fn lines(agreement: &Agreement) -> Vec<Line> {
+    let points = |base: f64, value: f64| (value - base) * 100.0;
+    let parts = |base: f64, value: f64| (value - base) / base * 100.0;
+    let time = |value: Option<f64>| millis(value);
+    vec![
+        line("failed", agreement.failure_rate, percent, points),
+        line("median", agreement.p50_ms, time, parts),
+        line("p95", agreement.p95_ms, time, parts),
+        line("last ending", agreement.makespan_ms, time, parts),
+        line(
+            "cost",
+            agreement.cost_inr,
+            |inr| inr.map_or_else(|| ABSENT.to_owned(), rupees),
+            parts,
+        ),
+    ]
+}
+
+fn line(
+    name: &'static str,
+    pair: Pair,
+    figure: impl Fn(Option<f64>) -> String,
+    difference: impl Fn(f64, f64) -> f64,
+) -> Line {
+    let against = |value: Option<f64>| {
+        Some(difference(pair.simulated?, value?)).filter(|difference| difference.is_finite())
+    };
+    Line {
+        name,
+        simulated: figure(pair.simulated),
+        measured: figure(pair.measured),
+        difference: against(pair.measured),
+        noise: against(pair.noise.low).zip(against(pair.noise.high)),
+        agrees: pair.agrees(),
+    }
+}
+
+/// `11 of 12 figures are within the noise`, or which are not.
+pub(super) fn verdict(agreements: &[Agreement]) -> String {
+    let judged: Vec<(String, bool)> = agreements
+        .iter()
+        .flat_map(|run| {
+            let of_run = move |line: Line| {
+                let name = format!("{} of {} {}", line.name, run.scenario, run.mode);
+                Some((name, line.agrees?))
+            };
+            lines(run).into_iter().filter_map(of_run)
+        })
+        .collect();
+    let outside: Vec<&str> = judged
+        .iter()
+        .filter_map(|(name, agrees)| (!agrees).then_some(name.as_str()))
+        .collect();
+    let within = judged.len() - outside.len();
+    let mut text = format!(
+        "{within} of {} figures over real sockets are where virtual time puts them, give or take noise",
+        judged.len()
+    );
+    if !outside.is_empty() {
+        text += &format!("; not so: {}", outside.join(", "));
+    }
+    text + "."
+}
+
+/// The runs on both clocks as a table of 80 columns.
+#[must_use]
+pub fn agreement(record: &Record, summary: &Summary) -> String {
+    let mut text = format!(
+        "{:<14}{:>14}{:>14}{:>14}{:>22}\n",
+        "", "virtual", "real", "difference", "noise to expect"
+    );
+    for run in &summary.agreement {
+        text += &format!("{}, {}\n", run.scenario, run.mode);
+        for line in lines(run) {
+            let mark = match line.agrees {
+                Some(false) => " !",
+                Some(true) | None => "",
+            };
+            text += &format!(
+                "  {:<12}{:>14}{:>14}{:>14}{:>22}{mark}\n",
+                line.name,
+                line.simulated,
+                line.measured,
+                line.difference(),
+                line.noise()
+            );
+        }
+    }
+    let speed = summary.agreement.first().map_or(1.0, |run| run.speed);
+    let (tick, speed) = (seconds(speed / 1000.0), number(speed));
+    text += &format!("\nA tick of 1 ms of wall time is {tick} at speed {speed}.\n");
+    if record.interrupted {
+        text += "Interrupted: what had finished is here, the rest is missing.\n";
+    }
+    text + &verdict(&summary.agreement) + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::Bounds;
+
+    fn pair(simulated: f64, measured: f64) -> Pair {
+        Pair {
+            simulated: Some(simulated),
+            measured: Some(measured),
+            noise: Bounds {
+                low: Some(simulated * 0.99),
+                high: Some(simulated * 1.01),
+            },
+        }
+    }
 
     #[test]
     fn a_difference_has_a_sign_and_a_unit() {
-        assert_eq!(difference(100.0, 102.0), "+2.0 %");
-        assert_eq!(difference(100.0, 98.0), "-2.0 %");
-        assert_eq!(difference(100.0, 100.01), "same");
-        assert_eq!(difference(0.0, 1.0), "–");
+        let said = |simulated, measured| {
+            let parts = |base: f64, value: f64| (value - base) / base * 100.0;
+            line("p95", pair(simulated, measured), percent, parts).difference()
+        };
+        assert_eq!(said(100.0, 102.0), "+2.0 %");
+        assert_eq!(said(100.0, 98.0), "-2.0 %");
+        assert_eq!(said(100.0, 100.01), "same");
+        assert_eq!(said(0.0, 1.0), "–");
+    }
+
+    #[test]
+    fn what_is_outside_the_noise_is_named() {
+        let run = Agreement {
+            scenario: "limits".to_owned(),
+            mode: "naive".to_owned(),
+            speed: 1.0,
+            failure_rate: pair(0.4, 0.4),
+            p50_ms: pair(100.0, 100.5),
+            p95_ms: pair(100.0, 103.0),
+            makespan_ms: pair(100.0, 100.0),
+            cost_inr: pair(100.0, 100.0),
+        };
+        let said = verdict(&[run]);
+        assert!(
+            said.starts_with("4 of 5 figures") && said.ends_with("not so: p95 of limits naive."),
+            "{said}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::record::{ClockKind, Record, Run};
-use crate::summary::{RunSummary, Summary};
+use crate::summary::{RunSummary, Summary, agreements};
 
 use super::ReportError;
 use super::figures::number;
@@ -33,6 +33,7 @@ pub fn compare(runs: &[Named]) -> Result<(Record, Summary), ReportError> {
     let record = Record {
         runs: facts,
         interrupted: runs.iter().any(|(_, record, _)| record.interrupted),
+        host: runs.iter().find_map(|(_, record, _)| record.host.clone()),
         ..first_record.clone()
     };
     let interrupted = record.interrupted;
@@ -40,6 +41,10 @@ pub fn compare(runs: &[Named]) -> Result<(Record, Summary), ReportError> {
         runs: numbers,
         claims: vec![],
         ablation: vec![],
+        agreement: match runs {
+            [(_, _, first), (_, _, second)] => agreements(first, second),
+            _ => vec![],
+        },
         interrupted,
         ..first_summary.clone()
     };
@@ -137,9 +142,13 @@ fn label(runs: &[Named], (name, record, _): &Named) -> String {
     let differ =
         |same: fn(&Record, &Record) -> bool| runs.iter().any(|(_, other, _)| !same(record, other));
     if differ(|a, b| a.clock == b.clock && a.speed == b.speed) {
-        label += &match record.clock {
-            ClockKind::Virtual => " (virtual)".to_owned(),
-            ClockKind::Real => format!(" (real, {}×)", number(record.speed)),
+        let clock = match record.clock {
+            ClockKind::Virtual => "virtual".to_owned(),
+            ClockKind::Real => format!("real, {}×", number(record.speed)),
+        };
+        label = match clock.strip_prefix(name.as_str()) {
+            Some(rest) => format!("{name}{rest}"),
+            None => format!("{label} ({clock})"),
         };
     }
     if differ(|a, b| a.seed == b.seed) {
@@ -176,7 +185,7 @@ mod tests {
             (summary.runs[2].scenario.as_str(), modes),
             ("rate-limits, hardened", vec!["last-week", "today"])
         );
-        let text = table(&summary, 100, false);
+        let text = table(&record, &summary, 100, false);
         assert!(
             text.contains(
                 "today beside last-week: 1 better, 0 worse, 0 mixed, 3 without a difference."

@@ -35,6 +35,7 @@ pub(crate) fn record() -> Record {
         clock: ClockKind::Virtual,
         speed: 1.0,
         seed: 1,
+        host: None,
         interrupted: false,
         runs: vec![
             run("rate-limits", "naive", 100, naive, 2),

@@ -14,8 +14,9 @@ use super::plain::plain;
 use super::plot::{self, Plot};
 use super::scenarios::{Scenario, scenarios};
 use super::verdict::overall;
-use super::{ReportError, Story};
+use super::{Data, ReportError, Story};
 
+mod agreement;
 mod basis;
 mod chapter;
 mod claims;
@@ -25,13 +26,20 @@ mod strip;
 const CSS: &str = include_str!("html/page.css");
 
 /// The whole report as one HTML file. Foreign text is escaped, the page can load and run nothing.
-pub fn html(record: &Record, summary: &Summary, stories: &[Story]) -> Result<String, ReportError> {
-    Ok(page(record, summary, &chapters(record, summary, stories)?))
+pub fn html(
+    record: &Record,
+    summary: &Summary,
+    stories: &[Story],
+    data: Data,
+) -> Result<String, ReportError> {
+    let chapters = chapters(record, summary, stories)?;
+    Ok(page(record, summary, &chapters, data))
 }
 
 /// The parts that are told and drawn, before they are set.
 pub(super) struct Chapters<'a> {
     comparison: Plot,
+    agreement: Option<Plot>,
     scenarios: Vec<Chapter<'a>>,
 }
 
@@ -46,6 +54,7 @@ impl Chapters<'_> {
     /// Every picture of the report.
     pub(super) fn plots(&self) -> impl Iterator<Item = &Plot> {
         std::iter::once(&self.comparison)
+            .chain(&self.agreement)
             .chain(self.scenarios.iter().flat_map(|chapter| &chapter.plots))
     }
 }
@@ -63,6 +72,7 @@ pub(super) fn chapters<'a>(
         .map(|scenario| chapter(record, scenario, stories));
     Ok(Chapters {
         comparison,
+        agreement: plot::agreement(&summary.agreement)?,
         scenarios: chapters.collect::<Result<_, _>>()?,
     })
 }
@@ -90,7 +100,12 @@ fn chapter<'a>(
 }
 
 /// Sets the page.
-pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) -> String {
+pub(super) fn page(
+    record: &Record,
+    summary: &Summary,
+    chapters: &Chapters<'_>,
+    data: Data,
+) -> String {
     let css = format!("{CSS}{}", plot::STYLE);
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
@@ -119,7 +134,7 @@ pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) 
                     }
                     h1 { (plain(&verdict)) }
                     @if let Some(magnitude) = magnitude(summary) { p.lede { (plain(&magnitude)) } }
-                    (basis::line(record))
+                    (basis::line(record, summary))
                     (warnings(summary))
                 }
                 main {
@@ -128,11 +143,12 @@ pub(super) fn page(record: &Record, summary: &Summary, chapters: &Chapters<'_>) 
                         h2 #overview-title { "Side by side" }
                         (figure(&chapters.comparison))
                     }
+                    (agreement::agreement(&summary.agreement, chapters.agreement.as_ref()))
                     div #scenarios {
                         @for chapter in &chapters.scenarios { (chapter::chapter(chapter, &matrices)) }
                     }
                     (claims::claims(&summary.claims))
-                    (basis::basis(record))
+                    (basis::basis(record, summary, data))
                 }
                 footer { p { "Made by breaklab " (plain(&record.version)) " from " code { "record.json" } "; the same record gives the same page, byte for byte." } }
             }
@@ -147,6 +163,7 @@ fn contents(summary: &Summary) -> Markup {
         nav aria-label="contents" {
             a href="#overview" { "Side by side" } " "
             a href="#scenarios" { "Scenarios" } " "
+            @if !summary.agreement.is_empty() { a href="#agreement" { "Virtual against real" } " " }
             @if !summary.claims.is_empty() { a href="#claims" { "Claims" } " " }
             a href="#basis" { "Assumptions" } " "
             a href="#data" { "Raw data" }
@@ -198,7 +215,13 @@ mod tests {
     use crate::report::fixture;
 
     fn rendered(record: &Record) -> String {
-        html(record, &fixture::summary(record), &fixture::stories()).unwrap()
+        html(
+            record,
+            &fixture::summary(record),
+            &fixture::stories(),
+            Data::Beside,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -222,6 +245,15 @@ mod tests {
         for link in links {
             assert!(!link.contains(':'), "{link}");
         }
+    }
+
+    #[test]
+    fn a_page_without_its_data_links_to_no_file() {
+        let record = fixture::record();
+        let page = html(&record, &fixture::summary(&record), &[], Data::Absent).unwrap();
+        let mut links = page.split("href=\"").skip(1);
+        assert!(links.all(|link| link.starts_with('#')));
+        assert!(page.contains("written without its data"));
     }
 
     #[test]
@@ -277,7 +309,7 @@ mod tests {
         let record = fixture::record();
         let mut summary = fixture::summary(&record);
         summary.runs[0].violations = vec!["attempts <sent> differ".to_owned()];
-        let page = html(&record, &summary, &[]).unwrap();
+        let page = html(&record, &summary, &[], Data::Beside).unwrap();
         assert!(page.find("INVALID").unwrap() < page.find("<main").unwrap());
         assert!(page.contains("attempts &lt;sent&gt; differ"));
     }

@@ -3,12 +3,14 @@
 use std::fmt::Write;
 
 use crate::record::{ClockKind, Record};
-use crate::summary::{Claim, ClaimVerdict, Summary};
+use crate::summary::{Agreement, Claim, ClaimVerdict, Summary};
 
 use super::Story;
 use super::ablation::{Matrix, matrices};
+use super::agreement;
 use super::figures::{ABSENT, number};
 use super::judgement::Judgement;
+use super::magnitude::magnitude;
 use super::plain::{excerpt, markdown as escaped, plain};
 use super::rows::rows;
 use super::scenarios::{Scenario, scenarios};
@@ -33,10 +35,15 @@ pub fn markdown(record: &Record, summary: &Summary, stories: &[Story]) -> String
     }
     page.line(&format!("**{}**", escaped(&overall(summary))));
     page.line("");
+    if let Some(magnitude) = magnitude(summary) {
+        page.line(&escaped_sentence(&magnitude));
+        page.line("");
+    }
     if summary.interrupted {
         page.line("Interrupted: what had finished is here, the rest is missing.");
         page.line("");
     }
+    page.agreement(&summary.agreement);
     let matrices = matrices(summary);
     for scenario in scenarios(summary) {
         page.scenario(&scenario, stories);
@@ -108,6 +115,35 @@ impl Page {
         self.line("");
     }
 
+    fn agreement(&mut self, agreements: &[Agreement]) {
+        if agreements.is_empty() {
+            return;
+        }
+        self.line("## Virtual against real");
+        self.line("");
+        self.line(&escaped(&agreement::verdict(agreements)));
+        self.line("");
+        self.line("| run | figure | virtual | real | difference | noise to expect |");
+        self.line("|---|---|--:|--:|--:|--:|");
+        for run in agreements {
+            for line in agreement::lines(run) {
+                self.line(&format!(
+                    "| {}, {} | {} | {} | {} | {} | {} |",
+                    escaped(&run.scenario),
+                    escaped(&run.mode),
+                    line.name,
+                    line.simulated,
+                    line.measured,
+                    line.difference(),
+                    line.noise(),
+                ));
+            }
+        }
+        self.line("");
+        self.line(agreement::NOISE);
+        self.line("");
+    }
+
     fn matrix(&mut self, matrix: &Matrix) {
         self.line("| protection | hardened without it | naive with only it |");
         self.line("|---|---|---|");
@@ -132,12 +168,17 @@ impl Page {
         }
         self.line("## The chapter's figures");
         self.line("");
-        self.line("| verdict | the chapter says | claimed | measured | unit | why |");
+        self.line("| verdict | the chapter says | claimed | ours | unit | why |");
         self.line("|---|---|--:|--:|---|---|");
         for claim in claims {
             self.line(&format!(
-                "| {} | {} | {} | {} | {} | {} |",
+                "| {}{} | {} | {} | {} | {} | {} |",
                 verdict(claim.verdict),
+                if claim.by_arithmetic {
+                    " by its own figures"
+                } else {
+                    ""
+                },
                 escaped(&claim.says),
                 number(claim.claimed),
                 claim.measured.map_or_else(|| ABSENT.to_owned(), number),

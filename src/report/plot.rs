@@ -15,6 +15,7 @@ use axis::Scale;
 use canvas::{Anchor, Canvas, Pen};
 use ink::Ink;
 
+mod agreement;
 mod axis;
 mod bars;
 mod bins;
@@ -31,6 +32,7 @@ mod percentiles;
 mod timeline;
 mod upstream;
 
+pub(super) use agreement::agreement;
 pub(super) use bars::bars;
 pub(super) use coverage::coverage;
 pub(super) use histogram::histogram;

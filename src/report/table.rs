@@ -2,13 +2,16 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::record::Record;
 use crate::summary::{RunSummary, Summary};
 
 use super::figures::{millis, percent, rupees, seconds};
 use super::judgement::{Judgement, Tone};
+use super::magnitude::magnitude;
 use super::plain::plain;
 use super::rows::{lost, rows};
 use super::scenarios::{Scenario, scenarios};
+use super::spark::spread;
 use super::verdict::{overall, sentence};
 
 /// Narrowest terminal that is laid out for.
@@ -20,16 +23,19 @@ const WIDEST: usize = 110;
 /// The summary as a table of at most `width` columns: each scenario's modes side by side, and one
 /// sentence of verdict. `colour` adds ANSI colours; nothing is said by colour alone.
 #[must_use]
-pub fn table(summary: &Summary, width: usize, colour: bool) -> String {
+pub fn table(record: &Record, summary: &Summary, width: usize, colour: bool) -> String {
     let page = Page {
         width: width.clamp(NARROWEST, WIDEST),
         colour,
     };
     let mut lines = vec![];
     for scenario in scenarios(summary) {
-        page.scenario(&scenario, &mut lines);
+        page.scenario(record, &scenario, &mut lines);
     }
     page.wrapped(&overall(summary), "", &mut lines);
+    if let Some(magnitude) = magnitude(summary) {
+        page.wrapped(&magnitude, "", &mut lines);
+    }
     if summary.interrupted {
         page.wrapped(
             "Interrupted: what had finished is here, the rest is missing.",
@@ -48,7 +54,7 @@ struct Page {
 }
 
 impl Page {
-    fn scenario(&self, scenario: &Scenario<'_>, lines: &mut Vec<String>) {
+    fn scenario(&self, record: &Record, scenario: &Scenario<'_>, lines: &mut Vec<String>) {
         let judgement = Judgement::of(scenario);
         let mark = format!("{} {}", judgement.mark(), judgement.word());
         let room = self
@@ -71,7 +77,7 @@ impl Page {
             self.wrapped(&format!("INVALID: {}", plain(violation)), "  ", lines);
         }
         if scenario.runs.len() <= 2 {
-            self.side_by_side(scenario, lines)
+            self.side_by_side(record, scenario, lines)
         } else {
             self.one_a_line(scenario, lines)
         }
@@ -80,7 +86,7 @@ impl Page {
     }
 
     /// One column a mode.
-    fn side_by_side(&self, scenario: &Scenario<'_>, lines: &mut Vec<String>) {
+    fn side_by_side(&self, record: &Record, scenario: &Scenario<'_>, lines: &mut Vec<String>) {
         const LABEL: usize = 20;
         let column = ((self.width - 2 - LABEL) / 3).min(18);
         let head: String = scenario
@@ -89,7 +95,8 @@ impl Page {
             .map(|run| right(&plain(&run.mode), column))
             .collect();
         lines.push(self.paint("2", &format!("  {}{head}", " ".repeat(LABEL))));
-        for row in rows(scenario) {
+        let spread = spread(record, scenario, (column - 3).min(14));
+        for row in rows(scenario).into_iter().chain(spread) {
             let values: String = row
                 .values
                 .iter()
@@ -189,9 +196,10 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        let summary = fixture::summary(&fixture::record());
+        let record = fixture::record();
+        let summary = fixture::summary(&record);
         for width in [40, 60, 80, 200] {
-            for line in table(&summary, width, false).lines() {
+            for line in table(&record, &summary, width, false).lines() {
                 assert!(
                     line.width() <= width.max(NARROWEST),
                     "{} columns: {line}",
@@ -203,9 +211,10 @@ mod tests {
 
     #[test]
     fn colour_changes_no_word() {
-        let summary = fixture::summary(&fixture::record());
-        let coloured = table(&summary, 80, true);
-        assert_ne!(coloured, table(&summary, 80, false));
+        let record = fixture::record();
+        let summary = fixture::summary(&record);
+        let coloured = table(&record, &summary, 80, true);
+        assert_ne!(coloured, table(&record, &summary, 80, false));
         let bare =
             coloured
                 .split('\u{1b}')
@@ -217,15 +226,16 @@ mod tests {
                         part.split_once('m').map_or("", |(_, rest)| rest)
                     }
                 });
-        assert_eq!(bare, table(&summary, 80, false));
+        assert_eq!(bare, table(&record, &summary, 80, false));
     }
 
     #[test]
     fn an_invalid_run_says_so_before_its_figures() {
-        let mut summary = fixture::summary(&fixture::record());
+        let record = fixture::record();
+        let mut summary = fixture::summary(&record);
         summary.runs[0].violations =
             vec!["attempts sent (3) and attempts ended (2) differ".to_owned()];
-        let text = table(&summary, 80, false);
+        let text = table(&record, &summary, 80, false);
         let (mark, figures) = (
             text.find("INVALID: attempts sent (3)"),
             text.find("requests failed"),
@@ -235,10 +245,11 @@ mod tests {
 
     #[test]
     fn three_modes_take_a_line_each() {
-        let mut summary = fixture::summary(&fixture::record());
+        let record = fixture::record();
+        let mut summary = fixture::summary(&record);
         let mut third = summary.runs[1].clone();
         third.mode = "hardened-without-cache".to_owned();
         summary.runs.insert(2, third);
-        assert!(table(&summary, 80, false).contains("  hardened-without-cache  "));
+        assert!(table(&record, &summary, 80, false).contains("  hardened-without-cache  "));
     }
 }

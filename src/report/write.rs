@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{self, Record};
+use crate::record::{self, Ending, Record, Run};
 use crate::summary::Summary;
 
 use super::hgrm::hgrm;
 use super::plain::slug;
-use super::{ReportError, Story, html, markdown, sheet};
+use super::{Data, ReportError, Story, html, markdown, sheet};
 
 /// Name of the file that holds the facts.
 const RECORD: &str = "record.json";
@@ -26,34 +26,58 @@ pub fn write_all(
     summary: &Summary,
     stories: &[Story],
 ) -> Result<Vec<PathBuf>, ReportError> {
-    let chapters = html::chapters(record, summary, stories)?;
     let mut files = vec![
         (RECORD.to_owned(), json(RECORD, record)?),
         ("summary.json".to_owned(), json("summary.json", summary)?),
-        (
-            "report.html".to_owned(),
-            html::page(record, summary, &chapters),
-        ),
-        ("report.md".to_owned(), markdown(record, summary, stories)),
         ("requests.csv".to_owned(), sheet::requests(record)?),
         ("summary.csv".to_owned(), sheet::summary(summary)?),
     ];
-    files.extend(
-        chapters
-            .plots()
-            .map(|plot| (format!("plots/{}.svg", slug(&plot.name)), plot.file())),
-    );
     for run in &record.runs {
         for (&ending, latencies) in &run.latency {
-            let name = format!(
-                "{}.{}.{}",
-                slug(&run.scenario),
-                slug(&run.mode),
-                slug(sheet::word(ending))
-            );
-            files.push((format!("histograms/{name}.hgrm"), hgrm(latencies)));
+            files.push((histogram_file(run, ending), hgrm(latencies)));
         }
     }
+    files.extend(pages(record, summary, stories, Data::Beside)?);
+    write_files(dir, &files)
+}
+
+/// Writes pages and plots alone, for a place that the data is too large for; otherwise like [`write_all`].
+pub fn write_pages(
+    dir: &Path,
+    record: &Record,
+    summary: &Summary,
+    stories: &[Story],
+) -> Result<Vec<PathBuf>, ReportError> {
+    write_files(dir, &pages(record, summary, stories, Data::Absent)?)
+}
+
+/// Name and content.
+type File = (String, String);
+
+fn pages(
+    record: &Record,
+    summary: &Summary,
+    stories: &[Story],
+    data: Data,
+) -> Result<Vec<File>, ReportError> {
+    let chapters = html::chapters(record, summary, stories)?;
+    let page = html::page(record, summary, &chapters, data);
+    let mut files = vec![
+        ("report.html".to_owned(), page),
+        ("report.md".to_owned(), markdown(record, summary, stories)),
+    ];
+    let plots = chapters.plots();
+    files.extend(plots.map(|plot| (format!("plots/{}.svg", slug(&plot.name)), plot.file())));
+    Ok(files)
+}
+
+/// Where the latencies of `run` that ended so are written.
+pub(super) fn histogram_file(run: &Run, ending: Ending) -> String {
+    let [scenario, mode, ending] = [&run.scenario, &run.mode, sheet::word(ending)].map(slug);
+    format!("histograms/{scenario}.{mode}.{ending}.hgrm")
+}
+
+fn write_files(dir: &Path, files: &[File]) -> Result<Vec<PathBuf>, ReportError> {
     files
         .iter()
         .map(|(name, content)| write(&dir.join(name), content))

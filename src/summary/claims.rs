@@ -37,6 +37,8 @@ pub struct ClaimRule {
     pub at_most: Option<f64>,
     /// The measured figure; absent when only arithmetic can answer.
     pub measure: Option<Measure>,
+    /// What is taken from it, for claims about a rest.
+    pub less: Option<Measure>,
     /// A divisor, for claims about ratios.
     pub per: Option<Measure>,
     /// A figure that follows from the chapter's own others, for its inner contradictions.
@@ -74,6 +76,9 @@ pub struct Claim {
     pub measured: Option<f64>,
     /// Unit of both.
     pub unit: String,
+    /// True when the chapter's own other figures give the answer, and no run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_arithmetic: bool,
     /// Whether ours is within the claim's tolerance.
     pub verdict: ClaimVerdict,
     /// The arithmetic in one line.
@@ -117,6 +122,7 @@ impl ClaimRule {
             claimed: self.claimed,
             measured,
             unit: self.unit.clone(),
+            by_arithmetic: self.measure.is_none(),
             verdict: self.verdict(measured),
             why: self.why.clone(),
         }
@@ -126,7 +132,11 @@ impl ClaimRule {
         let Some(measure) = &self.measure else {
             return self.arithmetic;
         };
-        let value = measure.value(runs)?;
+        let less = match &self.less {
+            Some(less) => less.value(runs)?,
+            None => 0.0,
+        };
+        let value = measure.value(runs)? - less;
         let Some(per) = &self.per else {
             return Some(value);
         };
@@ -176,5 +186,25 @@ mod tests {
         )
         .unwrap();
         assert_eq!(book.judge(&[])[0].verdict, ClaimVerdict::Contradicted);
+    }
+
+    #[test]
+    fn a_rest_is_not_measured_unless_both_of_its_runs_took_place() {
+        let book: ClaimBook = toml::from_str(
+            r#"
+            [[claim]]
+            id = "rest"
+            section = "s"
+            says = "nine more runs cost 1,800 rupees"
+            claimed = 1800
+            unit = "INR"
+            at_most = 1900
+            measure = { scenario = "monthly", mode = "hardened", metric = "cost_inr" }
+            less = { scenario = "slow-processing", mode = "naive", metric = "cost_inr" }
+            why = "9 x 200"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(book.judge(&[])[0].measured, None);
     }
 }

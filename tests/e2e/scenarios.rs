@@ -32,6 +32,7 @@ fn summarize(run: Run) -> RunSummary {
         clock: breaklab::record::ClockKind::Virtual,
         speed: 1.0,
         seed: 1,
+        host: None,
         interrupted: false,
         runs: vec![run],
     };

@@ -1,8 +1,8 @@
 // Reads each page as people do: wide and narrow, light and dark, with and without scripts.
-import { readFileSync, mkdirSync } from "node:fs";
+import { existsSync, readFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -66,7 +66,38 @@ async function look(url, { width, colorScheme }) {
     expect(false, `accessibility, ${id}: ${help} (${nodes.length}×, first: ${nodes[0].html.slice(0, 160)})`);
   }
   expect((await svgContrast(page)).length === 0, `words in plots have contrast: ${await svgContrast(page)}`);
+  for (const lack of await structure(page)) expect(false, lack);
+  for (const link of await page.locator("a").evaluateAll((links) => links.map((link) => link.href))) {
+    const { hash, pathname } = new URL(link);
+    const there = hash ? (await page.locator(`[id="${hash.slice(1)}"]`).count()) === 1 : existsSync(fileURLToPath(link));
+    expect(there, `the link to ${hash || basename(pathname)} leads somewhere`);
+  }
   await context.close();
+}
+
+// What a screen reader goes by, beyond what axe demands.
+function structure(page) {
+  return page.evaluate(() => {
+    const lacks = [];
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const demand = (holds, what) => holds || lacks.push(what);
+    for (const [landmark, wanted] of [["main", 1], ["body > header", 1], ["nav[aria-label]", 1], ["footer", 1], ["h1", 1]]) {
+      demand(all(landmark).length === wanted, `${wanted} ${landmark}, not ${all(landmark).length}`);
+    }
+    for (const section of all("section")) {
+      const title = document.getElementById(section.getAttribute("aria-labelledby"));
+      demand(title && title.textContent.trim(), `a section without a title: ${section.id}`);
+    }
+    for (const table of all("table")) {
+      demand(table.caption && table.caption.textContent.trim(), "a table without a caption");
+      demand([...table.querySelectorAll("th")].every((th) => th.scope), `a header without a scope: ${table.caption?.textContent}`);
+    }
+    for (const svg of all("svg")) {
+      const words = svg.closest('[role="img"]')?.getAttribute("aria-label") ?? "";
+      demand(words.trim().length > 10, `a plot without words: ${svg.closest("figure")?.textContent.slice(0, 60)}`);
+    }
+    return lacks;
+  });
 }
 
 // axe leaves words in SVG out.

@@ -3,29 +3,45 @@
 use maud::{Markup, html};
 
 use crate::record::{ClockKind, Record, Run};
+use crate::report::Data;
+use crate::report::ablation::serves_matrix;
 use crate::report::figures::{count, number, seconds};
 use crate::report::plain::plain;
+use crate::report::write::histogram_file;
+use crate::summary::Summary;
 
 /// Clock, seed and version in one line.
-pub(super) fn line(record: &Record) -> Markup {
+pub(super) fn line(record: &Record, summary: &Summary) -> Markup {
     html! {
-        p.quiet {
-            @match record.clock {
-                ClockKind::Virtual => "Simulated in virtual time, exact and repeatable",
-                ClockKind::Real => { "Measured over real sockets at " (number(record.speed)) "× speed" }
-            }
-            ", seed " (record.seed) ", breaklab " (plain(&record.version)) "."
+        p.quiet { (clock(record, summary)) ", seed " (record.seed) ", breaklab " (plain(&record.version)) "." }
+    }
+}
+
+fn clock(record: &Record, summary: &Summary) -> String {
+    match (summary.agreement.first(), record.clock) {
+        (Some(run), _) => format!(
+            "Virtual time beside real sockets at {}× speed",
+            number(run.speed)
+        ),
+        (None, ClockKind::Virtual) => {
+            "Simulated in virtual time: the same bytes for the same seed".to_owned()
+        }
+        (None, ClockKind::Real) => {
+            format!(
+                "Measured over real sockets at {}× speed",
+                number(record.speed)
+            )
         }
     }
 }
 
 /// Settings of every scenario and the files beside the page.
-pub(super) fn basis(record: &Record) -> Markup {
+pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
     let mut shown: Vec<&Run> = vec![];
-    for run in &record.runs {
+    for run in told(record, summary) {
         if !shown
             .iter()
-            .any(|other| other.scenario == run.scenario && other.setting == run.setting)
+            .any(|other: &&Run| other.scenario == run.scenario && other.setting == run.setting)
         {
             shown.push(run);
         }
@@ -33,13 +49,111 @@ pub(super) fn basis(record: &Record) -> Markup {
     html! {
         section #basis aria-labelledby="basis-title" {
             h2 #basis-title { "What the figures stand on" }
+            dl.told {
+                dt { "Program" } dd { "breaklab " (plain(&record.version)) ", seed " (record.seed) }
+                dt { "Clock" }
+                dd { (clock(record, summary)) }
+                dt { "Host" } dd { (host(record)) }
+                @for (mode, protections) in protections(&told(record, summary)) {
+                    dt { "Protections, " (plain(mode)) } dd { (protections) }
+                }
+                @for (word, meaning) in WORDS { dt { (word) } dd { (meaning) } }
+            }
             @for run in shown { (setting(run)) }
             h3 #data { "Raw data" }
-            ul.files {
-                @for (file, what) in FILES { li { a href=(file) { (file) } " " span.quiet { (what) } } }
+            @match data {
+                Data::Beside => (files(record, summary)),
+                Data::Absent => p.quiet {
+                    "This page was written without its data. The command of a scenario, with " code { "--out DIR" }
+                    ", writes both again."
+                }
             }
         }
     }
+}
+
+/// Links to what stands in the same folder.
+fn files(record: &Record, summary: &Summary) -> Markup {
+    let histograms = told(record, summary).into_iter().flat_map(|run| {
+        let endings = run.latency.keys();
+        endings.map(move |&ending| histogram_file(run, ending))
+    });
+    html! {
+        ul.files {
+            @for (file, what) in FILES { li { a href=(file) { (file) } " " span.quiet { (what) } } }
+        }
+        details {
+            summary { "Latencies of every run and ending, as HDR percentiles" }
+            ul.files { @for file in histograms { li { a href=(file) { (file) } } } }
+        }
+    }
+}
+
+/// Words of this page that are not everybody's.
+const WORDS: [(&str, &str); 4] = [
+    (
+        "× shortest possible",
+        "T/T*: the time until the last ending over T*, the shortest that the provider’s limits, latencies and forced \
+         faults leave to any client. 1× cannot be beaten.",
+    ),
+    (
+        "95 % bounds",
+        "Small print below a figure. Exact for independent requests: Clopper-Pearson for shares, order statistics for \
+         percentiles. A percentile that needs more samples than there are is left out.",
+    ),
+    (
+        "Latency",
+        "Of answers only, from the moment at which a request was due, so that a late start counts.",
+    ),
+    (
+        "Symbols documented",
+        "Functions and classes whose entry carries the provider’s token for just this source and this run.",
+    ),
+];
+
+fn host(record: &Record) -> String {
+    let Some(host) = &record.host else {
+        return match record.clock {
+            ClockKind::Virtual => "any: simulated time does not depend on the machine".to_owned(),
+            ClockKind::Real => "not recorded".to_owned(),
+        };
+    };
+    let build = if host.optimised {
+        "release build"
+    } else {
+        "debug build, so the times are not to be quoted"
+    };
+    let (os, arch) = (plain(&host.os), plain(&host.arch));
+    format!("{os} on {arch}, {} processors, {build}", host.cpus)
+}
+
+/// The runs without those that only serve the matrix of protections.
+fn told<'a>(record: &'a Record, summary: &Summary) -> Vec<&'a Run> {
+    let numbers = summary.runs.iter().map(|run| serves_matrix(summary, run));
+    let marked = record.runs.iter().zip(numbers);
+    marked
+        .filter_map(|(run, serves)| (!serves).then_some(run))
+        .collect()
+}
+
+/// Each mode with protections and their names, as far as they are the same in all scenarios.
+fn protections<'a>(told: &[&'a Run]) -> Vec<(&'a str, String)> {
+    let mut modes: Vec<&str> = vec![];
+    for run in told {
+        if !modes.contains(&run.mode.as_str()) {
+            modes.push(&run.mode);
+        }
+    }
+    let names = |mode: &str| {
+        let mut runs = told.iter().filter(|run| run.mode == mode);
+        let first = runs.next()?.protections.join(", ");
+        let same = runs.all(|run| run.protections.join(", ") == first);
+        same.then_some(first).filter(|names| !names.is_empty())
+    };
+    let named = modes.into_iter().map(|mode| (mode, names(mode)));
+    named
+        .filter_map(|(mode, names)| Some((mode, names?)))
+        .collect()
 }
 
 const FILES: [(&str, &str); 4] = [

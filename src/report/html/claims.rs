@@ -32,7 +32,7 @@ pub(super) fn claims(claims: &[Claim]) -> Markup {
                     thead { tr {
                         th scope="col" { "the chapter says" }
                         th.figure scope="col" { "claimed" }
-                        th.figure scope="col" { "measured" }
+                        th.figure scope="col" { "ours" }
                         th scope="col" { "verdict" }
                     } }
                     tbody { @for claim in claims { (row(claim)) } }
@@ -53,7 +53,10 @@ fn row(claim: &Claim) -> Markup {
             th scope="row" { (plain(&claim.says)) span.why { (plain(&claim.section)) ": " (plain(&claim.why)) } }
             td.figure { (number(claim.claimed)) " " (plain(&claim.unit)) }
             td.figure { @match claim.measured { Some(value) => { (number(value)) " " (plain(&claim.unit)) } None => (ABSENT) } }
-            td { span class=(class) { (mark) " " (verdict(claim.verdict)) } }
+            td {
+                span class=(class) { (mark) " " (verdict(claim.verdict)) }
+                @if claim.by_arithmetic { span.why { "by the chapter’s own figures" } }
+            }
         }
     }
 }
