@@ -4,12 +4,16 @@ use crate::record::Record;
 use crate::summary::{Agreement, Pair, Summary};
 
 use super::figures::{ABSENT, millis, number, percent, rupees, seconds};
+use super::table::wrapped;
 
 /// How the noise bounds come about, for every form of the table.
 pub(super) const NOISE: &str = "Noise to expect: every timed wait ends up to a tick of wall time late, or as late as \
     the load driver’s own timers did; waits add up within a request, and requests that follow each other add up until \
     the last ending. Failures that depend on who asks are the same; those that depend on a bucket’s level at one \
     moment may differ by a request or two, and have the 95 % bounds of a share.";
+
+/// Columns of the table.
+const COLUMNS: usize = 80;
 
 /// One figure of one run on both clocks.
 pub(super) struct Line {
@@ -133,11 +137,15 @@ pub fn agreement(record: &Record, summary: &Summary) -> String {
     }
     let speed = summary.agreement.first().map_or(1.0, |run| run.speed);
     let (tick, speed) = (seconds(speed / 1000.0), number(speed));
-    text += &format!("\nA tick of 1 ms of wall time is {tick} at speed {speed}.\n");
-    if record.interrupted {
-        text += "Interrupted: what had finished is here, the rest is missing.\n";
+    let tick = format!("A tick of 1 ms of wall time is {tick} at speed {speed}.");
+    let interrupted = "Interrupted: what had finished is here, the rest is missing.";
+    let below = [tick, verdict(&summary.agreement)]
+        .into_iter()
+        .chain(record.interrupted.then(|| interrupted.to_owned()));
+    for sentence in below {
+        text += &format!("\n{}\n", wrapped(&sentence, "", COLUMNS).join("\n"));
     }
-    text + &verdict(&summary.agreement) + "\n"
+    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::record::Ending;
 use crate::summary::{Contrast, RunSummary};
 
 use super::figures::{count, percent, rupees, seconds, times};
-use super::judgement::{BREAKING, SAME};
+use super::judgement::{BREAKING, NEAR, SAME};
 
 /// The pair of figures in which the modes of a scenario differ most.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +139,8 @@ pub(super) fn factor(ratio: f64, less: &str, more: &str) -> String {
     match ratio {
         _ if (ratio - 1.0).abs() < SAME => "same".to_owned(),
         0.0 => "nothing".to_owned(),
+        _ if (1.0 / NEAR..1.0).contains(&ratio) => format!("{} {less}", percent(Some(1.0 - ratio))),
+        _ if (1.0..NEAR).contains(&ratio) => format!("{} {more}", percent(Some(ratio - 1.0))),
         _ if ratio < 1.0 => format!("{} {less}", times(1.0 / ratio)),
         _ => format!("{} {more}", times(ratio)),
     }
@@ -156,6 +158,13 @@ mod tests {
         let quick = fixture::run_summary("hardened", 10, &[], 5.0, 190.0);
         assert_eq!(headline(&naive, &cheap).change, "10× cheaper");
         assert_eq!(headline(&naive, &quick).change, "10× faster");
+    }
+
+    #[test]
+    fn a_small_difference_is_said_in_percent() {
+        assert_eq!(factor(1.048, "faster", "slower"), "4.8 % slower");
+        assert_eq!(factor(0.95, "faster", "slower"), "5 % faster");
+        assert_eq!(factor(1.5, "faster", "slower"), "1.5× slower");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::scenarios::Scenario;
 /// Ratios nearer to 1 than this are called the same.
 pub(super) const SAME: f64 = 0.02;
 
+/// Ratios below this are said in percent: as a factor they would round to 1.
+pub(super) const NEAR: f64 = 1.1;
+
 /// A mode this much faster or cheaper shows that the other one is broken.
 pub(super) const BREAKING: f64 = 1.5;
 

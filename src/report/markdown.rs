@@ -253,7 +253,7 @@ mod tests {
         let record = fixture::record();
         let page = markdown(&record, &fixture::summary(&record), &fixture::stories());
         for part in [
-            "**The naive service broke in all 2 scenarios;",
+            "**The naive service broke in both scenarios;",
             "| cost |",
             "Fixed by: A queue",
             "`breaklab run rate-limits --seed 1`",

@@ -6,6 +6,9 @@ use super::figures::{ABSENT, count, millis, percent, rupees, seconds, times};
 use super::headline::factor;
 use super::scenarios::Scenario;
 
+/// Fewest requests of which the bounds of a share are shown.
+const SAMPLES_FOR_RATE: u64 = 10;
+
 /// Fewest samples of which a 95th percentile is shown.
 const SAMPLES_FOR_P95: u64 = 20;
 
@@ -47,6 +50,9 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
     };
     let none = String::new;
     let mut rows = vec![bounded(row("requests failed", lost, none()), |run| {
+        if run.requests.offered < SAMPLES_FOR_RATE {
+            return String::new();
+        }
         shares(run.confidence.failure_rate)
     })];
     if any(|run| run.requests.degraded > 0) {

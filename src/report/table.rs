@@ -140,18 +140,7 @@ impl Page {
     }
 
     fn wrapped(&self, text: &str, indent: &str, lines: &mut Vec<String>) {
-        let mut line = String::new();
-        for word in text.split_whitespace() {
-            if !line.is_empty() && indent.width() + line.width() + 1 + word.width() > self.width {
-                lines.push(format!("{indent}{line}"));
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(format!("{indent}{line}"));
+        lines.extend(wrapped(text, indent, self.width));
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -161,6 +150,24 @@ impl Page {
             text.to_owned()
         }
     }
+}
+
+/// `text` in lines of at most `width` columns, as far as its words are no longer than that.
+pub(super) fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![];
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && indent.width() + line.width() + 1 + word.width() > width {
+            lines.push(format!("{indent}{line}"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(format!("{indent}{line}"));
+    lines
 }
 
 /// `text` in `width` columns, with an ellipsis where it was longer.

@@ -3,12 +3,16 @@
 use crate::record::Ending;
 use crate::summary::{Contrast, RunSummary, Summary};
 
+use super::agreement;
 use super::figures::{count, percent, rupees, seconds, times};
-use super::judgement::{Judgement, NAIVE, SAME, broke};
+use super::judgement::{Judgement, NAIVE, NEAR, SAME, broke};
 use super::scenarios::{Scenario, scenarios};
 
 /// One sentence for the whole summary.
 pub(super) fn overall(summary: &Summary) -> String {
+    if !summary.agreement.is_empty() {
+        return agreement::verdict(&summary.agreement);
+    }
     let scenarios = scenarios(summary);
     let pairs: Vec<(&RunSummary, &RunSummary)> = scenarios
         .iter()
@@ -16,6 +20,13 @@ pub(super) fn overall(summary: &Summary) -> String {
         .collect();
     let Some(&(baseline, compared)) = pairs.first() else {
         let held = summary.runs.iter().filter(|run| run.holds()).count();
+        if let [run] = summary.runs.as_slice() {
+            let done = if run.holds() { "did" } else { "did not do" };
+            return format!(
+                "{} {done} all that was asked in {}.",
+                run.mode, run.scenario
+            );
+        }
         return format!(
             "{held} of {} runs did all that was asked.",
             summary.runs.len()
@@ -47,10 +58,10 @@ pub(super) fn overall(summary: &Summary) -> String {
         .iter()
         .filter(|(_, compared)| compared.holds())
         .count();
-    let named = if whole == 1 {
-        "the scenario".to_owned()
-    } else {
-        format!("all {whole} scenarios")
+    let (named, every) = match whole {
+        1 => ("the scenario".to_owned(), "it"),
+        2 => ("both scenarios".to_owned(), "both"),
+        _ => (format!("all {whole} scenarios"), "every one of them"),
     };
     let part = |part: usize, all: &str| match part {
         0 => "none".to_owned(),
@@ -61,14 +72,7 @@ pub(super) fn overall(summary: &Summary) -> String {
         "The naive service broke in {}; the {} one held in {}.",
         part(broken, &named),
         compared.mode,
-        part(
-            held,
-            if whole == 1 {
-                "it"
-            } else {
-                "every one of them"
-            }
-        ),
+        part(held, every),
     )
 }
 
@@ -128,6 +132,7 @@ fn pace(ratio: f64, everything_done: bool) -> String {
     match ratio {
         _ if (ratio - 1.0).abs() < SAME => "in the same time".to_owned(),
         _ if ratio < 1.0 => format!("{} as fast", times(1.0 / ratio)),
+        _ if ratio < NEAR => format!("{} longer", percent(Some(ratio - 1.0))),
         _ if everything_done => format!("{} as long", times(ratio)),
         _ => format!("{} as long for the last one", times(ratio)),
     }
@@ -141,6 +146,11 @@ fn price(ratio: f64, run: &RunSummary) -> String {
         _ if ratio < 1.0 => format!(
             "{} cheaper ({})",
             percent(Some(1.0 - ratio)),
+            rupees(run.cost.inr)
+        ),
+        _ if ratio < NEAR => format!(
+            "{} dearer ({})",
+            percent(Some(ratio - 1.0)),
             rupees(run.cost.inr)
         ),
         _ => format!("{} the cost ({})", times(ratio), rupees(run.cost.inr)),

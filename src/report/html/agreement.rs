@@ -20,17 +20,16 @@ pub(super) fn agreement(agreements: &[Agreement], plot: Option<&Plot>) -> Markup
             p.verdict { (plain(&verdict(agreements))) }
             @if let Some(plot) = plot { (figure(plot)) }
             div.scroll role="region" tabindex="0" aria-label="differences between the clocks" {
-                table {
+                table.clocks {
                     caption.hidden { "Each figure in virtual time and over real sockets" }
                     thead { tr {
-                        th scope="col" { "run" }
                         th scope="col" { "figure" }
                         th.figure scope="col" { "virtual" }
                         th.figure scope="col" { "real" }
                         th.figure scope="col" { "difference" }
                         th.figure scope="col" { "noise to expect" }
                     } }
-                    tbody { @for run in agreements { (rows(run)) } }
+                    @for run in agreements { tbody { (rows(run)) } }
                 }
             }
             p.quiet.note { (NOISE) }
@@ -39,13 +38,10 @@ pub(super) fn agreement(agreements: &[Agreement], plot: Option<&Plot>) -> Markup
 }
 
 fn rows(run: &Agreement) -> Markup {
-    let lines = lines(run);
     html! {
-        @for (index, line) in lines.iter().enumerate() {
+        tr { th scope="rowgroup" colspan="5" { (plain(&run.scenario)) ", " (plain(&run.mode)) } }
+        @for line in lines(run) {
             tr {
-                @if index == 0 {
-                    th scope="rowgroup" rowspan=(lines.len()) { (plain(&run.scenario)) ", " (plain(&run.mode)) }
-                }
                 th scope="row" { (line.name) }
                 td.figure { (line.simulated) }
                 td.figure { (line.measured) }
