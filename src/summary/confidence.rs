@@ -29,6 +29,9 @@ pub struct Confidence {
     pub failure_rate: Bounds,
     /// Of the median latency of documentation, in milliseconds.
     pub p50_ms: Bounds,
+    /// Of the 90th percentile.
+    #[serde(default)]
+    pub p90_ms: Bounds,
     /// Of the 95th percentile.
     pub p95_ms: Bounds,
     /// Of the 99th percentile.
@@ -40,6 +43,7 @@ impl Confidence {
         Self {
             failure_rate: rate(failed, offered),
             p50_ms: quantile(answered, 0.5),
+            p90_ms: quantile(answered, 0.9),
             p95_ms: quantile(answered, 0.95),
             p99_ms: quantile(answered, 0.99),
         }
@@ -83,7 +87,9 @@ fn quantile(latencies: &Latencies, q: f64) -> Bounds {
     if n == 0 {
         return Bounds::default();
     }
-    let of_rank = |rank: u64| micros.value_at_quantile(rank as f64 / n as f64) as f64 / 1000.0;
+    // Half a rank lower, so that rounding never lifts the quantile to the rank above.
+    let of_rank =
+        |rank: u64| micros.value_at_quantile((rank as f64 - 0.5) / n as f64) as f64 / 1000.0;
     // Rank r is below the quantile unless fewer than r samples fall below it.
     let first = |wanted: &dyn Fn(u64) -> bool| {
         let (mut low, mut high) = (0, n + 1);
@@ -165,27 +171,35 @@ mod tests {
         assert_eq!(rate(0, 0), Bounds::default());
     }
 
-    fn hundred() -> Latencies {
+    fn first(n: u64) -> Latencies {
         let mut latencies = Latencies::default();
-        for ms in 1..=100 {
+        for ms in 1..=n {
             latencies.record(Duration::from_millis(ms));
         }
         latencies
     }
 
-    #[test]
-    fn a_median_of_a_hundred_lies_between_ranks_40_and_61() {
-        let bounds = quantile(&hundred(), 0.5);
-        assert_eq!(
-            (bounds.low.map(f64::round), bounds.high.map(f64::round)),
-            (Some(40.0), Some(61.0))
-        );
+    /// Ranks of the bounds: the samples are 1 ms to `n` ms.
+    fn ranks(n: u64, q: f64) -> (Option<u64>, Option<u64>) {
+        let rank = |end: Option<f64>| end.map(|ms| ms.round() as u64);
+        let bounds = quantile(&first(n), q);
+        (rank(bounds.low), rank(bounds.high))
     }
 
     #[test]
-    fn a_p99_of_a_hundred_has_no_upper_bound() {
-        let bounds = quantile(&hundred(), 0.99);
-        assert!(bounds.high.is_none() && bounds.low.is_some(), "{bounds:?}");
+    fn quantiles_of_a_hundred_lie_between_the_ranks_of_the_tables() {
+        // Ranks from the binomial law with n = 100: P(X < low) and P(X >= high) at most 2.5 % each.
+        assert_eq!(ranks(100, 0.5), (Some(40), Some(61)));
+        assert_eq!(ranks(100, 0.9), (Some(84), Some(96)));
+        assert_eq!(ranks(100, 0.95), (Some(90), Some(100)));
+    }
+
+    #[test]
+    fn a_p99_of_a_hundred_has_no_upper_bound_and_one_of_four_hundred_has() {
+        assert_eq!(ranks(100, 0.99), (Some(97), None));
+        // 1 - 0.99^n reaches 97.5 % at n = 368: fewer samples cannot bound a p99 from above.
+        assert_eq!(ranks(367, 0.99).1, None);
+        assert_eq!(ranks(368, 0.99).1, Some(368));
     }
 
     #[test]
