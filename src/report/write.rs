@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::{self, Record};
 use crate::summary::Summary;
 
-use super::hgrm::hgrm;
+use super::hgrm::{csv, hgrm};
 use super::plain::slug;
 use super::{ReportError, Story, html, markdown, sheet};
 
@@ -44,14 +44,17 @@ pub fn write_all(
             .map(|plot| (format!("plots/{}.svg", slug(&plot.name)), plot.file())),
     );
     for run in &record.runs {
-        for (&ending, latencies) in &run.latency {
-            let name = format!(
-                "{}.{}.{}",
-                slug(&run.scenario),
-                slug(&run.mode),
-                slug(sheet::word(ending))
-            );
-            files.push((format!("histograms/{name}.hgrm"), hgrm(latencies)));
+        let endings = run
+            .latency
+            .iter()
+            .map(|(&ending, latencies)| (sheet::word(ending), latencies));
+        // In simulated time the lag is zero throughout.
+        let lag = (run.lag.micros().max() > 0).then_some(("lag", &run.lag));
+        for (what, latencies) in endings.chain(lag) {
+            let (scenario, mode, what) = (slug(&run.scenario), slug(&run.mode), slug(what));
+            let name = format!("histograms/{scenario}.{mode}.{what}");
+            files.push((format!("{name}.hgrm"), hgrm(latencies)));
+            files.push((format!("{name}.csv"), csv(latencies)));
         }
     }
     files
@@ -176,6 +179,7 @@ mod tests {
             "plots/comparison.svg",
             "plots/rate-limits-latency.svg",
             "histograms/rate-limits.naive.rate-limited.hgrm",
+            "histograms/rate-limits.naive.rate-limited.csv",
         ] {
             assert!(paths.contains(&dir.path().join(name)), "{name}");
         }
