@@ -18,10 +18,12 @@ use crate::scenario::Loaded;
 use crate::transport::{AttemptLog, Transport};
 
 pub use endpoint::Endpoint;
-use tally::{Outcome, Tally};
+use tally::{Outcome, SharedTally, Tally};
 use target::Target;
 
+mod client;
 mod endpoint;
+mod pool;
 mod tally;
 mod target;
 
@@ -119,11 +121,11 @@ impl Job {
             )?),
             Clock::Real { .. } => target::over_tcp(self, &world, policy).await?,
         };
-        let tally = self
+        let (tally, offered) = self
             .load(&target, files_at_once, timeline, mock.proofs(), stop)
             .await;
         target.close(&mock, &log).await;
-        Ok(self.facts(tally, log.snapshot(), &mock))
+        Ok(self.facts((tally, offered), log.snapshot(), &mock))
     }
 
     fn service(
@@ -153,13 +155,14 @@ impl Job {
         timeline: Timeline,
         key: proof::Key,
         stop: &Stop,
-    ) -> Tally {
+    ) -> (Tally, u64) {
         let (corpus, target, key) = (self.corpus(), target.clone(), Arc::new(key));
-        let give_up = stop.clone();
+        let tally = SharedTally::new(MAX_ROWS);
+        let (sink, give_up) = (tally.clone(), stop.clone());
         let send = move |slot: Slot| {
             let (source, target, key) =
                 (corpus.source(slot.index), target.clone(), Arc::clone(&key));
-            let give_up = give_up.clone();
+            let (sink, give_up) = (sink.clone(), give_up.clone());
             async move {
                 let started = timeline.now();
                 let answer = tokio::select! {
@@ -172,27 +175,24 @@ impl Job {
                     Some(text) => examine(&key, &source.content, text),
                     None => examine(&key, &source.content, ""),
                 };
-                Outcome {
+                sink.add(Outcome {
                     slot,
                     started,
                     ended,
                     path: source.path,
                     answer,
                     findings,
-                }
+                });
             }
         };
-        let mut tally = Tally::new(MAX_ROWS);
         let load = self.loaded.scenario.load.clone().seeded(self.seed);
-        let sent = load::drive(&load, files_at_once, timeline, stop, send, |outcome| {
-            tally.add(outcome)
-        })
-        .await;
-        tally.never_sent(load.offered() - sent);
-        tally
+        let here = tokio::runtime::Handle::current();
+        let sent = load::drive(&load, files_at_once, timeline, stop, &here, send).await;
+        let offered = load.offered_after(sent);
+        (tally.finish(offered - sent), offered)
     }
 
-    fn facts(&self, tally: Tally, attempts: Attempts, mock: &MockClaude) -> Run {
+    fn facts(&self, (tally, offered): (Tally, u64), attempts: Attempts, mock: &MockClaude) -> Run {
         let policy = self.policy.clone();
         let scenario = &self.loaded.scenario;
         Run {
@@ -206,7 +206,7 @@ impl Job {
                 .map(ToString::to_string)
                 .collect(),
             setting: self.setting(),
-            offered: scenario.load.offered(),
+            offered,
             endings: tally.endings,
             statuses: tally.statuses,
             latency: tally.latency,
