@@ -29,7 +29,7 @@ fn jobs(scenario: &str, requests: Option<u64>) -> Vec<Job> {
 #[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 fn measure(name: &str, jobs: &[Job]) {
     let watch = Stopwatch::start();
-    let runs = runner::run_all(jobs, Clock::Virtual, &Stop::default(), &());
+    let runs = runner::run_all(jobs, Clock::Virtual, &Stop::default(), &runner::nobody());
     let wall = watch.elapsed().as_secs_f64();
     let runs = runs.expect("virtual runs need nothing that could be missing");
     let simulated: f64 = runs

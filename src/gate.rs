@@ -7,19 +7,21 @@
 use serde::Serialize;
 
 use crate::record::ClockKind;
-use crate::summary::Metric;
 
 pub use baseline::{Accepted, accept};
 pub use evidence::{Evidence, Obstacle, read};
+pub use finding::Finding;
 pub use judge::judge;
 pub use rules::{Amount, Check, Margin, Rule, RuleBook, RulesError};
 
 pub mod baseline;
 pub mod evidence;
+mod finding;
 mod judge;
 pub mod output;
 pub mod pairs;
 mod rules;
+pub mod signed_rank;
 
 /// Version of the layout of [`Judgement`] in JSON; `docs/gate.schema.json` describes it.
 pub const SCHEMA: &str = "breaklab/gate/v1";
@@ -47,43 +49,6 @@ impl Verdict {
             Self::NotApplicable => "not applicable",
             Self::CannotTell => "cannot tell",
             Self::Failed => "FAILED",
-        }
-    }
-}
-
-/// One rule on one run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
-    /// The rule in words, e.g. `p95_ms not above the baseline's`.
-    pub rule: String,
-    /// Scenario id; empty when the rule met no run.
-    pub scenario: String,
-    /// Mode; empty when the rule met no run.
-    pub mode: String,
-    /// What was compared; absent for rules on several numbers.
-    pub metric: Option<Metric>,
-    /// Unit of the three numbers.
-    pub unit: &'static str,
-    /// The baseline's number.
-    pub baseline: Option<f64>,
-    /// The current number.
-    pub current: Option<f64>,
-    /// The number that the current one must not pass.
-    pub bound: Option<f64>,
-    /// What the gate says.
-    pub verdict: Verdict,
-    /// Why, where the numbers do not say it themselves.
-    pub why: String,
-}
-
-impl Finding {
-    /// How far beyond its bound the number is, as a share of the bound; for putting the worst first.
-    #[must_use]
-    pub fn excess(&self) -> f64 {
-        match (self.current, self.bound) {
-            (Some(current), Some(bound)) if bound != 0.0 => ((current - bound) / bound).abs(),
-            (Some(_), Some(_)) => f64::MAX,
-            _ => 0.0,
         }
     }
 }

@@ -18,10 +18,12 @@ use crate::scenario::Loaded;
 use crate::transport::{AttemptLog, Transport};
 
 pub use endpoint::Endpoint;
-use tally::{Outcome, Tally};
+use tally::{Outcome, SharedTally, Tally};
 use target::Target;
 
+mod client;
 mod endpoint;
+mod pool;
 mod tally;
 mod target;
 
@@ -65,14 +67,19 @@ pub enum RunError {
 }
 
 /// Told of what happens while jobs run, by the threads that run them.
-pub trait Watch: Sync {
+pub trait Watch: Send + Sync {
     /// A request ended in this way.
     fn ended(&self, ending: Ending);
     /// A job ended with these facts.
     fn finished(&self, run: &Run);
 }
 
-/// Nobody watches.
+/// For runs that nobody watches.
+#[must_use]
+pub fn nobody() -> Arc<dyn Watch> {
+    Arc::new(())
+}
+
 impl Watch for () {
     fn ended(&self, _: Ending) {}
     fn finished(&self, _: &Run) {}
@@ -107,14 +114,14 @@ impl Job {
     /// # Errors
     /// When something could not start; a service that fails is a fact and no error.
     pub fn run(&self, clock: Clock, stop: &Stop) -> Result<(Run, Duration), RunError> {
-        self.watched(clock, stop, &())
+        self.watched(clock, stop, &nobody())
     }
 
     fn watched(
         &self,
         clock: Clock,
         stop: &Stop,
-        watch: &dyn Watch,
+        watch: &Arc<dyn Watch>,
     ) -> Result<(Run, Duration), RunError> {
         let (run, wall) = clock.run(|timeline| self.play(clock, timeline, stop, watch))?;
         let run = run?;
@@ -127,7 +134,7 @@ impl Job {
         clock: Clock,
         timeline: Timeline,
         stop: &Stop,
-        watch: &dyn Watch,
+        watch: &Arc<dyn Watch>,
     ) -> Result<Run, RunError> {
         let mock = MockClaude::new(self.mock_config(), timeline)?;
         let log = AttemptLog::new(timeline, MAX_ROWS);
@@ -150,7 +157,7 @@ impl Job {
             )?),
             Clock::Real { .. } => target::over_tcp(self, &world, policy).await?,
         };
-        let tally = self
+        let (tally, offered) = self
             .load(
                 &target,
                 (files_at_once, timeline),
@@ -159,7 +166,7 @@ impl Job {
             )
             .await;
         target.close(&mock, &log).await;
-        Ok(self.facts(tally, log.snapshot(), &mock))
+        Ok(self.facts((tally, offered), log.snapshot(), &mock))
     }
 
     fn service(
@@ -187,14 +194,15 @@ impl Job {
         target: &Target,
         (files_at_once, timeline): (usize, Timeline),
         key: proof::Key,
-        (stop, watch): (&Stop, &dyn Watch),
-    ) -> Tally {
+        (stop, watch): (&Stop, &Arc<dyn Watch>),
+    ) -> (Tally, u64) {
         let (corpus, target, key) = (self.corpus(), target.clone(), Arc::new(key));
-        let give_up = stop.clone();
+        let tally = SharedTally::new(MAX_ROWS);
+        let (sink, give_up, watch) = (tally.clone(), stop.clone(), Arc::clone(watch));
         let send = move |slot: Slot| {
             let (source, target, key) =
                 (corpus.source(slot.index), target.clone(), Arc::clone(&key));
-            let give_up = give_up.clone();
+            let (sink, give_up, watch) = (sink.clone(), give_up.clone(), Arc::clone(&watch));
             async move {
                 let started = timeline.now();
                 let answer = tokio::select! {
@@ -207,28 +215,25 @@ impl Job {
                     Some(text) => examine(&key, &source.content, text),
                     None => examine(&key, &source.content, ""),
                 };
-                Outcome {
+                watch.ended(answer.ending);
+                sink.add(Outcome {
                     slot,
                     started,
                     ended,
                     path: source.path,
                     answer,
                     findings,
-                }
+                });
             }
         };
-        let mut tally = Tally::new(MAX_ROWS);
         let load = self.loaded.scenario.load.clone().seeded(self.seed);
-        let sent = load::drive(&load, files_at_once, timeline, stop, send, |outcome| {
-            watch.ended(outcome.answer.ending);
-            tally.add(outcome);
-        })
-        .await;
-        tally.never_sent(load.offered() - sent);
-        tally
+        let here = tokio::runtime::Handle::current();
+        let sent = load::drive(&load, files_at_once, timeline, stop, &here, send).await;
+        let offered = load.offered_after(sent);
+        (tally.finish(offered - sent), offered)
     }
 
-    fn facts(&self, tally: Tally, attempts: Attempts, mock: &MockClaude) -> Run {
+    fn facts(&self, (tally, offered): (Tally, u64), attempts: Attempts, mock: &MockClaude) -> Run {
         let policy = self.policy.clone();
         let scenario = &self.loaded.scenario;
         Run {
@@ -242,7 +247,7 @@ impl Job {
                 .map(ToString::to_string)
                 .collect(),
             setting: self.setting(),
-            offered: scenario.load.offered(),
+            offered,
             endings: tally.endings,
             statuses: tally.statuses,
             latency: tally.latency,
@@ -302,7 +307,7 @@ pub fn run_all(
     jobs: &[Job],
     clock: Clock,
     stop: &Stop,
-    watch: &dyn Watch,
+    watch: &Arc<dyn Watch>,
 ) -> Result<Vec<(Run, Duration)>, RunError> {
     let width = match clock {
         Clock::Virtual => std::thread::available_parallelism().map_or(1, usize::from),

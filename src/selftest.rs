@@ -204,9 +204,13 @@ fn tried(
 
 fn trial(plant: Option<Plant>, judgement: &Judgement) -> Trial {
     let worst = judgement.worst_first().first().map(|finding| {
+        let why = match finding.why.as_str() {
+            "" => String::new(),
+            why => format!(" ({why})"),
+        };
         format!(
-            "{} {}: {} {}",
-            finding.scenario, finding.mode, finding.rule, finding.why
+            "{} {}: {}{why}",
+            finding.scenario, finding.mode, finding.rule
         )
     });
     let because = judgement
@@ -217,7 +221,7 @@ fn trial(plant: Option<Plant>, judgement: &Judgement) -> Trial {
     Trial {
         plant,
         verdict: judgement.verdict,
-        because: because.unwrap_or_default().trim_end().to_owned(),
+        because: because.unwrap_or_default(),
     }
 }
 
@@ -240,7 +244,7 @@ fn play(plant: Option<Plant>, seed: u64) -> Result<Evidence, SelftestError> {
             jobs.push(job);
         }
     }
-    let played = runner::run_all(&jobs, Clock::Virtual, &Stop::default(), &())?;
+    let played = runner::run_all(&jobs, Clock::Virtual, &Stop::default(), &runner::nobody())?;
     let mut runs: Vec<Run> = played.into_iter().map(|(run, _)| run).collect();
     for (run, (digest, mode)) in runs.iter_mut().zip(names) {
         (run.digest, run.mode) = (digest, mode);

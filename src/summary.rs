@@ -61,6 +61,15 @@ pub struct Summary {
     pub agreement: Vec<Agreement>,
 }
 
+impl Summary {
+    /// The run of `scenario` in `mode`, if it was played.
+    #[must_use]
+    pub fn find(&self, scenario: &str, mode: &str) -> Option<&RunSummary> {
+        let fits = |run: &&RunSummary| run.scenario == scenario && run.mode == mode;
+        self.runs.iter().find(fits)
+    }
+}
+
 /// The numbers of one scenario in one mode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
@@ -188,7 +197,7 @@ pub fn summarize(record: &Record, claims: &ClaimBook, walls: &[f64]) -> Summary 
         .runs
         .iter()
         .enumerate()
-        .map(|(index, run)| summarize_run(run, walls.get(index).copied()))
+        .map(|(index, run)| summarize_run(run, record.interrupted, walls.get(index).copied()))
         .collect();
     Summary {
         schema: SCHEMA.to_owned(),
@@ -204,7 +213,7 @@ pub fn summarize(record: &Record, claims: &ClaimBook, walls: &[f64]) -> Summary 
     }
 }
 
-fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
+fn summarize_run(run: &Run, interrupted: bool, wall_s: Option<f64>) -> RunSummary {
     let requests = outcomes(run);
     let rate = run.setting.inr_per_usd;
     let usd = usd(run.ledger.totals.cost_pico);
@@ -248,7 +257,7 @@ fn summarize_run(run: &Run, wall_s: Option<f64>) -> RunSummary {
             requests.offered,
             &together(run, answered),
         ),
-        saturated: saturation::saturation(run),
+        saturated: saturation::saturation(run, interrupted),
         violations: violations(run),
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::Exit;
+use crate::gate::signed_rank::{MAX_PAIRS, MIN_PAIRS};
 use crate::gate::{self, Judgement, Obstacle, RuleBook, Verdict, output, pairs};
 use crate::selftest;
 
@@ -67,6 +68,9 @@ enum Action {
         /// Why these figures are right
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// Let it hold fewer runs than the baseline before it
+        #[arg(long)]
+        fewer: bool,
     },
     /// Run two commands by turns and compare them pair by pair, for real-time figures
     Run {
@@ -106,9 +110,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
                 current,
                 baseline,
                 reason,
+                fewer,
             }),
             _,
-        ) => accept(current, baseline, reason),
+        ) => accept(current, baseline, reason, *fewer),
         (Some(Action::Run { pairs, a, b, show }), _) => by_turns(*pairs, a, b, show),
         (Some(Action::Selftest { rules, seed, json }), _) => {
             test_itself(rules.as_deref(), *seed, *json)
@@ -189,8 +194,8 @@ fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-fn accept(current: &Path, baseline: &Path, reason: &str) -> anyhow::Result<Exit> {
-    let accepted = gate::read(current).and_then(|run| gate::accept(&run, baseline, reason));
+fn accept(current: &Path, baseline: &Path, reason: &str, fewer: bool) -> anyhow::Result<Exit> {
+    let accepted = gate::read(current).and_then(|run| gate::accept(&run, baseline, reason, fewer));
     match accepted {
         Ok(accepted) => {
             let mut out = std::io::stdout().lock();
@@ -215,11 +220,11 @@ fn accept(current: &Path, baseline: &Path, reason: &str) -> anyhow::Result<Exit>
 }
 
 fn by_turns(count: usize, a: &str, b: &str, show: &Show) -> anyhow::Result<Exit> {
-    if !(pairs::MIN_PAIRS..=pairs::MAX_PAIRS).contains(&count) {
+    if !(MIN_PAIRS..=MAX_PAIRS).contains(&count) {
         bail!(
             "--pairs is {count}; {} to {} are possible",
-            pairs::MIN_PAIRS,
-            pairs::MAX_PAIRS
+            MIN_PAIRS,
+            MAX_PAIRS
         );
     }
     let folder = tempfile::tempdir().context("no folder for the runs")?;
@@ -278,12 +283,12 @@ fn test_itself(path: Option<&Path>, seed: u64, json: bool) -> anyhow::Result<Exi
         for trial in &trials {
             let name = trial.plant.map_or("no change", selftest::Plant::words);
             let mark = if trial.right() { "right" } else { "WRONG" };
-            writeln!(
-                out,
-                "{mark}  {name:<28}  {:<12}  {}",
-                trial.verdict.word(),
-                trial.because
-            )?;
+            let line = format!("{mark}  {name:<28}  {}", trial.verdict.word());
+            out.write_all(output::wrapped(&line, 7).as_bytes())?;
+            if !trial.because.is_empty() {
+                let because = format!("       {}", trial.because);
+                out.write_all(output::wrapped(&because, 7).as_bytes())?;
+            }
         }
         let (changes, none): (Vec<_>, Vec<_>) =
             trials.iter().partition(|trial| trial.plant.is_some());

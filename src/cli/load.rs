@@ -1,7 +1,7 @@
 //! `breaklab load`: a plain load on any service of the contract, timed from the schedule.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -15,6 +15,9 @@ use crate::runner::Endpoint;
 use crate::summary::{self, ClaimBook, Summary};
 use crate::transport;
 
+mod arrivals;
+mod show;
+
 /// Arguments of `breaklab load`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,12 +26,12 @@ pub(super) struct Args {
     endpoint: reqwest::Url,
     /// closed:CLIENTS, rate:PER_S, poisson:PER_S, burst:N, ramp:FROM:TO:SECONDS,
     /// spike:PER_S:PEAK:AT_S:FOR_S or replay:FILE (a moment in seconds per line)
-    #[arg(long, value_name = "ARRIVALS", default_value = "closed:1", value_parser = arrivals)]
+    #[arg(long, value_name = "ARRIVALS", default_value = "closed:1", value_parser = arrivals::parse)]
     arrivals: Load,
     /// Requests in all [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
     requests: Option<u64>,
-    /// Send for this long instead, e.g. 30s; needs arrivals with a rate
+    /// Send for this long instead, e.g. 30s; what was sent by then is waited for
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     duration: Option<Duration>,
     /// Longest wait for an answer
@@ -91,7 +94,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             vec![span],
         )?;
     }
-    show(args, &summary)?;
+    print(args, &summary)?;
     Ok(verdict(args, &summary))
 }
 
@@ -100,6 +103,10 @@ fn check_target(args: &Args) -> anyhow::Result<()> {
     ensure!(
         url.scheme() == "http" && !url.cannot_be_a_base(),
         "--endpoint is {url}; write it like http://127.0.0.1:8080"
+    );
+    ensure!(
+        url.username().is_empty() && url.password().is_none(),
+        "--endpoint holds a user name or password, which would not be sent; leave them out"
     );
     ensure!(
         transport::is_loopback(url.as_str()) || args.allow_remote,
@@ -139,17 +146,22 @@ fn load(args: &Args) -> anyhow::Result<Load> {
     let mut load = args.arrivals.clone().seeded(args.seed);
     load.share = args.shard.unwrap_or_default();
     match (load.arrivals, args.requests, args.duration) {
-        (Arrivals::Closed | Arrivals::Burst | Arrivals::Replay, _, Some(_)) => {
-            bail!("--duration needs arrivals with a rate; for these, give --requests")
+        (Arrivals::Burst | Arrivals::Replay, _, Some(_)) => {
+            bail!("burst and replay have their own moments; leave --duration out")
         }
         (Arrivals::Burst | Arrivals::Replay, Some(_), None) => {
-            bail!("these arrivals have their own number of requests; leave --requests out")
+            bail!("burst and replay have their own number of requests; leave --requests out")
         }
         (Arrivals::Burst | Arrivals::Replay, None, None) => {}
         (_, requests, None) => load.requests = requests.unwrap_or(100),
         (_, _, Some(duration)) => {
             load.check()?;
             load = load.lasting(duration);
+            ensure!(
+                load.requests > 0,
+                "no request falls into --duration {}; give a longer one",
+                humantime::format_duration(duration)
+            );
         }
     }
     load.check()?;
@@ -200,57 +212,14 @@ fn story() -> Story {
     }
 }
 
-fn show(args: &Args, summary: &Summary) -> anyhow::Result<()> {
+fn print(args: &Args, summary: &Summary) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, summary)?;
         writeln!(out)?;
     } else if !args.quiet {
-        let ms =
-            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
         for run in &summary.runs {
-            let requests = run.requests;
-            writeln!(
-                out,
-                "offered {}: ok {}, degraded {}, failed {}, dropped {}; from first to last {:.1} s",
-                requests.offered,
-                requests.ok,
-                requests.degraded,
-                requests.failed,
-                requests.dropped,
-                run.makespan_s
-            )?;
-            let rows = [
-                ("latency of answers", run.latency_ms),
-                ("latency of failures", run.failed_latency_ms),
-                ("the driver's own lag", run.lag_ms),
-            ];
-            for (name, q) in rows {
-                let own_moments = !args.arrivals.is_closed() || name != "the driver's own lag";
-                if own_moments {
-                    writeln!(
-                        out,
-                        "{name:<20}  p50 {}  p90 {}  p95 {}  p99 {}  max {}",
-                        ms(q.p50),
-                        ms(q.p90),
-                        ms(q.p95),
-                        ms(q.p99),
-                        ms(q.max)
-                    )?;
-                } else {
-                    writeln!(
-                        out,
-                        "{name:<20}  none: closed clients have no schedule, so slow answers also slow the load down"
-                    )?;
-                }
-            }
-            if let Some((text, count)) = &run.top_error {
-                let text: String = text
-                    .chars()
-                    .map(|c| if c.is_control() { ' ' } else { c })
-                    .collect();
-                writeln!(out, "most frequent error   {count} times: {text}")?;
-            }
+            out.write_all(show::text(run, args.arrivals.is_closed()).as_bytes())?;
         }
         writeln!(out, "report: {}", args.out.join("report.html").display())?;
     }
@@ -287,79 +256,4 @@ fn share(text: &str) -> Result<f64, String> {
     } else {
         Err("give a number from 0 to 1".to_owned())
     }
-}
-
-/// Reads `KIND:FIGURE…`.
-fn arrivals(text: &str) -> Result<Load, String> {
-    let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
-    let load = if kind == "replay" {
-        replay(Path::new(rest))?
-    } else {
-        let figures: Option<Vec<f64>> = rest.split(':').map(|figure| figure.parse().ok()).collect();
-        figures.and_then(|figures| of_figures(kind, &figures)).ok_or_else(|| {
-            format!("`{text}` is not one of closed:CLIENTS, rate:PER_S, poisson:PER_S, burst:N, ramp:FROM:TO:SECONDS, spike:PER_S:PEAK:AT_S:FOR_S, replay:FILE")
-        })?
-    };
-    // A share or a number of requests comes from other flags; here one request is enough to check.
-    load.check().map_err(|error| error.to_string())?;
-    Ok(load)
-}
-
-fn of_figures(kind: &str, figures: &[f64]) -> Option<Load> {
-    let whole = |figure: f64| (figure >= 0.0 && figure.fract() == 0.0).then_some(figure as u64);
-    Some(match (kind, figures) {
-        ("closed", &[clients]) => Load {
-            workers: Some(usize::try_from(whole(clients)?).ok()?),
-            ..Load::new(Arrivals::Closed)
-        },
-        ("burst", &[count]) => Load {
-            requests: whole(count)?,
-            ..Load::new(Arrivals::Burst)
-        },
-        ("rate", &[rate]) => Load {
-            rate_per_s: Some(rate),
-            ..Load::new(Arrivals::Constant)
-        },
-        ("poisson", &[rate]) => Load {
-            rate_per_s: Some(rate),
-            ..Load::new(Arrivals::Poisson)
-        },
-        ("ramp", &[from, to, over]) => Load {
-            from_per_s: Some(from),
-            rate_per_s: Some(to),
-            over_s: Some(over),
-            ..Load::new(Arrivals::Ramp)
-        },
-        ("spike", &[rate, peak, at, length]) => Load {
-            rate_per_s: Some(rate),
-            peak_per_s: Some(peak),
-            peak_at_s: Some(at),
-            peak_for_s: Some(length),
-            ..Load::new(Arrivals::Spike)
-        },
-        _ => return None,
-    })
-}
-
-fn replay(path: &Path) -> Result<Load, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-    let times = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            line.parse().map_err(|_| {
-                format!(
-                    "`{line}` in `{}` is not a moment in seconds",
-                    path.display()
-                )
-            })
-        })
-        .collect::<Result<Vec<f64>, String>>()?;
-    Ok(Load {
-        requests: times.len() as u64,
-        times_s: Some(times),
-        ..Load::new(Arrivals::Replay)
-    })
 }

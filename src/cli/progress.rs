@@ -67,6 +67,11 @@ impl Progress {
         Self { tally, bar, log }
     }
 
+    /// What the runs are to tell.
+    pub(super) fn watch(&self) -> Arc<dyn Watch> {
+        Arc::clone(&self.tally) as Arc<dyn Watch>
+    }
+
     /// Takes the line away; what a log has, it keeps.
     pub(super) fn clear(self) {
         self.bar.finish_and_clear();
@@ -76,16 +81,16 @@ impl Progress {
     }
 }
 
-impl Watch for Progress {
+impl Watch for Tally {
     fn ended(&self, ending: Ending) {
-        let mut known = WORDS.iter().zip(&self.tally.endings);
+        let mut known = WORDS.iter().zip(&self.endings);
         if let Some((_, count)) = known.find(|((word, _), _)| *word == ending) {
             count.fetch_add(1, Relaxed);
         }
     }
 
     fn finished(&self, _: &Run) {
-        self.tally.finished.fetch_add(1, Relaxed);
+        self.finished.fetch_add(1, Relaxed);
     }
 }
 

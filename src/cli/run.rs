@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 fn play(args: &Args, clock: Clock, jobs: &[Job], stop: &Stop) -> anyhow::Result<(Record, Summary)> {
     let progress = Progress::new(jobs, args.quiet);
-    let results = runner::run_all(jobs, clock, stop, &progress);
+    let results = runner::run_all(jobs, clock, stop, &progress.watch());
     progress.clear();
     let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
     let record = record(args, clock, runs, stop.is_stopped());

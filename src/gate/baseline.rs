@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::evidence::{self, Evidence, Obstacle, SUMMARY};
+use crate::summary::RunSummary;
 
 /// Name of the file that says what was accepted.
 const BASELINE: &str = "baseline.json";
@@ -65,13 +66,22 @@ fn unreadable(path: &Path, why: &str) -> Obstacle {
 }
 
 /// Makes `current` the baseline in `dir`, for `reason`, which is kept with all earlier ones. The
-/// wall times are left out, so that equal figures are equal bytes.
+/// wall times are left out, so that equal figures are equal bytes. With `fewer` it may lack runs that
+/// the baseline before it held.
 ///
 /// # Errors
-/// An [`Obstacle`] when the run is interrupted, empty or invalid, the reason is blank, or `dir` cannot be
-/// written.
-pub fn accept(current: &Evidence, dir: &Path, reason: &str) -> Result<Accepted, Obstacle> {
+/// An [`Obstacle`] when the run is interrupted, empty, invalid or lacks runs, the reason is blank, or `dir`
+/// cannot be written.
+pub fn accept(
+    current: &Evidence,
+    dir: &Path,
+    reason: &str,
+    fewer: bool,
+) -> Result<Accepted, Obstacle> {
     refuse_unfit(current, reason)?;
+    if !fewer {
+        refuse_fewer(current, dir)?;
+    }
     let mut summary = current.summary.clone();
     for run in &mut summary.runs {
         run.wall_s = None;
@@ -126,6 +136,30 @@ fn refuse_unfit(current: &Evidence, reason: &str) -> Result<(), Obstacle> {
         ));
     }
     Ok(())
+}
+
+/// A baseline that shrinks by accident makes the gate blind to what it lost.
+fn refuse_fewer(current: &Evidence, dir: &Path) -> Result<(), Obstacle> {
+    // What a baseline that cannot be read held is unknown, and no reason to keep it.
+    let Ok(old) = evidence::read(dir) else {
+        return Ok(());
+    };
+    let is_lost = |run: &&RunSummary| current.summary.find(&run.scenario, &run.mode).is_none();
+    let lost: Vec<&RunSummary> = old.summary.runs.iter().filter(is_lost).collect();
+    let Some(first) = lost.first() else {
+        return Ok(());
+    };
+    Err(Obstacle::new(
+        format!(
+            "`{}` lacks {} of the {} runs of the baseline, e.g. {} {}",
+            current.dir.display(),
+            lost.len(),
+            old.summary.runs.len(),
+            first.scenario,
+            first.mode
+        ),
+        "play everything (breaklab run), or say --fewer if those runs are gone for good",
+    ))
 }
 
 fn to_json(value: &impl Serialize) -> String {

@@ -40,13 +40,13 @@ impl Pair<'_> {
             .old
             .runs
             .iter()
-            .filter(|run| find(self.new, run).is_none());
+            .filter(|run| self.new.find(&run.scenario, &run.mode).is_none());
         gone.map(|run| {
             let why = format!(
                 "the baseline has it, the current run has not; play it: breaklab run {} --mode {}",
                 run.scenario, run.mode
             );
-            blank("is played".to_owned(), run).cannot_tell(why)
+            Finding::of_run("is played".to_owned(), run).cannot_tell(why)
         })
         .collect()
     }
@@ -56,7 +56,7 @@ impl Pair<'_> {
             .new
             .runs
             .iter()
-            .filter(|run| find(self.old, run).is_none());
+            .filter(|run| self.old.find(&run.scenario, &run.mode).is_none());
         added
             .map(|run| {
                 format!(
@@ -77,21 +77,13 @@ impl Pair<'_> {
             .map(|run| self.finding(rule, run))
             .collect();
         if found.is_empty() && rule.required && !self.old.runs.iter().any(|run| covered(&run)) {
-            let finding = Finding {
-                rule: rule.words(),
-                scenario: rule.scenario.clone().unwrap_or_default(),
-                mode: rule.mode.clone().unwrap_or_default(),
-                ..empty()
-            };
-            return vec![
-                finding.cannot_tell("no run fits the rule's scenario and mode".to_owned()),
-            ];
+            return vec![Finding::unmet(rule)];
         }
         found
     }
 
     fn finding(&self, rule: &Rule, run: &RunSummary) -> Finding {
-        let finding = blank(rule.words(), run);
+        let finding = Finding::of_run(rule.words(), run);
         if let Some(why) = invalid(run) {
             return finding.cannot_tell(why);
         }
@@ -111,7 +103,7 @@ impl Pair<'_> {
 
     /// The baseline's run of the same story, if the two can be held against each other.
     fn comparable(&self, run: &RunSummary) -> Result<&RunSummary, (Verdict, String)> {
-        let Some(old) = find(self.old, run) else {
+        let Some(old) = self.old.find(&run.scenario, &run.mode) else {
             return Err((Verdict::NotApplicable, "it has no baseline yet".to_owned()));
         };
         if old.digest != run.digest {
@@ -194,11 +186,7 @@ fn weaknesses(summary: &Summary, naive: &RunSummary) -> BTreeSet<&'static str> {
     if !naive.holds() {
         found.insert("fails");
     }
-    let hardened = summary
-        .runs
-        .iter()
-        .find(|run| run.scenario == naive.scenario && run.mode == "hardened");
-    if let Some(hardened) = hardened {
+    if let Some(hardened) = summary.find(&naive.scenario, "hardened") {
         if naive.cost.usd > hardened.cost.usd * WEAKNESS {
             found.insert("costs more");
         }
@@ -234,61 +222,4 @@ fn invalid(run: &RunSummary) -> Option<String> {
         return Some(format!("the books do not balance: {violation}"));
     }
     run.saturated.clone()
-}
-
-fn find<'a>(summary: &'a Summary, like: &RunSummary) -> Option<&'a RunSummary> {
-    summary
-        .runs
-        .iter()
-        .find(|run| run.scenario == like.scenario && run.mode == like.mode)
-}
-
-fn empty() -> Finding {
-    Finding {
-        rule: String::new(),
-        scenario: String::new(),
-        mode: String::new(),
-        metric: None,
-        unit: "",
-        baseline: None,
-        current: None,
-        bound: None,
-        verdict: Verdict::CannotTell,
-        why: String::new(),
-    }
-}
-
-fn blank(rule: String, run: &RunSummary) -> Finding {
-    Finding {
-        rule,
-        scenario: run.scenario.clone(),
-        mode: run.mode.clone(),
-        ..empty()
-    }
-}
-
-impl Finding {
-    fn show(&mut self, metric: Metric) {
-        self.metric = Some(metric);
-        self.unit = metric.unit();
-    }
-
-    fn with(mut self, verdict: Verdict, why: String) -> Self {
-        self.verdict = verdict;
-        self.why = why;
-        self
-    }
-
-    fn cannot_tell(self, why: String) -> Self {
-        self.with(Verdict::CannotTell, why)
-    }
-
-    fn decided(self, holds: bool) -> Self {
-        let verdict = if holds {
-            Verdict::Passed
-        } else {
-            Verdict::Failed
-        };
-        self.with(verdict, String::new())
-    }
 }

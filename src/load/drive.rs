@@ -1,91 +1,78 @@
-//! Carries a plan out: sends at the planned moments, hands on what comes back, stops when told to.
+//! Carries a plan out: sends at the planned moments and stops when told to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mock_claude::timeline::Timeline;
-use tokio::sync::{Notify, mpsc};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use super::{Arrivals, Load, Slot, schedule};
+use super::{Arrivals, Load, Slot, Stop, schedule};
 
-/// A request to stop early, shared by everybody who should.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<(AtomicBool, Notify)>);
-
-impl Stop {
-    /// Asks all to stop.
-    pub fn stop(&self) {
-        self.0.0.store(true, Ordering::SeqCst);
-        self.0.1.notify_waiters();
-    }
-
-    /// Whether somebody asked.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.0.0.load(Ordering::SeqCst)
-    }
-
-    /// Returns when somebody has asked.
-    pub async fn stopped(&self) {
-        let notified = self.0.1.notified();
-        if !self.is_stopped() {
-            notified.await;
-        }
-    }
-}
-
-/// Carries the plan out: calls `send` for each slot at its moment and hands every result to
-/// `sink`, in the order in which they end. `files_at_once` is the width of a job. Returns how many
-/// were sent; once stopped, nothing more is.
-pub async fn drive<S, F, T>(
+/// Carries the plan out: lets `runtime` run what `send` makes of each slot at its moment, and waits
+/// until all have ended; what came back is for `send` to keep. `files_at_once` is the width of a
+/// job. Returns how many were sent; once stopped, nothing more is.
+pub async fn drive<S, F>(
     load: &Load,
     files_at_once: usize,
     timeline: Timeline,
     stop: &Stop,
+    runtime: &Handle,
     send: S,
-    mut sink: impl FnMut(T),
 ) -> u64
 where
     S: Fn(Slot) -> F + Clone + Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let mut sent = 0;
     for round in 0..load.rounds {
         if round > 0 {
-            timeline.sleep(Duration::from_secs_f64(load.rest_s)).await;
+            let rest = timeline.now() + Duration::from_secs_f64(load.rest_s);
+            wait_until(rest, timeline, stop).await;
         }
         if stop.is_stopped() {
             break;
         }
-        let first = round * load.requests;
         let workers = match load.arrivals {
             Arrivals::Closed => load.workers.map(|workers| workers / load.share.of as usize),
             Arrivals::Job => Some(files_at_once),
             _ => None,
         };
         sent += match workers {
-            Some(workers) => closed(load, first, workers, timeline, stop, &send, &mut sink).await,
-            None => open(load, round, timeline, stop, &send, &mut sink).await,
+            Some(workers) => {
+                let plan = (load, round, workers);
+                closed(plan, timeline, stop, runtime, &send).await
+            }
+            None => open((load, round), timeline, stop, runtime, &send).await,
         };
     }
     sent
 }
 
-async fn open<S, F, T>(
-    load: &Load,
-    round: u64,
+/// Waits for the moment, or for somebody who wants to stop. What is due does not even yield: a driver
+/// that is behind its schedule must not queue behind the requests that it has sent.
+async fn wait_until(moment: Duration, timeline: Timeline, stop: &Stop) {
+    if timeline.now() >= moment {
+        return;
+    }
+    tokio::select! {
+        biased;
+        () = stop.stopped() => {}
+        () = timeline.sleep_until(moment) => {}
+    }
+}
+
+async fn open<S, F>(
+    (load, round): (&Load, u64),
     timeline: Timeline,
     stop: &Stop,
+    runtime: &Handle,
     send: &S,
-    sink: &mut impl FnMut(T),
 ) -> u64
 where
     S: Fn(Slot) -> F,
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let start = timeline.now();
     let mut running = JoinSet::new();
@@ -96,89 +83,252 @@ where
             continue;
         }
         let scheduled = start + moment;
-        // Polling the running ones while waiting hands their results on as they end.
-        let wait = timeline.sleep_until(scheduled);
-        tokio::pin!(wait);
-        loop {
-            tokio::select! {
-                biased;
-                Some(done) = running.join_next() => sink(finished(done)),
-                () = &mut wait => break,
-            }
-        }
+        // A timer ticks once a millisecond: whatever is due at a tick is sent in one go.
+        wait_until(scheduled, timeline, stop).await;
         if stop.is_stopped() {
             break;
         }
-        running.spawn(send(Slot { index, scheduled }));
+        running.spawn_on(send(Slot { index, scheduled }), runtime);
         sent += 1;
+        // Frees what has ended, without being woken for each of them in between.
+        while let Some(done) = running.try_join_next() {
+            finished(done);
+        }
     }
     while let Some(done) = running.join_next().await {
-        sink(finished(done));
+        finished(done);
     }
     sent
 }
 
-async fn closed<S, F, T>(
-    load: &Load,
-    first: u64,
-    workers: usize,
+async fn closed<S, F>(
+    (load, round, workers): (&Load, u64, usize),
     timeline: Timeline,
     stop: &Stop,
+    runtime: &Handle,
     send: &S,
-    sink: &mut impl FnMut(T),
 ) -> u64
 where
     S: Fn(Slot) -> F + Clone + Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
+    let (first, requests, share) = (round * load.requests, load.requests, load.share);
+    let duration = load.duration_s.map(Duration::from_secs_f64);
+    let end = duration.map(|duration| timeline.now() + duration);
     let next = Arc::new(AtomicU64::new(0));
-    let (results, mut ended) = mpsc::channel(workers.max(1));
+    let sent = Arc::new(AtomicU64::new(0));
     let mut running = JoinSet::new();
-    for _ in 0..workers.clamp(1, usize::try_from(load.requests).unwrap_or(usize::MAX)) {
-        let (next, results, send, stop) = (
+    for _ in 0..workers.clamp(1, usize::try_from(requests).unwrap_or(usize::MAX)) {
+        let (next, sent, send, stop) = (
             Arc::clone(&next),
-            results.clone(),
+            Arc::clone(&sent),
             send.clone(),
             stop.clone(),
         );
-        let (requests, share) = (load.requests, load.share);
-        running.spawn(async move {
-            while !stop.is_stopped() {
-                let index = first + next.fetch_add(1, Ordering::SeqCst);
-                if index >= first + requests {
+        let client = async move {
+            while !stop.is_stopped() && end.is_none_or(|end| timeline.now() < end) {
+                let position = next.fetch_add(1, Ordering::Relaxed);
+                if position >= requests {
                     break;
                 }
-                if !share.holds(index) {
-                    continue;
-                }
-                let done = send(Slot {
-                    index,
-                    scheduled: timeline.now(),
-                })
-                .await;
-                if results.send(done).await.is_err() {
-                    break;
+                let index = first + position;
+                if share.holds(index) {
+                    let scheduled = timeline.now();
+                    sent.fetch_add(1, Ordering::Relaxed);
+                    send(Slot { index, scheduled }).await;
                 }
             }
-        });
-    }
-    drop(results);
-    let mut sent = 0;
-    while let Some(done) = ended.recv().await {
-        sent += 1;
-        sink(done);
+        };
+        running.spawn_on(client, runtime);
     }
     while let Some(worker) = running.join_next().await {
         finished(worker);
     }
-    sent
+    sent.load(Ordering::Relaxed)
 }
 
 /// A panic in a request is our own bug, so it goes on as one.
-fn finished<T>(done: Result<T, tokio::task::JoinError>) -> T {
-    match done {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+fn finished(done: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = done {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use mock_claude::timeline::Timeline;
+
+    use super::super::Share;
+    use super::*;
+
+    fn load(arrivals: Arrivals) -> Load {
+        Load {
+            requests: 100,
+            over_s: Some(60.0),
+            workers: Some(4),
+            ..Load::new(arrivals)
+        }
+    }
+
+    /// What `note` says of each request, in the order in which they end.
+    async fn played<T: Send + 'static, F>(
+        load: Load,
+        files_at_once: usize,
+        note: impl Fn(Timeline, Slot) -> F + Clone + Send + Sync + 'static,
+    ) -> Vec<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let timeline = Timeline::start_virtual();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let send = move |slot: Slot| {
+            let (noted, sink) = (note(timeline, slot), Arc::clone(&sink));
+            async move {
+                let noted = noted.await;
+                sink.lock().unwrap().push(noted);
+            }
+        };
+        let runtime = Handle::current();
+        let stop = Stop::default();
+        let sent = drive(&load, files_at_once, timeline, &stop, &runtime, send).await;
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        assert_eq!(sent, seen.len() as u64);
+        seen
+    }
+
+    /// Runs `load` against a service that takes one second; returns (scheduled, ended) in ms.
+    async fn moments(load: Load, files_at_once: usize) -> Vec<(u64, u64)> {
+        played(load, files_at_once, |timeline, slot| async move {
+            timeline.sleep(Duration::from_secs(1)).await;
+            (
+                slot.scheduled.as_millis() as u64,
+                timeline.now().as_millis() as u64,
+            )
+        })
+        .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_spread_round_is_even_and_does_not_wait_for_answers() {
+        let seen = moments(load(Arrivals::Spread), 1).await;
+        assert_eq!(seen.len(), 100);
+        assert!(
+            seen.iter()
+                .enumerate()
+                .all(|(n, &(scheduled, _))| scheduled == n as u64 * 600)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_one_moment() {
+        let seen = moments(load(Arrivals::Burst), 1).await;
+        assert!(
+            seen.iter()
+                .all(|&(scheduled, ended)| scheduled == 0 && ended == 1000)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closed_clients_wait_for_their_answers() {
+        let seen = moments(load(Arrivals::Closed), 1).await;
+        assert_eq!(seen.last(), Some(&(24_000, 25_000)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_is_as_wide_as_the_mode_makes_it() {
+        assert_eq!(
+            moments(load(Arrivals::Job), 10).await.last(),
+            Some(&(9_000, 10_000))
+        );
+        assert_eq!(
+            moments(load(Arrivals::Job), 1).await.last(),
+            Some(&(99_000, 100_000))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rounds_follow_each_other_after_their_rest() {
+        let plan = Load {
+            rounds: 2,
+            rest_s: 30.0,
+            ..load(Arrivals::Burst)
+        };
+        let seen = moments(plan, 1).await;
+        assert_eq!((seen[99].0, seen[100].0, seen.len()), (0, 31_000, 200));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shares_are_disjoint_and_together_the_whole_schedule() {
+        for arrivals in [Arrivals::Poisson, Arrivals::Closed] {
+            let whole = Load {
+                rate_per_s: Some(5.0),
+                workers: Some(6),
+                seed: 3,
+                ..load(arrivals)
+            };
+            let mut parts = Vec::new();
+            for index in 0..3 {
+                let part = Load {
+                    share: Share { index, of: 3 },
+                    ..whole.clone()
+                };
+                assert_eq!(part.check(), Ok(()));
+                let seen = indices(part.clone()).await;
+                assert_eq!(seen.len() as u64, part.offered());
+                parts.extend(seen);
+            }
+            parts.sort_unstable();
+            let mut all = indices(whole).await;
+            all.sort_unstable();
+            if arrivals == Arrivals::Poisson {
+                assert_eq!(parts, all);
+            } else {
+                assert!(
+                    parts
+                        .iter()
+                        .map(|(index, _)| index)
+                        .eq(all.iter().map(|(index, _)| index))
+                );
+            }
+        }
+    }
+
+    async fn indices(load: Load) -> Vec<(u64, Duration)> {
+        played(
+            load,
+            1,
+            |_, slot| async move { (slot.index, slot.scheduled) },
+        )
+        .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_in_turn_stop_asking_when_their_time_is_up() {
+        let timed = load(Arrivals::Closed).lasting(Duration::from_millis(2500));
+        let seen = moments(timed, 1).await;
+        // Four clients ask at 0, 1 and 2 s; what they asked for then is waited for.
+        assert_eq!((seen.len(), seen.last()), (12, Some(&(2000, 3000))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_is_noticed_while_the_next_request_is_far_away() {
+        let timeline = Timeline::start_virtual();
+        let plan = Load {
+            requests: 2,
+            rate_per_s: Some(0.001),
+            ..Load::new(Arrivals::Constant)
+        };
+        let stop = Stop::default();
+        let send = |_| async {};
+        let runtime = Handle::current();
+        let drive = drive(&plan, 1, timeline, &stop, &runtime, send);
+        let (sent, ()) = tokio::join!(drive, async {
+            timeline.sleep(Duration::from_secs(1)).await;
+            stop.stop();
+        });
+        assert_eq!((sent, timeline.now()), (1, Duration::from_secs(1)));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mock_claude::mix::{mix, unit};
 
-use super::{Arrivals, Load};
+use super::{Arrivals, Load, MAX_SECONDS};
 
 /// Keeps the draws of arrivals apart from all other draws of a seed.
 const ARRIVALS: u64 = 0x6172_7269_7665;
@@ -74,7 +74,7 @@ impl Iterator for Moments<'_> {
             }
         };
         self.position += 1;
-        Some(Duration::from_secs_f64(seconds))
+        Some(Duration::from_secs_f64(seconds.min(MAX_SECONDS)))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Latencies as HDR percentile distributions (`.hgrm`), which HdrHistogram's plotter reads.
+//! Latencies as HDR percentile distributions: `.hgrm`, which HdrHistogram's plotter reads, and the same
+//! steps as CSV.
 
 use std::fmt::Write;
 
@@ -10,6 +11,52 @@ const TICKS_PER_HALF_DISTANCE: u32 = 5;
 /// Microseconds in the unit of the file.
 const MICROS_PER_MS: f64 = 1000.0;
 
+/// One step of a distribution.
+struct Step {
+    value_ms: f64,
+    quantile: f64,
+    total: u64,
+    /// `1/(1-quantile)`, the scale on which tails are drawn.
+    inverse: f64,
+}
+
+fn steps(latencies: &Latencies) -> impl Iterator<Item = Step> {
+    let mut total = 0;
+    let micros = latencies.micros();
+    micros
+        .iter_quantiles(TICKS_PER_HALF_DISTANCE)
+        .map(move |step| {
+            total += step.count_since_last_iteration();
+            let quantile = step.quantile_iterated_to();
+            Step {
+                value_ms: step.value_iterated_to() as f64 / MICROS_PER_MS,
+                quantile,
+                total,
+                inverse: 1.0 / (1.0 - quantile),
+            }
+        })
+}
+
+/// The distribution in milliseconds as CSV, with the columns of HdrHistogram's own.
+pub(super) fn csv(latencies: &Latencies) -> String {
+    let mut text = "\"Value\",\"Percentile\",\"TotalCount\",\"1/(1-Percentile)\"\n".to_owned();
+    for step in steps(latencies) {
+        let inverse = if step.inverse.is_finite() {
+            format!("{:.2}", step.inverse)
+        } else {
+            "Infinity".to_owned()
+        };
+        line(
+            &mut text,
+            format_args!(
+                "{:.3},{:.12},{},{inverse}",
+                step.value_ms, step.quantile, step.total
+            ),
+        );
+    }
+    text
+}
+
 /// The distribution in milliseconds.
 pub(super) fn hgrm(latencies: &Latencies) -> String {
     let micros = latencies.micros();
@@ -17,19 +64,18 @@ pub(super) fn hgrm(latencies: &Latencies) -> String {
         "{:>12} {:>14} {:>10} {:>14}\n\n",
         "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
     );
-    let mut total = 0;
-    for step in micros.iter_quantiles(TICKS_PER_HALF_DISTANCE) {
-        total += step.count_since_last_iteration();
-        let value = step.value_iterated_to() as f64 / MICROS_PER_MS;
-        let quantile = step.quantile_iterated_to();
-        let inverse = if quantile < 1.0 {
-            format!("{:>14.2}", 1.0 / (1.0 - quantile))
+    for step in steps(latencies) {
+        let inverse = if step.inverse.is_finite() {
+            format!("{:>14.2}", step.inverse)
         } else {
             format!("{:>14}", "inf")
         };
         line(
             &mut text,
-            format_args!("{value:>12.3} {quantile:>14.12} {total:>10} {inverse}"),
+            format_args!(
+                "{:>12.3} {:>14.12} {:>10} {inverse}",
+                step.value_ms, step.quantile, step.total
+            ),
         );
     }
     let (mean, deviation) = (
@@ -65,6 +111,26 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn the_csv_has_the_steps_of_the_hgrm_and_ends_at_all() {
+        let mut latencies = Latencies::default();
+        for ms in 1..=1000 {
+            latencies.record(Duration::from_millis(ms));
+        }
+        let text = csv(&latencies);
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        let comments = hgrm(&latencies)
+            .lines()
+            .filter(|line| line.starts_with('#'))
+            .count();
+        assert_eq!(lines.len(), hgrm(&latencies).lines().count() - comments - 1);
+        assert!(lines.iter().all(|line| line.len() == 4));
+        assert_eq!(
+            lines[lines.len() - 1][1..],
+            ["1.000000000000", "1000", "Infinity"]
+        );
+    }
 
     #[test]
     fn the_last_step_counts_everything_at_the_maximum() {

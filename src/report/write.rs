@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{self, Ending, Record, Run};
+use crate::record::{self, Record, Run};
 use crate::summary::Summary;
 
-use super::hgrm::hgrm;
+use super::hgrm::{csv, hgrm};
 use super::plain::slug;
 use super::{Data, ReportError, Story, html, markdown, sheet};
 
@@ -33,8 +33,16 @@ pub fn write_all(
         ("summary.csv".to_owned(), sheet::summary(summary)?),
     ];
     for run in &record.runs {
-        for (&ending, latencies) in &run.latency {
-            files.push((histogram_file(run, ending), hgrm(latencies)));
+        let endings = run
+            .latency
+            .iter()
+            .map(|(&ending, latencies)| (sheet::word(ending), latencies));
+        // In simulated time the lag is zero throughout.
+        let lag = (run.lag.micros().max() > 0).then_some(("lag", &run.lag));
+        for (what, latencies) in endings.chain(lag) {
+            let name = histogram_file(run, what);
+            files.push((format!("{name}.hgrm"), hgrm(latencies)));
+            files.push((format!("{name}.csv"), csv(latencies)));
         }
     }
     files.extend(pages(record, summary, stories, Data::Beside)?);
@@ -71,10 +79,10 @@ fn pages(
     Ok(files)
 }
 
-/// Where the latencies of `run` that ended so are written.
-pub(super) fn histogram_file(run: &Run, ending: Ending) -> String {
-    let [scenario, mode, ending] = [&run.scenario, &run.mode, sheet::word(ending)].map(slug);
-    format!("histograms/{scenario}.{mode}.{ending}.hgrm")
+/// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
+pub(super) fn histogram_file(run: &Run, what: &str) -> String {
+    let [scenario, mode, what] = [&run.scenario, &run.mode, what].map(slug);
+    format!("histograms/{scenario}.{mode}.{what}")
 }
 
 fn write_files(dir: &Path, files: &[File]) -> Result<Vec<PathBuf>, ReportError> {
@@ -200,6 +208,7 @@ mod tests {
             "plots/comparison.svg",
             "plots/rate-limits-latency.svg",
             "histograms/rate-limits.naive.rate-limited.hgrm",
+            "histograms/rate-limits.naive.rate-limited.csv",
         ] {
             assert!(paths.contains(&dir.path().join(name)), "{name}");
         }

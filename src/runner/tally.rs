@@ -1,6 +1,7 @@
 //! Outcomes of requests, counted as they come in.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::target::Answer;
@@ -22,6 +23,32 @@ pub(super) struct Outcome {
     pub(super) findings: Findings,
 }
 
+/// A tally that requests on any thread add to.
+#[derive(Debug, Clone)]
+pub(super) struct SharedTally(Arc<Mutex<Tally>>);
+
+impl SharedTally {
+    pub(super) fn new(max_rows: usize) -> Self {
+        Self(Arc::new(Mutex::new(Tally::new(max_rows))))
+    }
+
+    pub(super) fn add(&self, outcome: Outcome) {
+        self.tally().add(outcome);
+    }
+
+    /// Takes the tally out, with `never_sent` requests that were scheduled, but never sent.
+    pub(super) fn finish(&self, never_sent: u64) -> Tally {
+        let mut tally = std::mem::replace(&mut *self.tally(), Tally::new(0));
+        tally.never_sent(never_sent);
+        tally
+    }
+
+    fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
+        // A request that panicked ends the run anyway.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The sums of a run, in bounded memory.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -38,7 +65,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(max_rows: usize) -> Self {
+    fn new(max_rows: usize) -> Self {
         Self {
             max_rows,
             endings: BTreeMap::new(),
@@ -53,7 +80,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn add(&mut self, outcome: Outcome) {
+    fn add(&mut self, outcome: Outcome) {
         let Outcome {
             slot,
             started,
@@ -101,8 +128,7 @@ impl Tally {
         }
     }
 
-    /// Counts requests that were scheduled, but never sent.
-    pub(super) fn never_sent(&mut self, count: u64) {
+    fn never_sent(&mut self, count: u64) {
         if count > 0 {
             *self.endings.entry(Ending::Dropped).or_default() += count;
         }

@@ -46,13 +46,12 @@ impl Answer {
         }
     }
 
-    pub(super) fn unreachable(why: &reqwest::Error) -> Self {
-        let error = Some(format!("no answer: {}", without_url(why)));
+    pub(super) fn unreachable(why: String) -> Self {
         Self {
             status: None,
             ending: Ending::Unreachable,
             documentation: None,
-            error,
+            error: Some(why),
         }
     }
 
@@ -137,17 +136,17 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
         .body(body);
     let response = match request.send().await {
         Ok(response) => response,
-        Err(error) => return Answer::unreachable(&error),
+        Err(error) => return Answer::unreachable(format!("no answer: {}", without_url(&error))),
     };
     let status = response.status().as_u16();
     let body = match response.bytes().await {
         Ok(body) => body,
-        Err(error) => return Answer::unreachable(&error),
+        Err(error) => return Answer::unreachable(format!("no answer: {}", without_url(&error))),
     };
     read_answer(status, &body)
 }
 
-pub(super) fn read_answer(status: u16, body: &[u8]) -> Answer {
+fn read_answer(status: u16, body: &[u8]) -> Answer {
     if status == 200 {
         return match serde_json::from_slice::<http::Answer>(body) {
             Ok(answer) => Answer::documented(answer.documentation, answer.missing.is_empty()),
@@ -158,6 +157,11 @@ pub(super) fn read_answer(status: u16, body: &[u8]) -> Answer {
             ),
         };
     }
+    read_failure(status, body)
+}
+
+/// What an answer other than 200 says.
+pub(super) fn read_failure(status: u16, body: &[u8]) -> Answer {
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |key: &str| {
         json.pointer(&format!("/error/{key}"))

@@ -207,6 +207,28 @@ fn a_baseline_keeps_its_reasons_and_notices_that_it_was_changed() {
 }
 
 #[test]
+fn a_baseline_does_not_shrink_by_accident() {
+    let folder = two_runs();
+    let accept = |more: &[&str]| {
+        let mut arguments = vec!["gate", "accept", "now", "--baseline", "base"];
+        arguments.extend(["--reason", "because"]);
+        arguments.extend(more);
+        let output = breaklab(folder.path(), &arguments);
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    played(folder.path(), "now", &["--mode", "hardened"]);
+    let (code, why) = accept(&[]);
+    assert!(
+        code == Some(3) && why.contains("lacks 1 of the 2 runs"),
+        "{why}"
+    );
+    assert_eq!(accept(&["--fewer"]).0, Some(0));
+}
+
+#[test]
 fn a_scenario_that_is_gone_or_has_other_settings_is_not_passed() {
     let folder = tempfile::tempdir().unwrap();
     played(folder.path(), "base", &[]);
@@ -295,6 +317,22 @@ fn pairs_of_equal_commands_pass_and_too_few_are_refused() {
         &["gate", "run", "--a", &command, "--b", "false"],
     );
     assert_eq!(broken.status.code(), Some(3));
+    for (b, why) in [
+        (format!("{command} --mode hardened"), "that of --b does not"),
+        (
+            format!("{command} --seed 2"),
+            "the seeds of the runs differ",
+        ),
+        (
+            format!("{command} --clock real --speed 1000"),
+            "the clocks of the runs differ",
+        ),
+    ] {
+        let output = breaklab(folder.path(), &["gate", "run", "--a", &command, "--b", &b]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{b}: {text}");
+        assert!(text.contains(why), "{b}: {text}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use breaklab::load::{Arrivals, Load, Slot, Stop, drive};
@@ -27,15 +28,18 @@ async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
         rate_per_s: Some(200.0),
         ..Load::new(Arrivals::Constant)
     };
-    let mut latencies = Latencies::default();
-    let send = move |slot: Slot| async move {
-        timeline.sleep_until(answered(timeline.now())).await;
-        timeline.now() - slot.scheduled
+    let latencies = Arc::new(Mutex::new(Latencies::default()));
+    let sink = Arc::clone(&latencies);
+    let send = move |slot: Slot| {
+        let sink = Arc::clone(&sink);
+        async move {
+            timeline.sleep_until(answered(timeline.now())).await;
+            sink.lock().unwrap().record(timeline.now() - slot.scheduled);
+        }
     };
-    drive(&load, 1, timeline, &Stop::default(), send, |latency| {
-        latencies.record(latency)
-    })
-    .await;
+    let runtime = tokio::runtime::Handle::current();
+    drive(&load, 1, timeline, &Stop::default(), &runtime, send).await;
+    let latencies = latencies.lock().unwrap();
     let at = |quantile| latencies.micros().value_at_quantile(quantile) as f64 / 1000.0;
     for (quantile, truth) in [
         (0.5, 0.0),
@@ -53,9 +57,14 @@ async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
     }
 }
 
-/// Serves `status` and `body` on a loopback port for as long as the test runs; freezes like
-/// [`answered`] when told to.
-fn service(status: u16, body: &'static str, freezes: bool) -> SocketAddr {
+type Asked = http::Request<hyper::body::Incoming>;
+type Said = http::Response<Full<bytes::Bytes>>;
+
+/// Serves `answer` on a loopback port for as long as the test runs.
+fn serve<F>(answer: impl Fn(Asked) -> F + Clone + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = Said> + Send + 'static,
+{
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -67,31 +76,59 @@ fn service(status: u16, body: &'static str, freezes: bool) -> SocketAddr {
                 .await
                 .unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
-            let mut began = None;
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let timeline = *began.get_or_insert_with(|| Timeline::start(1.0, 0));
-                let answer = hyper::service::service_fn(
-                    move |request: http::Request<hyper::body::Incoming>| async move {
-                        let _whole = request.into_body().collect().await;
-                        if freezes {
-                            timeline.sleep_until(answered(timeline.now())).await;
-                        }
-                        let mut response = http::Response::new(Full::new(
-                            bytes::Bytes::from_static(body.as_bytes()),
-                        ));
-                        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-                        Ok::<_, Infallible>(response)
-                    },
-                );
+                let answer = answer.clone();
+                let service = hyper::service::service_fn(move |request| {
+                    let said = answer(request);
+                    async move { Ok::<_, Infallible>(said.await) }
+                });
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), answer),
+                        .serve_connection(TokioIo::new(stream), service),
                 );
             }
         });
     });
     told.recv().unwrap()
+}
+
+/// Serves `status` and `body`; freezes like [`answered`] when told to.
+fn service(status: u16, body: &'static str, freezes: bool) -> SocketAddr {
+    let began = Arc::new(std::sync::OnceLock::new());
+    serve(move |request| {
+        // Its time begins with the first request, as that of the schedule does.
+        let timeline = *began.get_or_init(|| Timeline::start(1.0, 0));
+        async move {
+            let _whole = request.into_body().collect().await;
+            if freezes {
+                timeline.sleep_until(answered(timeline.now())).await;
+            }
+            let body = bytes::Bytes::from_static(body.as_bytes());
+            let mut response = http::Response::new(Full::new(body));
+            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+            response
+        }
+    })
+}
+
+/// A service that takes every document as a job, which is `state` when it is asked for the second time.
+fn jobs(state: &'static str) -> SocketAddr {
+    let asked = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    serve(move |request| {
+        let second = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 3 == 2;
+        async move {
+            let state = if second { state } else { "running" };
+            let body = format!(r#"{{"status":"{state}","documentation":"words"}}"#);
+            let mut response = http::Response::new(Full::new(bytes::Bytes::from(body)));
+            if request.method() == http::Method::POST {
+                *response.status_mut() = http::StatusCode::ACCEPTED;
+                let location = http::HeaderValue::from_static("/jobs/7");
+                response.headers_mut().insert("location", location);
+            }
+            response
+        }
+    })
 }
 
 /// Exit code of a driver that could not keep its schedule, as on a busy machine.
@@ -178,7 +215,29 @@ fn a_load_that_cannot_be_is_a_usage_error() {
             vec!["--arrivals", "closed:3", "--shard", "1/2"],
             "multiple of 2",
         ),
-        (vec!["--duration", "3s"], "--requests"),
+        (
+            vec!["--arrivals", "burst:3", "--duration", "3s"],
+            "leave --duration out",
+        ),
+        (
+            vec![
+                "--arrivals",
+                "closed:2",
+                "--duration",
+                "3s",
+                "--shard",
+                "1/2",
+            ],
+            "give the number of requests",
+        ),
+        (
+            vec!["--arrivals", "rate:1e9", "--duration", "1h"],
+            "more than 1000000000",
+        ),
+        (
+            vec!["--arrivals", "poisson:0.001", "--duration", "1ms"],
+            "no request falls",
+        ),
         (vec!["--arrivals", "replay:nowhere"], "nowhere"),
     ] {
         let (code, _, message) = load(address, &arguments);
@@ -206,6 +265,120 @@ fn silence_is_a_failure_after_the_timeout() {
     let (code, run, _) = load(address, &["--arrivals", "burst:3", "--timeout", "100ms"]);
     assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
     assert_eq!(run["requests"]["failed"], 3);
+}
+
+#[test]
+fn clients_in_turn_ask_for_as_long_as_they_are_told() {
+    let address = service(200, DOCUMENTED, false);
+    let arguments = ["--arrivals", "closed:3", "--duration", "500ms"];
+    let (code, run, message) = load(address, &arguments);
+    assert_eq!(code, Some(0), "{message}");
+    let offered = run["requests"]["offered"].as_u64().unwrap();
+    assert!(offered > 3 && run["requests"]["ok"] == offered, "{run}");
+    assert!(run["makespan_s"].as_f64().unwrap() >= 0.4, "{run}");
+}
+
+#[test]
+fn a_job_is_asked_for_until_it_is_done() {
+    let (code, run, message) = load(jobs("done"), &["--requests", "2"]);
+    assert_eq!(code, Some(0), "{message}");
+    assert_eq!(run["requests"]["ok"], 2);
+    let (code, run, _) = load(jobs("partial"), &["--requests", "2"]);
+    assert_eq!((code, &run["requests"]["degraded"]), (Some(0), &2.into()));
+    let (code, run, _) = load(jobs("failed"), &["--requests", "2"]);
+    assert_eq!((code, &run["requests"]["failed"]), (Some(1), &2.into()));
+}
+
+#[test]
+fn a_driver_without_sockets_is_saturated_and_blames_nobody_else() {
+    let address = service(200, DOCUMENTED, true);
+    let folder = tempfile::tempdir().unwrap();
+    let command = format!(
+        "ulimit -n 40; exec {} load --endpoint http://{address} --arrivals burst:100 --json",
+        env!("CARGO_BIN_EXE_breaklab")
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &command])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let requests = &summary["runs"][0]["requests"];
+    assert_eq!(output.status.code(), Some(SATURATED), "{requests}");
+    assert!(requests["dropped"].as_u64().unwrap() >= 60, "{requests}");
+    assert_eq!(requests["failed"], 0);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("could not send"), "{message}");
+}
+
+#[test]
+fn what_is_in_flight_at_an_interrupt_is_counted() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let address = serve(move |_| {
+        tell.send(()).unwrap();
+        std::future::pending()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_breaklab"))
+        .args([
+            "load",
+            "--json",
+            "--requests",
+            "5000",
+            "--arrivals",
+            "rate:100",
+        ])
+        .args(["--endpoint", &format!("http://{address}")])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    told.iter().take(20).for_each(drop);
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let run = &summary["runs"][0];
+    assert_eq!(output.status.code(), Some(130), "{run}");
+    assert_eq!(run["requests"]["offered"], 5000);
+    assert_eq!(run["requests"]["dropped"], 5000);
+    assert_eq!(run["violations"], serde_json::json!([]));
+}
+
+#[test]
+fn the_terminal_says_what_so_few_answers_are_worth() {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = format!("http://{}", service(200, DOCUMENTED, false));
+    let arguments = ["load", "--endpoint", &endpoint, "--arrivals", "rate:200"];
+    let output = breaklab(folder.path(), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    // No failure in 100 is not 0 %: Clopper and Pearson end at 3.62 %.
+    assert!(
+        text.contains("failure rate 0.00 %, 95 % interval 0.00 % to 3.62 %"),
+        "{text}"
+    );
+    let to = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("to "))
+        .unwrap();
+    let p99 = to.split_whitespace().nth(4);
+    assert_eq!(
+        p99,
+        Some("–"),
+        "100 samples cannot bound a p99 from above: {text}"
+    );
+    let histograms = folder.path().join("reports/latest/histograms");
+    for file in [
+        "load.outside.ok.hgrm",
+        "load.outside.ok.csv",
+        "load.outside.lag.csv",
+    ] {
+        assert!(histograms.join(file).is_file(), "{file}");
+    }
 }
 
 #[test]

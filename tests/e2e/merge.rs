@@ -135,6 +135,48 @@ fn kubernetes() -> (String, Vec<u64>) {
     (line, figures.to_vec())
 }
 
+/// What `man sbatch` takes as the value of each directive that we use.
+fn is_sbatch_value(directive: &str, value: &str) -> bool {
+    let number = |text: &str| text.parse::<u64>().is_ok_and(|number| number > 0);
+    match directive {
+        "--job-name" => !value.is_empty(),
+        "--array" => value
+            .split_once('-')
+            .is_some_and(|(a, b)| number(a) && number(b)),
+        "--cpus-per-task" => number(value),
+        "--mem" => value.strip_suffix(['K', 'M', 'G', 'T']).is_some_and(number),
+        "--time" => {
+            let parts: Vec<&str> = value.split(':').collect();
+            parts.len() == 3 && parts.iter().all(|part| part.parse::<u64>().is_ok())
+        }
+        // Every task of the array needs a log of its own.
+        "--output" => value.contains("%a"),
+        _ => false,
+    }
+}
+
+#[test]
+fn the_slurm_script_has_directives_that_sbatch_reads() {
+    let text = include_str!("../../docs/cluster/slurm-array.sh");
+    let mut directives = 0;
+    // sbatch stops reading directives at the first line that is no comment.
+    for line in text.lines().take_while(|line| line.starts_with('#')) {
+        let Some(directive) = line.strip_prefix("#SBATCH ") else {
+            continue;
+        };
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        assert!(is_sbatch_value(name, value), "{line}");
+        directives += 1;
+    }
+    assert_eq!(
+        directives,
+        text.matches("#SBATCH").count(),
+        "one stands too late"
+    );
+    assert!(text.starts_with("#!") && directives > 0);
+    assert!(!is_sbatch_value("--aray", "1-4") && !is_sbatch_value("--time", "30m"));
+}
+
 #[test]
 fn the_kubernetes_manifest_and_the_slurm_script_play_shards_that_merge() {
     let folder = tempfile::tempdir().unwrap();

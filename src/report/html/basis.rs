@@ -7,6 +7,7 @@ use crate::report::Data;
 use crate::report::ablation::serves_matrix;
 use crate::report::figures::{count, number, seconds};
 use crate::report::plain::plain;
+use crate::report::sheet;
 use crate::report::write::histogram_file;
 use crate::summary::Summary;
 
@@ -76,7 +77,7 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
 fn files(record: &Record, summary: &Summary) -> Markup {
     let histograms = told(record, summary).into_iter().flat_map(|run| {
         let endings = run.latency.keys();
-        endings.map(move |&ending| histogram_file(run, ending))
+        endings.map(move |&ending| histogram_file(run, sheet::word(ending)) + ".hgrm")
     });
     html! {
         ul.files {
