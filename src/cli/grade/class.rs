@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::{
-    Args, Exit, Started, examine_running, examine_started, plays, read_exam, runtime,
-    take_reference, write, write_out,
-};
+use super::exam::{Started, examine_running, examine_started, plays, take_reference};
+use super::folder::{read_exam, write, write_out};
+use super::{Args, Exit, runtime};
 use crate::grade::class::{self, Entry, Student, slug};
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, Rubric, Status, lms};
