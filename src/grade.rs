@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::exam::Exam;
 
-pub use flaw::{Flaw, find as find_flaws, known as known_flaws};
+pub use flaw::{Flaw, find as find_flaws, known as known_flaws, untold as untold_flaws};
 pub use rubric::{Rubric, RubricError, builtin, builtin_names};
 pub use score::{Outcome, Score, Scored};
 

@@ -214,5 +214,9 @@ fn flaws() -> anyhow::Result<Exit> {
     for (id, title) in grade::known_flaws() {
         writeln!(out, "{id:<4} {title}")?;
     }
+    writeln!(out, "\nNot recognised:")?;
+    for (id, title, why) in grade::untold_flaws() {
+        writeln!(out, "{id:<4} {title}:\n     {why}")?;
+    }
     Ok(Exit::Done)
 }

@@ -122,6 +122,7 @@ impl Scene {
             said: excerpt(&answer.body),
             leaks_key,
             named: None,
+            disguise: None,
         }
     }
 
@@ -186,9 +187,9 @@ impl Scene {
     pub(super) async fn quiet(&self, calm: Duration) {
         let _storm = tokio::time::timeout(STORM, async {
             loop {
-                let before = self.stage.calls().0.len();
+                let before = self.stage.arrived();
                 tokio::time::sleep(calm).await;
-                if self.stage.calls().0.len() == before && self.stage.in_flight() == 0 {
+                if self.stage.arrived() == before && self.stage.in_flight() == 0 {
                     return;
                 }
             }
@@ -227,6 +228,7 @@ impl Scene {
             max_in_flight,
             alive_after: true,
             makespan_ms: end - start,
+            claimed: None,
             reference_ms: None,
         }
     }

@@ -70,7 +70,7 @@ fn heard(args: &Args) -> impl Fn(Play) + Sync + use<> {
     move |play| {
         if !quiet {
             // Nobody is left to tell when standard error is gone.
-            let _gone = writeln!(std::io::stderr(), "played: {play:?}");
+            let _gone = writeln!(std::io::stderr(), "played: {}", play.name());
         }
     }
 }
@@ -170,6 +170,7 @@ fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
             said: why.to_string(),
         }],
         plays: [].into(),
+        prying: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ fn exam(passed: bool, said: &str) -> Exam {
         said: said.into(),
         leaks_key: false,
         named: None,
+        disguise: None,
     };
     let call = |seq| Call {
         seq,
@@ -32,6 +33,7 @@ fn exam(passed: bool, said: &str) -> Exam {
         retry_after_ms: None,
         broken: false,
         cut: false,
+        instruction: None,
         body: 1,
     };
     let played = Played {
@@ -56,6 +58,7 @@ fn exam(passed: bool, said: &str) -> Exam {
             said: said.to_owned(),
         }],
         plays: [(Play::Single, played.clone()), (Play::Repeat, played)].into(),
+        prying: Vec::new(),
     }
 }
 
