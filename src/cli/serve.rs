@@ -8,18 +8,22 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use mock_claude::prices::PICO_PER_USD;
 use mock_claude::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
 use tokio::net::TcpListener;
 
 use super::Exit;
-use crate::claude::Claude;
+use crate::claude::{Claude, Spending};
 use crate::generator::{Generator, Mode, Policy, Protection, Settings};
 use crate::platform::http::{Face, Options};
 use crate::platform::journal::{Entry, Event, Format};
 use crate::platform::{self, Preset, Service};
 use crate::scenario::Loaded;
 use crate::transport::{self, AttemptLog, Transport};
+
+/// Caps from here on would not fit the account's pico-dollars.
+const MAX_CAP_USD: f64 = 1e6;
 
 /// Attempts that `/metrics` can be traced back to.
 const MAX_ROWS: usize = 1_000;
@@ -42,6 +46,9 @@ pub(super) struct Args {
     /// Messages API to ask [default: a mock of our own with limits of its own]
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
+    /// Make no call that might bring the bill of --upstream above this; needed when it is not on this machine
+    #[arg(long, value_name = "USD", requires = "upstream")]
+    max_cost_usd: Option<f64>,
     /// Scenario whose model, limits, faults and generator settings hold [default: those of
     /// large-files-one-liners with 50 requests per minute, in which the chapter's three tests break]
     #[arg(long, value_name = "SCENARIO")]
@@ -118,21 +125,45 @@ fn check(args: &Args) -> anyhow::Result<()> {
     {
         bail!("--answer-within is a number of seconds, 0 or more");
     }
-    if args.allow_remote {
-        return Ok(());
+    if args
+        .max_cost_usd
+        .is_some_and(|usd| !(usd > 0.0 && usd < MAX_CAP_USD))
+    {
+        bail!("--max-cost-usd is an amount above 0 and below {MAX_CAP_USD}");
     }
-    if !args.listen.ip().is_loopback() {
+    if !args.allow_remote && !args.listen.ip().is_loopback() {
         bail!(
             "{} is not a loopback address; add --allow-remote to let others in",
             args.listen
         );
     }
-    match &args.upstream {
-        Some(url) if !transport::is_loopback(url) => {
-            bail!("{url} is not on this machine; add --allow-remote if you mean to call it")
-        }
-        _ => Ok(()),
+    check_upstream(args)
+}
+
+/// Another machine's API may cost money: that takes a word, a cap, and a key.
+fn check_upstream(args: &Args) -> anyhow::Result<()> {
+    let Some(url) = args
+        .upstream
+        .as_ref()
+        .filter(|url| !transport::is_loopback(url))
+    else {
+        return Ok(());
+    };
+    if !args.allow_remote {
+        bail!("{url} is not on this machine; add --allow-remote if you mean to call it");
     }
+    if args.max_cost_usd.is_none() {
+        bail!("{url} may cost money; say with --max-cost-usd how much at most");
+    }
+    if api_key().is_none() {
+        bail!("ANTHROPIC_API_KEY is not set; {url} needs a key");
+    }
+    Ok(())
+}
+
+fn api_key() -> Option<String> {
+    let key = std::env::var("ANTHROPIC_API_KEY").ok()?;
+    Some(key.trim().to_owned()).filter(|key| !key.is_empty())
 }
 
 async fn serve(args: &Args) -> anyhow::Result<()> {
@@ -143,7 +174,8 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
         None => own_mock(&loaded, timeline).await?,
     };
     let attempts = AttemptLog::new(timeline, MAX_ROWS);
-    let service = service(args, &loaded, &upstream, &attempts, timeline)?;
+    let spending = spending(args, &loaded)?;
+    let service = service(args, &loaded, &upstream, &attempts, &spending, timeline)?;
     let policy = policy(args, &loaded.scenario.generator);
     let patience = args.answer_within.unwrap_or(match args.mode {
         // The chapter's clients wait ten seconds.
@@ -162,6 +194,7 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
             patience: (patience > 0.0).then(|| Duration::from_secs_f64(patience)),
             files_at_once: policy.files_at_once(),
             attempts: Some(attempts),
+            spending: Some(spending),
             log: Some(Arc::new(log)),
         },
     );
@@ -172,9 +205,12 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "listening on {url}")?;
     writeln!(out, "export API_ENDPOINT={url}/document")?;
+    let cap = args
+        .max_cost_usd
+        .map_or_else(String::new, |usd| format!(", at most ${usd:.2}"));
     writeln!(
         out,
-        "mode {}, platform {preset}, upstream {upstream}, speed {}",
+        "mode {}, platform {preset}, upstream {upstream}, speed {}{cap}",
         policy.name(),
         args.speed
     )?;
@@ -284,10 +320,12 @@ fn service(
     loaded: &Loaded,
     upstream: &str,
     attempts: &AttemptLog,
+    spending: &Spending,
     timeline: Timeline,
 ) -> anyhow::Result<Service> {
-    let key = std::env::var("ANTHROPIC_API_KEY").unwrap_or_else(|_| "sk-ant-simulated".to_owned());
-    let claude = Claude::new(Transport::tcp(upstream, attempts.clone())?, &key);
+    let key = api_key().unwrap_or_else(|| "sk-ant-simulated".to_owned());
+    let claude = Claude::new(Transport::tcp(upstream, attempts.clone())?, &key)
+        .with_spending(spending.clone());
     // Limits of a foreign API are learnt from its headers.
     let known = if args.upstream.is_none() {
         loaded.limits
@@ -301,6 +339,19 @@ fn service(
         ..loaded.scenario.platform
     };
     Ok(Service::new(settings.resolve(), generator, timeline))
+}
+
+/// The account of all calls, with the cap if there is one.
+fn spending(args: &Args, loaded: &Loaded) -> anyhow::Result<Spending> {
+    let model = &loaded.profile.model;
+    let Some(price) = loaded.prices.models.get(model) else {
+        bail!(
+            "price book `{}` has no price for `{model}`, so --max-cost-usd cannot hold",
+            loaded.prices.name
+        );
+    };
+    let cap_pico = args.max_cost_usd.map(|usd| (usd * PICO_PER_USD) as u64);
+    Ok(Spending::new(*price, cap_pico))
 }
 
 /// Puts a mock with the scenario's limits and faults on a loopback port.
