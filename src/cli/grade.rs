@@ -106,7 +106,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let exam = match &args.from {
         Some(folder) => read_exam(folder)?,
-        None => runtime()?.block_on(examine(args, &rubrics))?,
+        None => match unless_interrupted(examine(args, &rubrics))? {
+            Some(exam) => exam,
+            None => return Ok(Exit::Interrupted),
+        },
     };
     let grade = grade::grade(&exam, &rubrics);
     let earlier = args
@@ -142,6 +145,20 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")
+}
+
+/// Does `work`, unless ctrl-C or SIGTERM comes first: then the services that it started end with it.
+fn unless_interrupted<T>(
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<Option<T>> {
+    // The runtime is this work's own: what is left of it ends here.
+    runtime()?.block_on(async {
+        tokio::select! {
+            biased;
+            () = super::interrupt::told_to_end() => Ok(None),
+            done = work => done.map(Some),
+        }
+    })
 }
 
 fn rubrics(names: &[String]) -> anyhow::Result<Vec<Rubric>> {

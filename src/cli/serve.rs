@@ -14,6 +14,7 @@ use mock_claude::{Config, MockClaude};
 use tokio::net::TcpListener;
 
 use super::Exit;
+use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending};
 use crate::generator::{Generator, Mode, Policy, Protection, Settings};
 use crate::platform::http::{Face, Options};
@@ -259,19 +260,6 @@ async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow
             "{} unfinished jobs are lost; --journal FILE would keep them",
             left.len()
         ),
-    }
-}
-
-async fn told_to_end() {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    let Ok(mut terminate) = terminate else {
-        let _interrupted = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        biased;
-        _interrupted = tokio::signal::ctrl_c() => {}
-        _terminated = terminate.recv() => {}
     }
 }
 
