@@ -2,7 +2,7 @@ use super::*;
 use crate::grade::{Rubric, builtin, grade as judge};
 use crate::record::exam::{Asked, Call, Check, Exam, Fate, Found, Paper, Play, Played};
 
-fn exam(passed: bool, said: &str) -> Exam {
+pub(super) fn exam(passed: bool, said: &str) -> Exam {
     let asked = |documented| Asked {
         what: "a.py".into(),
         paper: Some(0),
@@ -62,21 +62,21 @@ fn exam(passed: bool, said: &str) -> Exam {
     }
 }
 
-fn graded(passed: bool, said: &str) -> Grade {
+pub(super) fn graded(passed: bool, said: &str) -> Grade {
     let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
     judge(&exam(passed, said), &[rubric])
 }
 
-fn write(format: Format, grade: &Grade) -> String {
+pub(super) fn write(format: Format, grade: &Grade) -> String {
     format.write(grade, &|name| Some(format!("<{name}>")))
 }
 
-fn json(format: Format, grade: &Grade) -> Value {
+pub(super) fn json(format: Format, grade: &Grade) -> Value {
     serde_json::from_str(&write(format, grade)).unwrap()
 }
 
 /// What a hostile service may put wherever its words are shown.
-const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
+pub(super) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
 
 #[test]
 fn gradescope_gets_a_score_and_tests_with_explicit_status() {
