@@ -149,7 +149,10 @@ fn message(one: &Scored) -> String {
     match one.outcome {
         Outcome::Passed => String::new(),
         Outcome::Skipped => "not examined".to_owned(),
-        _ => format!("{}\n\nTry: {}", one.why, one.help),
+        _ => match one.advice() {
+            Some(help) => format!("{}\n\nTry: {help}", one.why),
+            None => one.why.clone(),
+        },
     }
 }
 

@@ -87,7 +87,7 @@ pub struct Criterion {
     /// Who sees it, and when, where a format can tell.
     #[serde(default)]
     pub visibility: Visibility,
-    /// Why it matters; `{value}` is replaced.
+    /// Why it matters; `{value}` is replaced, a share by its percentage.
     pub why: String,
     /// What to try.
     pub help: String,

@@ -1,7 +1,7 @@
 //! A service that we start ourselves, and whose whole family we end again.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{PipeReader, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +18,8 @@ const MARK: &str = "BREAKLAB_EXAMINATION";
 const POLL: Duration = Duration::from_millis(50);
 /// Time between asking a process to end and ending it.
 const GRACE: Duration = Duration::from_secs(2);
+/// Bytes of a service's own output that are kept.
+const MAX_LOG: u64 = 4 << 20;
 /// How often a family is looked for when it is ended.
 const ROUNDS: usize = 5;
 /// Bytes of a service's own output that are shown when it does not start.
@@ -98,8 +100,9 @@ impl Service {
         // Whoever leaves the process group, or even clears its environment, becomes our child
         // when its parent ends. A kernel without that leaves us the group and the mark.
         let _old_kernel = set_child_subreaper(Some(getpid()));
-        let output = File::create(log).map_err(spawn)?;
+        let (words, output) = std::io::pipe().map_err(spawn)?;
         let errors = output.try_clone().map_err(spawn)?;
+        keep(words, File::create(log).map_err(spawn)?);
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).process_group(0);
         shell.stdin(Stdio::null()).stdout(output).stderr(errors);
@@ -160,6 +163,8 @@ impl Service {
 
     /// The end of what it printed, without control characters.
     fn tail(&self) -> String {
+        // What it said last may be on its way to the file.
+        std::thread::sleep(POLL);
         let mut text = Vec::new();
         if let Ok(mut file) = File::open(&self.log) {
             let length = file.metadata().map_or(0, |meta| meta.len());
@@ -218,6 +223,16 @@ impl Drop for Service {
         }
         let _kept = std::fs::remove_file(&self.marker);
     }
+}
+
+/// Keeps the beginning of what a service prints, and goes on reading, so that it never waits for us.
+fn keep(words: PipeReader, mut log: File) {
+    std::thread::spawn(move || {
+        let mut words = words;
+        // A full disk or a reader that is gone loses the log, not the service.
+        let _kept = std::io::copy(&mut Read::by_ref(&mut words).take(MAX_LOG), &mut log);
+        let _rest = std::io::copy(&mut words, &mut std::io::sink());
+    });
 }
 
 /// Ends what a grader left behind that was itself killed.

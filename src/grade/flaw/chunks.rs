@@ -136,7 +136,7 @@ pub(super) fn ignores_stop_reason(_: &Exam, played: &Played) -> Option<Evidence>
     (asked.fate == Fate::Whole && short && !cut.is_empty()).then_some(())?;
     shown(
         format!(
-            "{} answers ended at max_tokens; {} of {} definitions are documented, and the answer calls that whole",
+            "answers cut at max_tokens: {}; {} of {} definitions are documented, and the service calls that whole",
             cut.len(),
             asked.found.documented,
             played.papers[0].symbols

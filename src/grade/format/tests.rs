@@ -76,7 +76,7 @@ pub(super) fn json(format: Format, grade: &Grade) -> Value {
 }
 
 /// What a hostile service may put wherever its words are shown.
-pub(super) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
+pub(super) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x ##[error]\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
 
 #[test]
 fn gradescope_gets_a_score_and_tests_with_explicit_status() {
@@ -202,7 +202,8 @@ fn hostile_text_is_harmless_in_every_format() {
             let text = write(format, &grade);
             assert!(!text.contains('\u{1b}'), "{format} passes an escape on");
             assert!(
-                !text.lines().any(|line| line.trim_start().starts_with("::")),
+                !text.lines().any(|line| line.trim_start().starts_with("::"))
+                    && !text.contains("##[error"),
                 "{format} passes a command on"
             );
         }
