@@ -113,9 +113,10 @@ fn file(number: usize) -> String {
     json!({ "file_path": format!("f{number}.py"), "file_content": content }).to_string()
 }
 
+/// The chapter's file as `curl -d @huge.py` sends it: without line ends.
 fn huge() -> String {
     (0..10_000)
-        .map(|n| format!("def func_{n}(): pass\n"))
+        .map(|n| format!("def func_{n}(): pass"))
         .collect()
 }
 
@@ -126,7 +127,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 fn the_large_file_is_killed_in_naive_and_a_job_that_ends_in_hardened() {
     let naive = Served::start(&["--mode", "naive", "--speed", "200"]);
     let url = format!("{}/document", naive.url);
-    let (status, body) = runtime().block_on(post(&url, "text/plain", huge(), None));
+    let (status, body) = runtime().block_on(post(&url, FORM, huge(), None));
     assert_eq!(
         (status, &body["error"]["type"]),
         (504, &"time_limit".into())
@@ -142,7 +143,7 @@ fn the_large_file_is_killed_in_naive_and_a_job_that_ends_in_hardened() {
     let hardened = Served::start(&["--mode", "hardened", "--speed", "50"]);
     let url = format!("{}/document", hardened.url);
     let answer = runtime().block_on(async {
-        let (status, body) = post(&url, "text/plain", huge(), None).await;
+        let (status, body) = post(&url, FORM, huge(), None).await;
         assert_eq!(status, 202, "{body}");
         loop {
             let poll = format!("{}{}", hardened.url, body["poll"].as_str().unwrap());
