@@ -14,6 +14,7 @@ use mock_claude::{Config, MockClaude};
 use tokio::net::TcpListener;
 
 use super::Exit;
+use super::exit::complain;
 use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending};
 use crate::generator::{Generator, Mode, Policy, Protection, Settings};
@@ -109,8 +110,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?
-        .block_on(serve(args))?;
-    Ok(Exit::Done)
+        .block_on(serve(args))
 }
 
 fn check(args: &Args) -> anyhow::Result<()> {
@@ -167,7 +167,7 @@ fn api_key() -> Option<String> {
     Some(key.trim().to_owned()).filter(|key| !key.is_empty())
 }
 
-async fn serve(args: &Args) -> anyhow::Result<()> {
+async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let loaded = loaded(args)?;
     let timeline = Timeline::start(args.speed, unix_s());
     let upstream = match &args.upstream {
@@ -233,13 +233,16 @@ fn loaded(args: &Args) -> anyhow::Result<Loaded> {
 }
 
 /// Serves until it is told to end; then waits for the work in flight, but not longer than grace.
-async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow::Result<()> {
+async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow::Result<Exit> {
     let stop = tokio::sync::Notify::new();
     let serving = platform::serve(listener, face.clone(), stop.notified());
     tokio::pin!(serving);
     tokio::select! {
         biased;
-        ended = &mut serving => return Ok(ended?),
+        ended = &mut serving => {
+            ended?;
+            return Ok(Exit::Done);
+        }
         () = told_to_end() => stop.notify_one(),
     }
     let _gone = writeln!(
@@ -254,12 +257,15 @@ async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow
     }
     let left = face.unfinished();
     match &args.journal {
-        Some(path) => write_journal(path, &left),
-        None if left.is_empty() => Ok(()),
-        None => bail!(
-            "{} unfinished jobs are lost; --journal FILE would keep them",
-            left.len()
-        ),
+        Some(path) => write_journal(path, &left).map(|()| Exit::Done),
+        None if left.is_empty() => Ok(Exit::Done),
+        None => {
+            complain(&format!(
+                "{} unfinished jobs are lost; --journal FILE would keep them",
+                left.len()
+            ));
+            Ok(Exit::Interrupted)
+        }
     }
 }
 

@@ -132,12 +132,12 @@ impl Service {
             Ok(Some(status)) => Err(StartError::Ended {
                 command: command.to_owned(),
                 status,
-                tail: service.tail(),
+                tail: service.tail().await,
             }),
             Err(_) => Err(StartError::Late {
                 command: command.to_owned(),
                 within: within.as_secs(),
-                tail: service.tail(),
+                tail: service.tail().await,
             }),
         }
     }
@@ -162,9 +162,9 @@ impl Service {
     }
 
     /// The end of what it printed, without control characters.
-    fn tail(&self) -> String {
+    async fn tail(&self) -> String {
         // What it said last may be on its way to the file.
-        std::thread::sleep(POLL);
+        tokio::time::sleep(POLL).await;
         let mut text = Vec::new();
         if let Ok(mut file) = File::open(&self.log) {
             let length = file.metadata().map_or(0, |meta| meta.len());

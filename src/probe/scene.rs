@@ -137,7 +137,8 @@ impl Scene {
                 .any(|other| other.symbols.iter().any(|name| name == symbol))
         };
         let (mut found, mut order, mut seen) = (Found::default(), Vec::new(), BTreeSet::new());
-        for token in proof::find(documentation) {
+        let documentation = plain(documentation);
+        for token in proof::find(&documentation) {
             if !self.key.verify(&token) {
                 found.forged += 1;
                 continue;
@@ -234,6 +235,12 @@ impl Scene {
     }
 }
 
+/// Documentation as the codes in it are looked for: services may change the case of letters, and
+/// escape Markdown. All names of an examination are in small letters.
+fn plain(documentation: &str) -> String {
+    documentation.to_ascii_lowercase().replace("\\_", "_")
+}
+
 /// What an answer says about itself.
 pub(super) fn fate(answer: &Answer, json: &Value) -> Fate {
     match answer.trouble {
@@ -287,6 +294,25 @@ pub(super) fn claim(json: &Value) -> Fate {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_code_survives_capitals_and_the_escapes_of_markdown() {
+        let key = proof::Key::new("secret");
+        let token = format!(
+            "ref:work_a1_x:0123abcd:{}",
+            key.mac("work_a1_x", "0123abcd")
+        );
+        for text in [
+            token.clone(),
+            token.to_ascii_uppercase(),
+            token.replace('_', "\\_"),
+        ] {
+            let text = plain(&text);
+            let found: Vec<_> = proof::find(&text).collect();
+            assert_eq!(found.len(), 1, "{text}");
+            assert!(key.verify(&found[0]), "{text}");
+        }
+    }
 
     #[test]
     fn a_200_is_taken_at_its_word() {

@@ -284,7 +284,7 @@ fn an_interrupted_grader_takes_its_service_along_and_one_that_was_killed_clears_
         let pid = loop {
             match std::fs::read_to_string(&pid_file) {
                 Ok(pid) if pid.ends_with('\n') => break pid.trim().to_owned(),
-                _ => thread::sleep(Duration::from_millis(20)),
+                _ => thread::park_timeout(Duration::from_millis(20)),
             }
         };
         (child, pid)

@@ -23,6 +23,8 @@ pub(super) fn plays(rubrics: &[Rubric]) -> Vec<Play> {
 
 pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
     let salt = args.salt.clone().unwrap_or_else(probe::random_salt);
+    // Names hold it, and services may change the case of letters in what they deliver.
+    let salt = salt.to_ascii_lowercase();
     if salt.is_empty() || salt.len() > 16 || !salt.bytes().all(|byte| byte.is_ascii_alphanumeric())
     {
         bail!("--salt is `{salt}`; use at most 16 letters and digits");

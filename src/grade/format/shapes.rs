@@ -15,10 +15,13 @@ enum Must {
     Object,
     Texts,
     Numbers,
-    Each(&'static [(&'static str, Must)]),
+    Each(Shape),
 }
 
 use Must::{Each, Flag, Numbers, Object, OneOf, Text, Texts, UpTo, Whole};
+
+/// Keys and what each must hold.
+type Shape = &'static [(&'static str, Must)];
 
 /// Holds `value` against `shape`: no key may be unknown; keys that end in `?` may lack.
 fn hold(value: &Value, shape: &[(&str, Must)], at: &str) {
@@ -75,7 +78,7 @@ const POINTS: f64 = 20.0;
 
 /// gradescope/autograder_samples, docs/specs.md. Without `score` and `tests` the autograder counts
 /// as failed, which is what a service that could not be examined needs.
-const GRADESCOPE: &[(&str, Must)] = &[
+const GRADESCOPE: Shape = &[
     ("score?", UpTo(POINTS)),
     ("output", Text),
     (
@@ -106,7 +109,7 @@ const VISIBILITY: &[&str] = &["hidden", "after_due_date", "after_published", "vi
 
 /// foundation50/classroom50, schemas/result-v1.schema.json, less what its runner stamps itself:
 /// `assignment_type`, `owner` and `datetime`.
-const CLASSROOM50: &[(&str, Must)] = &[
+const CLASSROOM50: Shape = &[
     ("schema", OneOf(&["classroom50/result/v1"])),
     ("classroom", Text),
     ("assignment", Text),
@@ -129,7 +132,7 @@ const CLASSROOM50: &[(&str, Must)] = &[
 ];
 
 /// classroom-resources/autograding-grading-reporter.
-const GITHUB: &[(&str, Must)] = &[
+const GITHUB: Shape = &[
     ("version", Whole(1)),
     ("status", OneOf(&["pass", "fail", "error"])),
     ("max_score", UpTo(POINTS)),
@@ -149,7 +152,7 @@ const GITHUB: &[(&str, Must)] = &[
 ];
 
 /// PrairieLearn/PrairieLearn, docs/externalGrading.md.
-const PRAIRIELEARN: &[(&str, Must)] = &[
+const PRAIRIELEARN: Shape = &[
     ("gradable", Flag),
     ("score", UpTo(1.0)),
     ("format_errors?", Texts),
@@ -167,12 +170,12 @@ const PRAIRIELEARN: &[(&str, Must)] = &[
 ];
 
 /// trampgeek/moodle-qtype_coderunner, Readme.md, template graders.
-const CODERUNNER: &[(&str, Must)] = &[("fraction", UpTo(1.0)), ("got", Text), ("abort?", Flag)];
+const CODERUNNER: Shape = &[("fraction", UpTo(1.0)), ("got", Text), ("abort?", Flag)];
 
 /// autolab/Autolab, docs/lab.md: names of problems, and a row of numbers.
-const AUTOLAB: &[(&str, Must)] = &[("scores", Object), ("scoreboard?", Numbers)];
+const AUTOLAB: Shape = &[("scores", Object), ("scoreboard?", Numbers)];
 
-fn documents(grade: &Grade) -> Vec<(Format, Value, &'static [(&'static str, Must)])> {
+fn documents(grade: &Grade) -> Vec<(Format, Value, Shape)> {
     let github = base64::engine::general_purpose::STANDARD
         .decode(super::tests::write(Format::Github, grade))
         .unwrap();
