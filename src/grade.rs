@@ -98,9 +98,9 @@ pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
     }
 }
 
-/// Points are told in hundredths.
+/// Points are told in hundredths; no points are 0 and not -0.
 fn round(points: f64) -> f64 {
-    (points * 100.0).round() / 100.0
+    (points * 100.0).round() / 100.0 + 0.0
 }
 
 impl Grade {

@@ -127,7 +127,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if let Some(earlier) = &earlier {
         write!(
             out,
-            "\nsince {}: {}",
+            "\nSince the examination with salt {}: {}",
             earlier.salt,
             diff::text(earlier, &grade)
         )?;

@@ -75,7 +75,7 @@ fn write(out: &mut String, grade: &Grade) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "\nThe same files again: --salt {}; their names hold it.",
+        "\nTo be asked about the very same files again, add --salt {}",
         grade.salt
     )
 }

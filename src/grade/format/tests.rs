@@ -98,6 +98,19 @@ fn gradescope_gets_a_score_and_tests_with_explicit_status() {
 }
 
 #[test]
+fn no_points_are_zero_without_a_sign() {
+    let mut exam = exam(true, "x");
+    // Five calls for one content lie on the threshold, where the curve comes from below.
+    let repeat = exam.plays.get_mut(&Play::Repeat).unwrap();
+    repeat.calls = vec![repeat.calls[0].clone(); 5];
+    let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
+    let grade = judge(&exam, &[rubric]);
+    for format in Format::ALL {
+        assert!(!write(format, &grade).contains("-0"), "{format}");
+    }
+}
+
+#[test]
 fn a_service_that_could_not_be_examined_gets_no_zero() {
     let grade = graded(false, "down");
     assert!(json(Format::Gradescope, &grade).get("score").is_none());
