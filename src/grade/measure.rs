@@ -2,6 +2,7 @@
 
 use crate::record::exam::{Exam, Play, Played};
 
+pub(super) mod apart;
 pub(super) mod read;
 
 /// A measure: how it is read, and which values it can have.
@@ -162,14 +163,14 @@ const METRICS: [Metric; 22] = [
         what: "1 if the answer to one set of options was given for another",
         least: 0.0,
         most: 1.0,
-        read: read::mixed_options,
+        read: apart::mixed_options,
     },
     Metric {
         name: "worse_disguises",
         what: "ways to ask that were answered worse than a plain request",
         least: 0.0,
         most: ENDLESS,
-        read: read::count_worse_disguises,
+        read: apart::count_worse_disguises,
     },
 ];
 

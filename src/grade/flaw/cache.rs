@@ -1,7 +1,8 @@
 //! Flaws: text that does not come from the API, and text that is kept under the wrong key.
 
 use super::{Evidence, seqs, shown};
-use crate::grade::measure::read::{is_valid, mixes_options};
+use crate::grade::measure::apart::mixes_options;
+use crate::grade::measure::read::is_valid;
 use crate::record::exam::{Exam, Fate, Play, Played};
 
 pub(super) fn canned(_: &Exam, played: &Played) -> Option<Evidence> {

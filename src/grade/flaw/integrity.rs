@@ -1,7 +1,8 @@
 //! Flaws: answers that are not what they seem, and services that watch their examiner.
 
 use super::{Evidence, retry, shown};
-use crate::grade::measure::read::{is_valid, requests_where, worse_disguises};
+use crate::grade::measure::apart::worse_disguises;
+use crate::grade::measure::read::{is_valid, requests_where};
 use crate::record::exam::{Asked, Exam, Fate, Played};
 
 /// The first play with answers that show `what`.
