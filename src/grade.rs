@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::exam::Exam;
 
-pub use flaw::{Flaw, find as find_flaws, known as known_flaws};
+pub use flaw::{Flaw, find as find_flaws, known as known_flaws, untold as untold_flaws};
 pub use rubric::{Rubric, RubricError, builtin, builtin_names};
 pub use score::{Outcome, Score, Scored};
 
@@ -98,9 +98,9 @@ pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
     }
 }
 
-/// Points are told in hundredths.
+/// Points are told in hundredths; no points are 0 and not -0.
 fn round(points: f64) -> f64 {
-    (points * 100.0).round() / 100.0
+    (points * 100.0).round() / 100.0 + 0.0
 }
 
 impl Grade {

@@ -154,6 +154,7 @@ pub async fn examine(
         salt: plan.salt.clone(),
         preflight,
         plays: [(Play::Single, single)].into(),
+        prying: Vec::new(),
     };
     if exam.preflight.iter().all(|check| check.passed) {
         for &play in &plan.plays {
@@ -165,6 +166,7 @@ pub async fn examine(
             done(play);
         }
     }
+    exam.prying = bench.upstream.prying();
     Ok(exam)
 }
 

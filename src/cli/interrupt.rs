@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks the runs to stop and write what they have, the second ends the process.
+//! Ctrl-C and SIGTERM: how a command learns that it is to end.
 
 use std::io::Write;
 
@@ -7,6 +7,21 @@ use anyhow::Context;
 use super::Exit;
 use crate::load::Stop;
 
+/// Resolves at ctrl-C or SIGTERM, for commands that live on a runtime with an IO driver.
+pub(super) async fn told_to_end() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let Ok(mut terminate) = terminate else {
+        let _interrupted = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        biased;
+        _interrupted = tokio::signal::ctrl_c() => {}
+        _terminated = terminate.recv() => {}
+    }
+}
+
+/// The first ctrl-C asks runs to stop and write what they have, the second ends the process.
 /// Watches for SIGINT on a thread of its own, because virtual runs have no IO driver.
 pub(super) fn on_interrupt(stop: Stop) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()

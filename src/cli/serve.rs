@@ -8,18 +8,24 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use mock_claude::prices::PICO_PER_USD;
 use mock_claude::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
 use tokio::net::TcpListener;
 
 use super::Exit;
-use crate::claude::Claude;
+use super::exit::complain;
+use super::interrupt::told_to_end;
+use crate::claude::{Claude, Spending};
 use crate::generator::{Generator, Mode, Policy, Protection, Settings};
 use crate::platform::http::{Face, Options};
 use crate::platform::journal::{Entry, Event, Format};
 use crate::platform::{self, Preset, Service};
 use crate::scenario::Loaded;
 use crate::transport::{self, AttemptLog, Transport};
+
+/// Caps from here on would not fit the account's pico-dollars.
+const MAX_CAP_USD: f64 = 1e6;
 
 /// Attempts that `/metrics` can be traced back to.
 const MAX_ROWS: usize = 1_000;
@@ -42,6 +48,9 @@ pub(super) struct Args {
     /// Messages API to ask [default: a mock of our own with limits of its own]
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
+    /// Make no call that might bring the bill of --upstream above this; needed when it is not on this machine
+    #[arg(long, value_name = "USD", requires = "upstream")]
+    max_cost_usd: Option<f64>,
     /// Scenario whose model, limits, faults and generator settings hold [default: those of
     /// large-files-one-liners with 50 requests per minute, in which the chapter's three tests break]
     #[arg(long, value_name = "SCENARIO")]
@@ -101,8 +110,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?
-        .block_on(serve(args))?;
-    Ok(Exit::Done)
+        .block_on(serve(args))
 }
 
 fn check(args: &Args) -> anyhow::Result<()> {
@@ -118,24 +126,48 @@ fn check(args: &Args) -> anyhow::Result<()> {
     {
         bail!("--answer-within is a number of seconds, 0 or more");
     }
-    if args.allow_remote {
-        return Ok(());
+    if args
+        .max_cost_usd
+        .is_some_and(|usd| !(usd > 0.0 && usd < MAX_CAP_USD))
+    {
+        bail!("--max-cost-usd is an amount above 0 and below {MAX_CAP_USD}");
     }
-    if !args.listen.ip().is_loopback() {
+    if !args.allow_remote && !args.listen.ip().is_loopback() {
         bail!(
             "{} is not a loopback address; add --allow-remote to let others in",
             args.listen
         );
     }
-    match &args.upstream {
-        Some(url) if !transport::is_loopback(url) => {
-            bail!("{url} is not on this machine; add --allow-remote if you mean to call it")
-        }
-        _ => Ok(()),
-    }
+    check_upstream(args)
 }
 
-async fn serve(args: &Args) -> anyhow::Result<()> {
+/// Another machine's API may cost money: that takes a word, a cap, and a key.
+fn check_upstream(args: &Args) -> anyhow::Result<()> {
+    let Some(url) = args
+        .upstream
+        .as_ref()
+        .filter(|url| !transport::is_loopback(url))
+    else {
+        return Ok(());
+    };
+    if !args.allow_remote {
+        bail!("{url} is not on this machine; add --allow-remote if you mean to call it");
+    }
+    if args.max_cost_usd.is_none() {
+        bail!("{url} may cost money; say with --max-cost-usd how much at most");
+    }
+    if api_key().is_none() {
+        bail!("ANTHROPIC_API_KEY is not set; {url} needs a key");
+    }
+    Ok(())
+}
+
+fn api_key() -> Option<String> {
+    let key = std::env::var("ANTHROPIC_API_KEY").ok()?;
+    Some(key.trim().to_owned()).filter(|key| !key.is_empty())
+}
+
+async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let loaded = loaded(args)?;
     let timeline = Timeline::start(args.speed, unix_s());
     let upstream = match &args.upstream {
@@ -143,7 +175,8 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
         None => own_mock(&loaded, timeline).await?,
     };
     let attempts = AttemptLog::new(timeline, MAX_ROWS);
-    let service = service(args, &loaded, &upstream, &attempts, timeline)?;
+    let spending = spending(args, &loaded)?;
+    let service = service(args, &loaded, &upstream, &attempts, &spending, timeline)?;
     let policy = policy(args, &loaded.scenario.generator);
     let patience = args.answer_within.unwrap_or(match args.mode {
         // The chapter's clients wait ten seconds.
@@ -162,6 +195,7 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
             patience: (patience > 0.0).then(|| Duration::from_secs_f64(patience)),
             files_at_once: policy.files_at_once(),
             attempts: Some(attempts),
+            spending: Some(spending),
             log: Some(Arc::new(log)),
         },
     );
@@ -172,9 +206,12 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "listening on {url}")?;
     writeln!(out, "export API_ENDPOINT={url}/document")?;
+    let cap = args
+        .max_cost_usd
+        .map_or_else(String::new, |usd| format!(", at most ${usd:.2}"));
     writeln!(
         out,
-        "mode {}, platform {preset}, upstream {upstream}, speed {}",
+        "mode {}, platform {preset}, upstream {upstream}, speed {}{cap}",
         policy.name(),
         args.speed
     )?;
@@ -196,13 +233,16 @@ fn loaded(args: &Args) -> anyhow::Result<Loaded> {
 }
 
 /// Serves until it is told to end; then waits for the work in flight, but not longer than grace.
-async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow::Result<()> {
+async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow::Result<Exit> {
     let stop = tokio::sync::Notify::new();
     let serving = platform::serve(listener, face.clone(), stop.notified());
     tokio::pin!(serving);
     tokio::select! {
         biased;
-        ended = &mut serving => return Ok(ended?),
+        ended = &mut serving => {
+            ended?;
+            return Ok(Exit::Done);
+        }
         () = told_to_end() => stop.notify_one(),
     }
     let _gone = writeln!(
@@ -217,25 +257,15 @@ async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow
     }
     let left = face.unfinished();
     match &args.journal {
-        Some(path) => write_journal(path, &left),
-        None if left.is_empty() => Ok(()),
-        None => bail!(
-            "{} unfinished jobs are lost; --journal FILE would keep them",
-            left.len()
-        ),
-    }
-}
-
-async fn told_to_end() {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    let Ok(mut terminate) = terminate else {
-        let _interrupted = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        biased;
-        _interrupted = tokio::signal::ctrl_c() => {}
-        _terminated = terminate.recv() => {}
+        Some(path) => write_journal(path, &left).map(|()| Exit::Done),
+        None if left.is_empty() => Ok(Exit::Done),
+        None => {
+            complain(&format!(
+                "{} unfinished jobs are lost; --journal FILE would keep them",
+                left.len()
+            ));
+            Ok(Exit::Interrupted)
+        }
     }
 }
 
@@ -284,10 +314,12 @@ fn service(
     loaded: &Loaded,
     upstream: &str,
     attempts: &AttemptLog,
+    spending: &Spending,
     timeline: Timeline,
 ) -> anyhow::Result<Service> {
-    let key = std::env::var("ANTHROPIC_API_KEY").unwrap_or_else(|_| "sk-ant-simulated".to_owned());
-    let claude = Claude::new(Transport::tcp(upstream, attempts.clone())?, &key);
+    let key = api_key().unwrap_or_else(|| "sk-ant-simulated".to_owned());
+    let claude = Claude::new(Transport::tcp(upstream, attempts.clone())?, &key)
+        .with_spending(spending.clone());
     // Limits of a foreign API are learnt from its headers.
     let known = if args.upstream.is_none() {
         loaded.limits
@@ -301,6 +333,19 @@ fn service(
         ..loaded.scenario.platform
     };
     Ok(Service::new(settings.resolve(), generator, timeline))
+}
+
+/// The account of all calls, with the cap if there is one.
+fn spending(args: &Args, loaded: &Loaded) -> anyhow::Result<Spending> {
+    let model = &loaded.profile.model;
+    let Some(price) = loaded.prices.models.get(model) else {
+        bail!(
+            "price book `{}` has no price for `{model}`, so --max-cost-usd cannot hold",
+            loaded.prices.name
+        );
+    };
+    let cap_pico = args.max_cost_usd.map(|usd| (usd * PICO_PER_USD) as u64);
+    Ok(Spending::new(*price, cap_pico))
 }
 
 /// Puts a mock with the scenario's limits and faults on a loopback port.

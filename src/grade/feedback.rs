@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::score::{Outcome, Scored};
-use super::{Grade, Status};
+use super::{Flaw, Grade, Status};
 
 /// A number without noise: integers as such, others to three places.
 #[must_use]
@@ -17,6 +17,12 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A share in per cent with one decimal, rounded down: 100 % is all.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{} %", number((share * 1000.0 + 1e-9).floor() / 10.0))
+}
+
 /// Plain text for a terminal, worst first within each rubric.
 #[must_use]
 pub fn text(grade: &Grade) -> String {
@@ -26,13 +32,15 @@ pub fn text(grade: &Grade) -> String {
 }
 
 fn write(out: &mut String, grade: &Grade) -> std::fmt::Result {
-    writeln!(out, "{}", clean(&grade.target))?;
+    paragraph(out, "", &clean(&grade.target))?;
     if grade.status == Status::Ungradable {
-        return writeln!(
+        paragraph(
             out,
-            "  ungradable (this is no zero): {}",
-            clean(&grade.reason)
-        );
+            "  ",
+            "Not graded, and this is no zero: the service could not be examined.",
+        )?;
+        paragraph(out, "  ", &clean(&grade.reason))?;
+        return Ok(());
     }
     writeln!(
         out,
@@ -40,6 +48,7 @@ fn write(out: &mut String, grade: &Grade) -> std::fmt::Result {
         number(grade.score),
         number(grade.max_score)
     )?;
+    first_steps(out, grade)?;
     for rubric in &grade.rubrics {
         writeln!(
             out,
@@ -49,30 +58,44 @@ fn write(out: &mut String, grade: &Grade) -> std::fmt::Result {
             number(rubric.max_score)
         )?;
         for cap in &rubric.caps {
-            writeln!(out, "  capped: {cap}")?;
+            paragraph(out, "  ", &format!("capped: {cap}"))?;
         }
-        let mut criteria: Vec<&Scored> = rubric.criteria.iter().collect();
-        criteria.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
-        for one in criteria {
+        for one in worst_first(&rubric.criteria) {
             criterion(out, one)?;
         }
     }
-    if !grade.flaws.is_empty() {
-        writeln!(out, "\nRecognised flaws")?;
-    }
-    for flaw in &grade.flaws {
-        writeln!(out, "  {:<4} {}", flaw.id, flaw.title)?;
-        writeln!(out, "       seen: {}", clean(&flaw.seen))?;
-        writeln!(out, "       expected: {}", flaw.expected)?;
-    }
+    flaws(out, &grade.flaws)?;
     if grade.status == Status::Inconclusive {
-        writeln!(out, "\nSome points are open; {}", clean(&grade.reason))?;
+        writeln!(out)?;
+        paragraph(
+            out,
+            "",
+            &format!("Some points are open; {}", clean(&grade.reason)),
+        )?;
     }
     writeln!(
         out,
-        "\nSalt {}: the same files again with --salt {}",
-        grade.salt, grade.salt
+        "\nTo be asked about the very same files again, add --salt {}",
+        grade.salt
     )
+}
+
+/// How many pieces of advice stand at the top.
+const FIRST_STEPS: usize = 3;
+
+/// Where most points are to be gained, with what to try.
+fn first_steps(out: &mut String, grade: &Grade) -> std::fmt::Result {
+    let advised = grade.criteria().map(|(_, one)| one);
+    let mut advised: Vec<&Scored> = advised.filter(|one| one.advice().is_some()).collect();
+    advised.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
+    if !advised.is_empty() {
+        writeln!(out, "\nMost is to be gained here")?;
+    }
+    for one in advised.into_iter().take(FIRST_STEPS) {
+        writeln!(out, "  + {:<4} {}", number(lost(one)), one.title)?;
+        paragraph(out, "         ", &one.help)?;
+    }
+    Ok(())
 }
 
 fn criterion(out: &mut String, one: &Scored) -> std::fmt::Result {
@@ -85,17 +108,59 @@ fn criterion(out: &mut String, one: &Scored) -> std::fmt::Result {
         one.title
     )?;
     if one.outcome != Outcome::Passed {
-        writeln!(out, "       {}", one.why)?;
-        if one.gate < 1.0 {
-            writeln!(
-                out,
-                "       (times {}, the share of correct answers)",
-                number(one.gate)
-            )?;
+        paragraph(out, "       ", &one.why)?;
+    }
+    match one.advice() {
+        Some(help) => paragraph(out, "       ", &format!("try: {help}")),
+        None => Ok(()),
+    }
+}
+
+/// Pieces of evidence that are shown; the record has all.
+const EVIDENCE: usize = 2;
+
+fn flaws(out: &mut String, flaws: &[Flaw]) -> std::fmt::Result {
+    if !flaws.is_empty() {
+        writeln!(out, "\nRecognised flaws")?;
+    }
+    for flaw in flaws {
+        writeln!(out, "  {:<4} {}", flaw.id, flaw.title)?;
+        paragraph(out, "       ", &format!("seen: {}", clean(&flaw.seen)))?;
+        paragraph(out, "       ", &format!("expected: {}", flaw.expected))?;
+        for evidence in flaw.evidence.iter().take(EVIDENCE) {
+            let evidence = format!("{}: {}", flaw.play.name(), clean(evidence));
+            paragraph(out, "       ", &evidence)?;
         }
-        writeln!(out, "       try: {}", one.help)?;
     }
     Ok(())
+}
+
+/// Columns of a terminal, less two for a per cent sign, which stays with its number.
+const WIDTH: usize = 78;
+
+/// Text in lines that fit a terminal; the second and later ones stand two columns further in.
+fn paragraph(out: &mut String, indent: &str, text: &str) -> std::fmt::Result {
+    let (mut line, mut used) = (String::from(indent), 0);
+    for word in text.split_whitespace() {
+        let full = line.chars().count() + 1 + word.chars().count() > WIDTH;
+        if used > 0 && full && word != "%" {
+            writeln!(out, "{line}")?;
+            line = format!("{indent}  ");
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+        }
+        line.push_str(word);
+        used += 1;
+    }
+    writeln!(out, "{line}")
+}
+
+fn worst_first(criteria: &[Scored]) -> Vec<&Scored> {
+    let mut criteria: Vec<&Scored> = criteria.iter().collect();
+    criteria.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
+    criteria
 }
 
 fn lost(one: &Scored) -> f64 {
@@ -113,13 +178,22 @@ pub(super) fn mark(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Foreign text on its way to a terminal or a report: no control characters, not too long.
+/// Foreign text on its way to a terminal or a report: not too long, no characters that command or
+/// deceive a terminal, and nothing that a CI runner takes for a workflow command.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    text.chars()
+    let text: String = text
+        .chars()
         .take(600)
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
+        .map(|letter| if commands(letter) { ' ' } else { letter })
+        .collect();
+    text.replace("::", ": :").replace("##[", "# #[")
+}
+
+/// Control characters, and those that are invisible or turn the direction of writing.
+fn commands(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -127,11 +201,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_fit_a_terminal_and_lose_no_word() {
+        let text = "word ".repeat(60) + &"x".repeat(100);
+        let mut out = String::new();
+        paragraph(&mut out, "    ", &text).unwrap();
+        assert!(
+            out.lines()
+                .all(|line| line.len() <= WIDTH || line.trim().len() == 100)
+        );
+        assert_eq!(
+            out.split_whitespace().collect::<Vec<_>>(),
+            text.split_whitespace().collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
     fn numbers_have_no_noise_and_foreign_text_no_commands() {
         assert_eq!(
             [1.0, 0.25, 1.0 / 3.0, -0.0].map(number),
             ["1", "0.25", "0.333", "0"]
         );
-        assert_eq!(clean("a\u{1b}[31mb\r\n::error::c"), "a [31mb  ::error::c");
+        assert_eq!(
+            clean("a\u{1b}[31mb\r\n::error::c\u{202e}d ##[error]"),
+            "a [31mb  : :error: :c d # #[error]"
+        );
     }
 }

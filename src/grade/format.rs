@@ -149,7 +149,10 @@ fn message(one: &Scored) -> String {
     match one.outcome {
         Outcome::Passed => String::new(),
         Outcome::Skipped => "not examined".to_owned(),
-        _ => format!("{}\n\nTry: {}", one.why, one.help),
+        _ => match one.advice() {
+            Some(help) => format!("{}\n\nTry: {help}", one.why),
+            None => one.why.clone(),
+        },
     }
 }
 
@@ -234,7 +237,10 @@ fn capped(grade: &Grade) -> Vec<f64> {
 fn classroom50(grade: &Grade, around: Surroundings<'_>) -> Value {
     let var = |name: &str| around(name).unwrap_or_default();
     let most: Vec<f64> = grade.criteria().map(|(_, one)| one.max_points).collect();
-    let (scores, most) = (whole_points(&capped(grade)), whole_points(&most));
+    let most = whole_points(&most);
+    // Rounding up must not give more than there is to be had.
+    let scores = whole_points(&capped(grade)).into_iter().zip(&most);
+    let scores: Vec<i64> = scores.map(|(score, most)| score.min(*most)).collect();
     let tests: Vec<Value> = grade
         .criteria()
         .zip(scores.iter().zip(&most))
@@ -248,6 +254,12 @@ fn classroom50(grade: &Grade, around: Surroundings<'_>) -> Value {
             })
         })
         .collect();
+    // No tests and a maximum of 0 are an error that is not the student's; points would be a zero.
+    let tests = if ungradable(grade) { Vec::new() } else { tests };
+    let sum = |points: &[i64]| match ungradable(grade) {
+        true => 0,
+        false => points.iter().sum::<i64>(),
+    };
     let commit = var("COMMIT_URL");
     json!({
         "schema": "classroom50/result/v1",
@@ -257,8 +269,8 @@ fn classroom50(grade: &Grade, around: Surroundings<'_>) -> Value {
         "commit": commit,
         "release": var("RELEASE_URL"),
         "review": around("REVIEW_URL").unwrap_or(commit),
-        "score": scores.iter().sum::<i64>(),
-        "max-score": most.iter().sum::<i64>(),
+        "score": sum(&scores),
+        "max-score": sum(&most),
         "tests": tests,
     })
 }
@@ -349,5 +361,7 @@ fn coderunner(grade: &Grade) -> Value {
     json!({ "fraction": grade.fraction(), "got": format!("{} of {}", number(grade.score), number(grade.max_score)) })
 }
 
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod tests;

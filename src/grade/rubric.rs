@@ -87,7 +87,7 @@ pub struct Criterion {
     /// Who sees it, and when, where a format can tell.
     #[serde(default)]
     pub visibility: Visibility,
-    /// Why it matters; `{value}` is replaced.
+    /// Why it matters; `{value}` is replaced, a share by its percentage.
     pub why: String,
     /// What to try.
     pub help: String,
@@ -232,8 +232,17 @@ impl Rubric {
             );
         }
         for cap in &self.cap {
-            if let Err(why) = Measure::named(&cap.measure) {
-                found.push(format!("cap: {why}"));
+            match Measure::named(&cap.measure) {
+                Err(why) => found.push(format!("cap: {why}")),
+                Ok(measure)
+                    if !(measure.metric.least..measure.metric.most).contains(&cap.above) =>
+                {
+                    found.push(format!(
+                        "cap on `{0}`: it never strikes as it should above {1}: {0} lies between {2} and {3}",
+                        cap.measure, cap.above, measure.metric.least, measure.metric.most
+                    ));
+                }
+                Ok(_) => {}
             }
             if !(0.0..1.0).contains(&cap.max_fraction) {
                 found.push(format!(
@@ -348,8 +357,14 @@ mod tests {
         rubric.total += 1.0;
         rubric.criterion[0].measure = "repeat.karma".into();
         rubric.criterion[1].full = -3.0;
+        rubric.cap[1].above = 1.0;
         let mistakes = rubric.lint().join("\n");
-        for expected in ["sum up to", "repeat.karma", "cannot be reached"] {
+        for expected in [
+            "sum up to",
+            "repeat.karma",
+            "cannot be reached",
+            "never strikes",
+        ] {
             assert!(mistakes.contains(expected), "{expected}: {mistakes}");
         }
     }

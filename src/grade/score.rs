@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::feedback::{number, percent};
 use super::measure::Measure;
 use super::rubric::{Criterion, Rubric, Visibility};
 use crate::record::exam::Exam;
@@ -127,7 +128,6 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         _ if share > 0.0 => Outcome::Partial,
         _ => Outcome::Failed,
     };
-    let shown = value.map_or_else(|| "unknown".to_owned(), super::feedback::number);
     Scored {
         id: one.id.clone(),
         title: one.title.clone(),
@@ -144,8 +144,62 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         full: one.full,
         zero: one.zero,
         gate,
-        why: one.why.replace("{value}", &shown),
+        why: why(one, measure, value, gate),
         help: one.help.clone(),
         visibility: one.visibility,
+    }
+}
+
+/// What the student reads: what was measured, or that correct answers come first.
+fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64) -> String {
+    if gate <= 0.0 {
+        return "This counts for correct answers only, and there were none here yet.".to_owned();
+    }
+    let share = measure.is_some_and(|measure| measure.metric.most <= 1.0);
+    let shown = match value {
+        None => "an unknown part".to_owned(),
+        Some(value) if share => percent(value),
+        Some(value) => number(value),
+    };
+    let mut why = one.why.replace("{value}", &shown);
+    if gate < 1.0 {
+        why += &format!(" Points are for correct answers only: {}.", percent(gate));
+    }
+    why
+}
+
+impl Scored {
+    /// What to try next; nothing where something else has to come first.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        let reached = self.value.is_some_and(|value| match self.full > self.zero {
+            true => value >= self.full,
+            false => value <= self.full,
+        });
+        let lost = matches!(self.outcome, Outcome::Partial | Outcome::Failed);
+        (lost && !reached && self.gate > 0.0).then_some(self.help.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grade::Rubric;
+    use crate::grade::rubric::builtin;
+
+    fn criterion() -> Criterion {
+        let rubric = Rubric::parse(builtin("chunking").unwrap(), "chunking").unwrap();
+        rubric.criterion[0].clone()
+    }
+
+    #[test]
+    fn a_share_is_told_in_per_cent_and_never_rounded_up_to_all() {
+        let one = criterion();
+        let measure = Measure::named(&one.measure).ok();
+        let told = |value, gate| why(&one, measure, value, gate);
+        assert!(told(Some(0.2275), 1.0).contains("22.7 % are documented"));
+        assert!(told(Some(0.9999), 1.0).contains("99.9 %"));
+        assert!(told(Some(0.5), 0.4).ends_with("correct answers only: 40 %."));
+        assert!(told(Some(0.5), 0.0).contains("none here yet"));
     }
 }

@@ -62,7 +62,7 @@ impl Event {
         let seconds = self.took.as_secs_f64();
         let cached = if self.cached { ", cached" } else { "" };
         // Paths come from clients: control characters must not reach the terminal.
-        let clean = |text: &str| text.replace(char::is_control, " ");
+        let clean = |text: &str| short(text).replace(char::is_control, " ");
         format!(
             "request {} {}: {} {} in {seconds:.2} s{cached}",
             self.number,
@@ -97,12 +97,19 @@ impl Event {
             "Failed": u64::from(self.status != 200),
             "Cached": u64::from(self.cached),
             "request": self.number,
-            "file_path": self.path,
+            "file_path": short(&self.path),
             "status": self.status,
-            "outcome": self.outcome,
+            "outcome": short(&self.outcome),
         })
         .to_string()
     }
+}
+
+/// Characters of a client's text in a log line: CloudWatch refuses an event of more than 256 KB.
+const LONGEST: usize = 400;
+
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]
@@ -132,19 +139,60 @@ mod tests {
         );
     }
 
+    /// Units that CloudWatch knows, of those that fit here.
+    const UNITS: [&str; 2] = ["Milliseconds", "Count"];
+
     #[test]
-    fn every_metric_that_emf_declares_stands_beside_the_declaration() {
-        let text = event().emf("naive", "lambda");
+    fn emf_events_keep_to_the_specification() {
+        let long = Event {
+            path: "é".repeat(2_000_000),
+            ..event()
+        };
+        let text = long.emf("naive", "lambda");
+        assert!(
+            text.len() < 256 * 1024 && !text.contains('\n'),
+            "{}",
+            text.len()
+        );
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let declared = &json["_aws"]["CloudWatchMetrics"][0];
-        for metric in declared["Metrics"].as_array().unwrap() {
+        let aws = json["_aws"].as_object().unwrap();
+        assert_eq!(
+            aws.keys().collect::<Vec<_>>(),
+            ["CloudWatchMetrics", "Timestamp"]
+        );
+        assert_eq!(
+            aws["Timestamp"], 1_700_000_000_000_u64,
+            "milliseconds since 1970"
+        );
+        let [directive] = aws["CloudWatchMetrics"].as_array().unwrap().as_slice() else {
+            panic!("one directive");
+        };
+        let directive = directive.as_object().unwrap();
+        assert_eq!(
+            directive.keys().collect::<Vec<_>>(),
+            ["Dimensions", "Metrics", "Namespace"]
+        );
+        assert!((1..=1024).contains(&directive["Namespace"].as_str().unwrap().len()));
+        for set in directive["Dimensions"].as_array().unwrap() {
+            let set = set.as_array().unwrap();
+            assert!(set.len() <= 30);
+            for name in set {
+                let value = json[name.as_str().unwrap()].as_str().unwrap();
+                assert!((1..=1024).contains(&value.len()), "{name}");
+            }
+        }
+        let metrics = directive["Metrics"].as_array().unwrap();
+        assert!((1..=100).contains(&metrics.len()));
+        for metric in metrics {
+            let name = metric["Name"].as_str().unwrap();
             assert!(
-                json[metric["Name"].as_str().unwrap()].is_number(),
+                (1..=1024).contains(&name.len()) && json[name].is_number(),
+                "{name}"
+            );
+            assert!(
+                UNITS.contains(&metric["Unit"].as_str().unwrap()),
                 "{metric}"
             );
-        }
-        for dimension in declared["Dimensions"][0].as_array().unwrap() {
-            assert!(json[dimension.as_str().unwrap()].is_string());
         }
         assert_eq!(
             (&json["Latency"], &json["Failed"]),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use mock_claude::prices::PICO_PER_USD;
+
 use super::journal::Event;
 use crate::record::Attempts;
 
@@ -40,7 +42,12 @@ impl Meter {
     }
 
     /// The text exposition format, version 0.0.4.
-    pub(super) fn text(&self, upstream: Option<&Attempts>, jobs: usize) -> String {
+    pub(super) fn text(
+        &self,
+        upstream: Option<&Attempts>,
+        jobs: usize,
+        spent_pico: Option<u64>,
+    ) -> String {
         let mut text = String::new();
         family(
             &mut text,
@@ -86,6 +93,11 @@ impl Meter {
         self.latency(&mut text);
         if let Some(attempts) = upstream {
             upstream_text(&mut text, attempts);
+        }
+        if let Some(pico) = spent_pico {
+            let name = "breaklab_upstream_cost_usd_total";
+            family(&mut text, name, "counter", "US dollars that calls cost.");
+            sample(&mut text, name, &(pico as f64 / PICO_PER_USD));
         }
         text
     }
@@ -171,13 +183,14 @@ mod tests {
             time_limit: false,
             cached: true,
         });
-        let text = meter.text(None, 0);
+        let text = meter.text(None, 0, Some(2_500_000_000));
         for line in [
             "breaklab_files_total{status=\"200\"} 1",
             "breaklab_file_seconds_bucket{le=\"2.5\"} 0",
             "breaklab_file_seconds_bucket{le=\"5\"} 1",
             "breaklab_file_seconds_bucket{le=\"+Inf\"} 1",
             "breaklab_files_cached_total 1",
+            "breaklab_upstream_cost_usd_total 0.0025",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }

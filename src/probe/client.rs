@@ -10,6 +10,9 @@ const POLL_EVERY: Duration = Duration::from_millis(100);
 /// Characters of an answer that are kept.
 const EXCERPT: usize = 300;
 
+/// What our client calls itself: the client of the course chapter.
+pub(super) const AGENT: &str = "python-requests/2.32.3";
+
 /// What came back.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
@@ -48,7 +51,6 @@ impl Client {
         let http = crate::transport::client_builder(&document)
             // A pooled connection that the service has closed meanwhile would look like a crash.
             .pool_max_idle_per_host(0)
-            .user_agent("python-requests/2.32.3")
             .build()
             .map_err(|error| format!("cannot make an HTTP client: {error}"))?;
         Ok(Self { http, document })
@@ -65,30 +67,36 @@ impl Client {
 
     pub(super) async fn document(&self, path: &str, content: &str, within: Duration) -> Answer {
         let body = json!({ "file_path": path, "file_content": content }).to_string();
-        self.post(self.document.clone(), body.into_bytes(), within)
-            .await
+        self.raw(body.into_bytes(), AGENT, within).await
     }
 
     pub(super) async fn documents(&self, files: &Value, within: Duration) -> Answer {
         let body = json!({ "files": files }).to_string();
-        self.post(self.beside("documents"), body.into_bytes(), within)
+        self.post(self.beside("documents"), body.into_bytes(), AGENT, within)
             .await
     }
 
-    pub(super) async fn raw(&self, body: &[u8], within: Duration) -> Answer {
-        self.post(self.document.clone(), body.to_vec(), within)
-            .await
+    /// Sends any body to `/document`, as the client `agent`.
+    pub(super) async fn raw(&self, body: Vec<u8>, agent: &str, within: Duration) -> Answer {
+        self.post(self.document.clone(), body, agent, within).await
     }
 
-    async fn post(&self, url: reqwest::Url, body: Vec<u8>, within: Duration) -> Answer {
+    async fn post(
+        &self,
+        url: reqwest::Url,
+        body: Vec<u8>,
+        agent: &str,
+        within: Duration,
+    ) -> Answer {
         let work = async {
             let request = self
                 .http
                 .post(url)
+                .header("user-agent", agent)
                 .header("content-type", "application/json");
             let (answer, location) = read(request.body(body)).await;
             match (answer.status, location) {
-                (Some(202), Some(location)) => self.poll(&location).await,
+                (Some(202), Some(location)) => self.poll(&location, agent).await,
                 _ => answer,
             }
         };
@@ -99,7 +107,7 @@ impl Client {
     }
 
     /// Follows a job on the same origin until it has ended.
-    async fn poll(&self, location: &str) -> Answer {
+    async fn poll(&self, location: &str, agent: &str) -> Answer {
         let lost = Answer {
             trouble: Some(Trouble::Closed),
             ..Answer::default()
@@ -111,7 +119,7 @@ impl Client {
             return lost;
         }
         loop {
-            let (answer, _) = read(self.http.get(url.clone())).await;
+            let (answer, _) = read(self.http.get(url.clone()).header("user-agent", agent)).await;
             let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let ended = matches!(json["status"].as_str(), Some("done" | "partial" | "failed"));
             if answer.trouble.is_some()
@@ -126,7 +134,10 @@ impl Client {
 
     /// Whether anything answers at all.
     pub(super) async fn reachable(&self, within: Duration) -> bool {
-        let request = self.http.get(self.beside("health"));
+        let request = self
+            .http
+            .get(self.beside("health"))
+            .header("user-agent", AGENT);
         tokio::time::timeout(within, request.send())
             .await
             .is_ok_and(|answer| answer.is_ok())

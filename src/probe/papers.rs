@@ -65,6 +65,31 @@ fn name(salt: &str, tag: &str, number: usize, n: usize) -> String {
     format!("work_{salt}_{tag}{number}_{n:03}")
 }
 
+/// A file that looks like anybody's code. Up to four differ by their subject.
+pub(super) fn ordinary(salt: &str, number: usize) -> Text {
+    const SUBJECTS: [&str; 4] = ["invoice", "session", "ticket", "vector"];
+    const VERBS: [&str; 7] = [
+        "parse", "load", "merge", "render", "filter", "encode", "close",
+    ];
+    let subject = format!("{}_{salt}{number}", SUBJECTS[number % SUBJECTS.len()]);
+    let symbols: Vec<String> = VERBS
+        .iter()
+        .map(|verb| format!("{verb}_{subject}"))
+        .collect();
+    let mut content = format!("\"\"\"All about one {subject}.\"\"\"\nimport json\n\n");
+    for name in &symbols {
+        let _infallible = write!(
+            content,
+            "def {name}(value):\n    text = json.dumps(value)\n    return text.upper()\n\n\n"
+        );
+    }
+    Text {
+        path: format!("app/models/{subject}.py"),
+        content,
+        symbols,
+    }
+}
+
 fn of_names(path: String, symbols: Vec<String>, shape: Shape) -> Text {
     let mut content = String::new();
     for name in &symbols {
@@ -97,6 +122,9 @@ mod tests {
             assert_eq!(seen, text.symbols);
             assert_eq!(text.content.lines().count(), shape.symbols * shape.lines);
         }
+        let text = ordinary("salt", 6);
+        let seen: Vec<&str> = mock_claude::symbols::scan(&text.content).collect();
+        assert_eq!(seen, text.symbols);
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::Session;
-use super::client::{Answer, excerpt};
+use super::client::AGENT;
 use super::papers::{self, DENSE, LONG, SMALL, Shape, Text};
-use super::scene::{Scene, claim, fate};
+use super::scene::Scene;
 use super::upstream::{Kind, Setting, Trouble};
-use crate::record::exam::{Asked, Fate, Found, Play, Played};
+use crate::record::exam::{Play, Played};
+
+mod batch;
+mod disguise;
+mod options;
 
 const CALM: Duration = Duration::from_millis(300);
 /// Calls at once that the API takes in the burst.
@@ -33,6 +35,7 @@ impl Session {
                 self.in_turn(papers::twins(&self.salt, shape).to_vec())
                     .await
             }
+            Play::Options => self.options().await,
             Play::Long => self.large("long", LONG, true, Vec::new()).await,
             Play::Dense => self.large("dense", DENSE, false, Vec::new()).await,
             Play::Hole => {
@@ -51,6 +54,7 @@ impl Session {
             Play::BadInput => self.bad_input().await,
             Play::Burst => self.burst().await,
             Play::Batch => self.batch().await,
+            Play::Disguise => self.disguise().await,
             Play::Leavers => self.leavers().await,
             Play::Silence => self.silence().await,
         }
@@ -193,7 +197,7 @@ impl Session {
         ];
         for (what, body) in bodies {
             let at_ms = scene.stage.elapsed_ms();
-            let answer = scene.client.raw(body, self.deadline).await;
+            let answer = scene.client.raw(body.to_vec(), AGENT, self.deadline).await;
             scene.note(what, None, at_ms, &answer);
         }
         self.end(scene).await
@@ -235,29 +239,6 @@ impl Session {
         scene.ask_all(0..4, SILENCE_WITHIN).await;
         self.end(scene).await
     }
-
-    /// Five files: the third has the content of the first, the fourth is refused upstream.
-    async fn batch(&self) -> Played {
-        let mut texts = self.small("batch", 5);
-        texts[2].content = texts[0].content.clone();
-        texts[2].symbols = texts[0].symbols.clone();
-        let troubles = vec![refuse(3, 0, 400, u64::MAX)];
-        let scene = self.scene(
-            texts,
-            Setting {
-                troubles,
-                ..Setting::default()
-            },
-        );
-        let file = |text: &Text| json!({ "file_path": text.path, "file_content": text.content });
-        let files: Vec<Value> = scene.texts.iter().map(file).collect();
-        let at_ms = scene.stage.elapsed_ms();
-        let answer = scene.client.documents(&files.into(), self.deadline).await;
-        for asked in batch_answers(&scene, at_ms, &answer) {
-            scene.push(asked);
-        }
-        self.end(scene).await
-    }
 }
 
 fn refuse(paper: usize, symbol: usize, status: u16, left: u64) -> Trouble {
@@ -270,45 +251,4 @@ fn refuse(paper: usize, symbol: usize, status: u16, left: u64) -> Trouble {
         },
         left,
     }
-}
-
-/// One entry for each answer in a batch, by its place; or one for the whole if it holds no list.
-fn batch_answers(scene: &Scene, at_ms: u64, answer: &Answer) -> Vec<Asked> {
-    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let named = ["results", "files", "documents"]
-        .iter()
-        .find_map(|name| json[*name].as_array());
-    let whole = || {
-        let mut asked = scene.asked("POST /documents", None, at_ms, answer);
-        asked.fate = match fate(answer, &json) {
-            Fate::Whole | Fate::Partial => Fate::Strange,
-            other => other,
-        };
-        asked
-    };
-    let Some(items) = named.or(json.as_array()) else {
-        return vec![whole()];
-    };
-    let one = |(place, item): (usize, &Value)| {
-        let path = item["file_path"].as_str();
-        let paper = scene
-            .texts
-            .iter()
-            .position(|text| Some(text.path.as_str()) == path);
-        let paper = paper.or((path.is_none() && place < scene.texts.len()).then_some(place));
-        let text = item["documentation"].as_str().unwrap_or_default();
-        Asked {
-            what: format!("POST /documents, answer {place}"),
-            paper,
-            at_ms,
-            ended_ms: scene.stage.elapsed_ms(),
-            status: answer.status,
-            fate: claim(item),
-            found: paper.map_or_else(Found::default, |paper| scene.found(paper, text)),
-            said: excerpt(item.to_string().as_bytes()),
-            leaks_key: false,
-            named: path.map(str::to_owned),
-        }
-    };
-    items.iter().take(100).enumerate().map(one).collect()
 }

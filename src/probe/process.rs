@@ -1,21 +1,27 @@
 //! A service that we start ourselves, and whose whole family we end again.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{PipeReader, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, wait,
+};
 
 use super::API_KEY;
 
-/// Names our children in their environment, also those that left the process group.
+/// Names our children in their environment, for a grader that was killed and started again.
 const MARK: &str = "BREAKLAB_EXAMINATION";
 const POLL: Duration = Duration::from_millis(50);
 /// Time between asking a process to end and ending it.
 const GRACE: Duration = Duration::from_secs(2);
+/// Bytes of a service's own output that are kept.
+const MAX_LOG: u64 = 4 << 20;
+/// How often a family is looked for when it is ended.
+const ROUNDS: usize = 5;
 /// Bytes of a service's own output that are shown when it does not start.
 const TAIL: u64 = 2_000;
 
@@ -24,6 +30,8 @@ const TAIL: u64 = 2_000;
 pub struct Service {
     child: Child,
     mark: String,
+    /// Holds the mark as long as the service may run.
+    marker: PathBuf,
     log: PathBuf,
     /// Where it listens.
     pub endpoint: String,
@@ -42,28 +50,24 @@ pub enum StartError {
     },
     /// It ended before it listened.
     #[error(
-        "`{command}` ended ({status}) before it listened on port {port}; its last words: {tail}"
+        "`{command}` ended ({status}) before it listened on 127.0.0.1 at the port in PORT; its last words: {tail}"
     )]
     Ended {
         /// The command.
         command: String,
         /// Its exit status.
         status: String,
-        /// The port in PORT.
-        port: u16,
         /// The end of its output.
         tail: String,
     },
     /// It did not listen in time.
     #[error(
-        "`{command}` did not listen on 127.0.0.1:{port} within {within} s; it must use the environment variable PORT; \
-         its last words: {tail}"
+        "`{command}` did not listen on 127.0.0.1 within {within} s; it must use the port in the environment variable \
+         PORT; its last words: {tail}"
     )]
     Late {
         /// The command.
         command: String,
-        /// The port in PORT.
-        port: u16,
         /// Seconds that it had.
         within: u64,
         /// The end of its output.
@@ -90,8 +94,15 @@ impl Service {
         };
         let port = free_port().map_err(spawn)?;
         let mark = super::random_salt() + &super::random_salt();
-        let output = File::create(log).map_err(spawn)?;
+        let marker = log.with_file_name("service.mark");
+        end_leftovers(&marker);
+        std::fs::write(&marker, &mark).map_err(spawn)?;
+        // Whoever leaves the process group, or even clears its environment, becomes our child
+        // when its parent ends. A kernel without that leaves us the group and the mark.
+        let _old_kernel = set_child_subreaper(Some(getpid()));
+        let (words, output) = std::io::pipe().map_err(spawn)?;
         let errors = output.try_clone().map_err(spawn)?;
+        keep(words, File::create(log).map_err(spawn)?);
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).process_group(0);
         shell.stdin(Stdio::null()).stdout(output).stderr(errors);
@@ -112,6 +123,7 @@ impl Service {
         let mut service = Self {
             child,
             mark,
+            marker,
             log: log.to_owned(),
             endpoint: format!("http://127.0.0.1:{port}"),
         };
@@ -120,14 +132,12 @@ impl Service {
             Ok(Some(status)) => Err(StartError::Ended {
                 command: command.to_owned(),
                 status,
-                port,
-                tail: service.tail(),
+                tail: service.tail().await,
             }),
             Err(_) => Err(StartError::Late {
                 command: command.to_owned(),
-                port,
                 within: within.as_secs(),
-                tail: service.tail(),
+                tail: service.tail().await,
             }),
         }
     }
@@ -152,7 +162,9 @@ impl Service {
     }
 
     /// The end of what it printed, without control characters.
-    fn tail(&self) -> String {
+    async fn tail(&self) -> String {
+        // What it said last may be on its way to the file.
+        tokio::time::sleep(POLL).await;
         let mut text = Vec::new();
         if let Ok(mut file) = File::open(&self.log) {
             let length = file.metadata().map_or(0, |meta| meta.len());
@@ -202,30 +214,93 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
         // A process that forks faster than it is found is found in a later round.
-        for _ in 0..5 {
+        for _ in 0..ROUNDS {
             for pid in family(&self.mark) {
                 let _gone = kill_process(pid, Signal::KILL);
             }
+            let _reaped = self.child.wait();
+            while let Ok(Some(_orphan)) = wait(WaitOptions::NOHANG) {}
         }
-        let _reaped = self.child.wait();
+        let _kept = std::fs::remove_file(&self.marker);
     }
 }
 
-/// Processes that carry `mark` in their environment.
+/// Keeps the beginning of what a service prints, and goes on reading, so that it never waits for us.
+fn keep(words: PipeReader, mut log: File) {
+    std::thread::spawn(move || {
+        let mut words = words;
+        // A full disk or a reader that is gone loses the log, not the service.
+        let _kept = std::io::copy(&mut Read::by_ref(&mut words).take(MAX_LOG), &mut log);
+        let _rest = std::io::copy(&mut words, &mut std::io::sink());
+    });
+}
+
+/// Ends what a grader left behind that was itself killed.
+fn end_leftovers(marker: &Path) {
+    let mark = std::fs::read_to_string(marker).unwrap_or_default();
+    if mark.is_empty() {
+        return;
+    }
+    for _ in 0..ROUNDS {
+        for pid in marked(&mark) {
+            let _gone = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Our descendants and, wherever they are, the processes that carry `mark`.
 fn family(mark: &str) -> Vec<Pid> {
+    let below = descendants(getpid());
+    let others = marked(mark).into_iter();
+    let others: Vec<Pid> = others.filter(|pid| !below.contains(pid)).collect();
+    [below, others].concat()
+}
+
+/// All processes below `root`. One service runs at a time, so these are its own.
+fn descendants(root: Pid) -> Vec<Pid> {
+    let parents: Vec<(Pid, Pid)> = processes()
+        .filter_map(|pid| Some((pid, parent(pid)?)))
+        .collect();
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(&above) = found.get(next) {
+        found.extend(
+            parents
+                .iter()
+                .filter(|(_, parent)| *parent == above)
+                .map(|(pid, _)| *pid),
+        );
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten();
+    processes.filter_map(|process| Pid::from_raw(process.ok()?.file_name().to_str()?.parse().ok()?))
+}
+
+/// The parent by `/proc/PID/stat`, unless the process has ended and only waits to be reaped.
+fn parent(pid: Pid) -> Option<Pid> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name before it is in parentheses and may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    (state != "Z").then(|| Pid::from_raw(parent)).flatten()
+}
+
+/// Processes that carry `mark` in their environment.
+fn marked(mark: &str) -> Vec<Pid> {
     let entry = format!("{MARK}={mark}");
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    processes
-        .filter_map(|process| {
-            let process = process.ok()?;
-            let pid: i32 = process.file_name().to_str()?.parse().ok()?;
-            let environment = std::fs::read(process.path().join("environ")).ok()?;
-            let ours = environment
+    processes()
+        .filter(|pid| {
+            let path = format!("/proc/{}/environ", pid.as_raw_nonzero());
+            let environment = std::fs::read(path).unwrap_or_default();
+            environment
                 .split(|byte| *byte == 0)
-                .any(|line| line == entry.as_bytes());
-            ours.then(|| Pid::from_raw(pid)).flatten()
+                .any(|line| line == entry.as_bytes())
         })
         .collect()
 }

@@ -122,6 +122,7 @@ impl Scene {
             said: excerpt(&answer.body),
             leaks_key,
             named: None,
+            disguise: None,
         }
     }
 
@@ -136,7 +137,8 @@ impl Scene {
                 .any(|other| other.symbols.iter().any(|name| name == symbol))
         };
         let (mut found, mut order, mut seen) = (Found::default(), Vec::new(), BTreeSet::new());
-        for token in proof::find(documentation) {
+        let documentation = plain(documentation);
+        for token in proof::find(&documentation) {
             if !self.key.verify(&token) {
                 found.forged += 1;
                 continue;
@@ -186,9 +188,9 @@ impl Scene {
     pub(super) async fn quiet(&self, calm: Duration) {
         let _storm = tokio::time::timeout(STORM, async {
             loop {
-                let before = self.stage.calls().0.len();
+                let before = self.stage.arrived();
                 tokio::time::sleep(calm).await;
-                if self.stage.calls().0.len() == before && self.stage.in_flight() == 0 {
+                if self.stage.arrived() == before && self.stage.in_flight() == 0 {
                     return;
                 }
             }
@@ -227,9 +229,16 @@ impl Scene {
             max_in_flight,
             alive_after: true,
             makespan_ms: end - start,
+            claimed: None,
             reference_ms: None,
         }
     }
+}
+
+/// Documentation as the codes in it are looked for: services may change the case of letters, and
+/// escape Markdown. All names of an examination are in small letters.
+fn plain(documentation: &str) -> String {
+    documentation.to_ascii_lowercase().replace("\\_", "_")
 }
 
 /// What an answer says about itself.
@@ -285,6 +294,25 @@ pub(super) fn claim(json: &Value) -> Fate {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_code_survives_capitals_and_the_escapes_of_markdown() {
+        let key = proof::Key::new("secret");
+        let token = format!(
+            "ref:work_a1_x:0123abcd:{}",
+            key.mac("work_a1_x", "0123abcd")
+        );
+        for text in [
+            token.clone(),
+            token.to_ascii_uppercase(),
+            token.replace('_', "\\_"),
+        ] {
+            let text = plain(&text);
+            let found: Vec<_> = proof::find(&text).collect();
+            assert_eq!(found.len(), 1, "{text}");
+            assert!(key.verify(&found[0]), "{text}");
+        }
+    }
 
     #[test]
     fn a_200_is_taken_at_its_word() {

@@ -24,6 +24,9 @@ pub struct Exam {
     pub preflight: Vec<Check>,
     /// The plays by name.
     pub plays: BTreeMap<Play, Played>,
+    /// What the service asked of our API that only a mock server's operator needs, as `METHOD /path`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prying: Vec<String>,
 }
 
 /// A condition without which a service cannot be graded.
@@ -52,6 +55,8 @@ pub enum Play {
     Edited,
     /// Two files of equal length, head and tail.
     Twins,
+    /// A file again with other options: style, language, model.
+    Options,
     /// A large file of many chunks, whose later parts answer first.
     Long,
     /// A short file with more definitions than fit one answer.
@@ -72,10 +77,22 @@ pub enum Play {
     Burst,
     /// Five files in one request, one of which cannot be documented.
     Batch,
+    /// Requests that do not look like an examination's: other clients, names and notations.
+    Disguise,
     /// Clients that go away.
     Leavers,
     /// A call that never answers.
     Silence,
+}
+
+impl Play {
+    /// The name in rubrics, e.g. `at_once`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        let name = name.as_ref().and_then(serde_json::Value::as_str);
+        name.unwrap_or_default().to_owned()
+    }
 }
 
 /// One play.
@@ -94,6 +111,9 @@ pub struct Played {
     pub alive_after: bool,
     /// From the first request to the last answer, in milliseconds.
     pub makespan_ms: u64,
+    /// Files that the answer to a batch says were documented, if it gives a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<u64>,
     /// The same for our hardened service on this machine, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_ms: Option<u64>,
@@ -137,6 +157,9 @@ pub struct Asked {
     /// The paper whose place in a batch it took, if it named its file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,
+    /// How the request was made to look unlike an examination's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disguise: Option<String>,
 }
 
 /// How a request ended.
@@ -223,6 +246,10 @@ pub struct Call {
     pub broken: bool,
     /// The answer ended at `max_tokens`.
     pub cut: bool,
+    /// Digest of the model and of what the prompt says beside the file: equal where only files
+    /// differ. Noted only in plays that ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<u64>,
     /// Digest of the body: equal for equal calls.
     pub body: u64,
 }

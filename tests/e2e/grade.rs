@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -61,6 +62,8 @@ fn each_flaw_of_a_rubric_is_named_and_no_other() {
     let cases = [
         ("f04_no_cache", "caching", "F4"),
         ("f05_cache_by_path", "caching", "F5"),
+        ("f06_ignores_options", "caching", "F6"),
+        ("f38_pries", "caching", "F38"),
         ("f07_lossy_key", "caching", "F7"),
         ("f08_stampede", "caching", "F8"),
         ("f09_cached_failure", "caching", "F9"),
@@ -130,7 +133,7 @@ fn a_good_service_gets_its_points_again_and_a_changed_rubric_needs_no_run() {
     );
 }
 
-/// Answers every connection on a fresh port with `answer`, forever.
+/// Answers every connection on a fresh port with `answer`, for ever.
 fn hostile(answer: impl Fn(&mut std::net::TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -222,14 +225,18 @@ fn whatever_an_endpoint_does_it_is_ungradable_with_a_reason_and_gets_no_points()
 fn a_command_that_does_not_come_up_is_ungradable_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let pid_file = folder.path().join("pid");
-    // It leaves its process group, ignores SIGTERM, and never listens.
-    let stubborn = format!(
-        "setsid sh -c 'trap \"\" TERM; echo $$ > {}; while :; do sleep 1; done'",
-        pid_file.display()
-    );
+    // It leaves its process group and its environment, ignores SIGTERM, prints without end, and
+    // never listens.
+    let stubborn = |before: &str| {
+        format!(
+            "{before} setsid sh -c 'trap \"\" TERM; echo $$ >> {}; yes & while :; do sleep 1; done'",
+            pid_file.display()
+        )
+    };
     for (command, said) in [
         ("echo no such module >&2; exit 3", "no such module"),
-        (stubborn.as_str(), "PORT"),
+        (&stubborn(""), "PORT"),
+        (&stubborn("env -i"), "PORT"),
     ] {
         let grade = grade(&[
             "--start",
@@ -246,10 +253,62 @@ fn a_command_that_does_not_come_up_is_ungradable_and_leaves_nothing_behind() {
             grade["reason"]
         );
     }
-    let pid = std::fs::read_to_string(pid_file).unwrap();
-    // What was killed may wait for its parent as a zombie, which has no command line.
-    let command = std::fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
-    assert!(command.is_empty(), "process {pid} is still there");
+    let pids = std::fs::read_to_string(pid_file).unwrap();
+    assert_eq!(pids.lines().count(), 2);
+    for pid in pids.lines() {
+        assert!(!runs(pid), "process {pid} is still there");
+    }
+}
+
+/// What was killed may wait for its parent as a zombie, which does not run.
+fn runs(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, fields)| &fields[..1]);
+    state.is_some_and(|state| !["Z", "X"].contains(&state))
+}
+
+#[test]
+fn an_interrupted_grader_takes_its_service_along_and_one_that_was_killed_clears_up_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let pid_file = folder.path().join("pid");
+    let out = folder.path().join("out");
+    let command = format!("echo $$ > {}; {}", pid_file.display(), student("good"));
+    let start = || {
+        let _gone = std::fs::remove_file(&pid_file);
+        let child = Command::new(env!("CARGO_BIN_EXE_breaklab"))
+            .args(["grade", "--start", &command, "--rubric", "caching", "--out"])
+            .arg(&out)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = loop {
+            match std::fs::read_to_string(&pid_file) {
+                Ok(pid) if pid.ends_with('\n') => break pid.trim().to_owned(),
+                _ => thread::park_timeout(Duration::from_millis(20)),
+            }
+        };
+        (child, pid)
+    };
+    let signal = |name: &str, child: &Child| {
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(sent.success());
+    };
+
+    let (mut child, service) = start();
+    signal("-TERM", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!runs(&service), "it was interrupted");
+
+    let (mut child, left) = start();
+    signal("-KILL", &child);
+    child.wait().unwrap();
+    assert!(runs(&left), "nobody can clear up after being killed");
+    let (mut child, service) = start();
+    assert!(!runs(&left), "the next invocation does");
+    signal("-TERM", &child);
+    child.wait().unwrap();
+    assert!(!runs(&service));
 }
 
 #[test]

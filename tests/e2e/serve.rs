@@ -13,8 +13,12 @@ struct Served {
 
 impl Served {
     fn start(arguments: &[&str]) -> Self {
+        Self::command("serve", arguments)
+    }
+
+    fn command(name: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_breaklab"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args([name, "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -109,9 +113,10 @@ fn file(number: usize) -> String {
     json!({ "file_path": format!("f{number}.py"), "file_content": content }).to_string()
 }
 
+/// The chapter's file as `curl -d @huge.py` sends it: without line ends.
 fn huge() -> String {
     (0..10_000)
-        .map(|n| format!("def func_{n}(): pass\n"))
+        .map(|n| format!("def func_{n}(): pass"))
         .collect()
 }
 
@@ -122,7 +127,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 fn the_large_file_is_killed_in_naive_and_a_job_that_ends_in_hardened() {
     let naive = Served::start(&["--mode", "naive", "--speed", "200"]);
     let url = format!("{}/document", naive.url);
-    let (status, body) = runtime().block_on(post(&url, "text/plain", huge(), None));
+    let (status, body) = runtime().block_on(post(&url, FORM, huge(), None));
     assert_eq!(
         (status, &body["error"]["type"]),
         (504, &"time_limit".into())
@@ -138,7 +143,7 @@ fn the_large_file_is_killed_in_naive_and_a_job_that_ends_in_hardened() {
     let hardened = Served::start(&["--mode", "hardened", "--speed", "50"]);
     let url = format!("{}/document", hardened.url);
     let answer = runtime().block_on(async {
-        let (status, body) = post(&url, "text/plain", huge(), None).await;
+        let (status, body) = post(&url, FORM, huge(), None).await;
         assert_eq!(status, 202, "{body}");
         loop {
             let poll = format!("{}{}", hardened.url, body["poll"].as_str().unwrap());
@@ -278,6 +283,61 @@ fn jobs_that_do_not_end_in_time_are_taken_up_at_the_next_start() {
     );
     assert_eq!(again.end().0, Some(0));
     assert_eq!(std::fs::read_to_string(journal).unwrap(), "");
+}
+
+#[test]
+fn no_call_is_made_that_might_cost_more_than_the_cap() {
+    let api = Served::command("mock", &["--speed", "100"]);
+    for (cap, status, sent) in [("0.0001", 402, 0), ("5", 200, 1)] {
+        let served = Served::start(&[
+            "--upstream",
+            &api.url,
+            "--max-cost-usd",
+            cap,
+            "--speed",
+            "100",
+            "--answer-within",
+            "0",
+        ]);
+        let (answer, metrics) = runtime().block_on(async {
+            let answer = post(&format!("{}/document", served.url), JSON, file(0), None).await;
+            (answer, get(&format!("{}/metrics", served.url)).await)
+        });
+        assert_eq!(answer.0, status, "{}", answer.1);
+        let attempts = metrics
+            .matches("breaklab_upstream_attempts_total{status=")
+            .count();
+        assert_eq!(attempts, sent, "{metrics}");
+        let cost = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("breaklab_upstream_cost_usd_total "));
+        let cost: f64 = cost.unwrap().parse().unwrap();
+        assert_eq!(cost > 0.0, sent > 0, "{metrics}");
+    }
+}
+
+#[test]
+fn an_api_elsewhere_takes_permission_a_cap_and_a_key() {
+    let remote = ["--upstream", "https://api.example.com"];
+    let refused = |more: &[&str], key: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_breaklab"));
+        command.arg("serve").args(remote).args(more);
+        match key {
+            Some(key) => command.env("ANTHROPIC_API_KEY", key),
+            None => command.env_remove("ANTHROPIC_API_KEY"),
+        };
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused(&[], Some("k")).contains("--allow-remote"));
+    assert!(refused(&["--allow-remote"], Some("k")).contains("--max-cost-usd"));
+    let all = ["--allow-remote", "--max-cost-usd", "2"];
+    assert!(refused(&all, None).contains("ANTHROPIC_API_KEY"));
+    for cap in ["0", "-1", "NaN", "inf"] {
+        let cap = format!("--max-cost-usd={cap}");
+        assert!(refused(&["--allow-remote", &cap], Some("k")).contains("amount"));
+    }
 }
 
 #[test]

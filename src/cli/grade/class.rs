@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::{
-    Args, Exit, Started, examine_running, examine_started, plays, read_exam, runtime,
-    take_reference, write, write_out,
-};
+use super::exam::{Started, examine_running, examine_started, plays, take_reference};
+use super::folder::{read_exam, write, write_out};
+use super::{Args, Exit, unless_interrupted};
 use crate::grade::class::{self, Entry, Student, slug};
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, Rubric, Status, lms};
@@ -66,11 +65,12 @@ pub(super) fn run(
         let folder = args.out.join("students").join(slug(&student.id));
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-        let result = one(args, &student, &folder, rubrics, formats);
-        let entry = Entry {
-            student,
-            result: result.map_err(|error| format!("{error:#}")),
+        let result = match one(args, &student, &folder, rubrics, formats) {
+            Ok(None) => return Ok(Exit::Interrupted),
+            Ok(Some(grade)) => Ok(grade),
+            Err(error) => Err(format!("{error:#}")),
         };
+        let entry = Entry { student, result };
         writeln!(out, "{}", class::line(&entry))?;
         entries.push(entry);
         write(&args.out.join("class.csv"), class::csv(&entries).as_bytes())?;
@@ -83,14 +83,15 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// The grade of one student; what an earlier invocation has examined is not examined again.
+/// The grade of one student, unless interrupted; what an earlier invocation has examined is not
+/// examined again.
 fn one(
     args: &Args,
     student: &Student,
     folder: &Path,
     rubrics: &[Rubric],
     formats: &[Format],
-) -> anyhow::Result<Grade> {
+) -> anyhow::Result<Option<Grade>> {
     let target = if student.command.is_empty() {
         &student.endpoint
     } else {
@@ -104,11 +105,14 @@ fn one(
     });
     let exam = match known {
         Some(exam) => exam,
-        None => examine(args, student, folder, rubrics)?,
+        None => match examine(args, student, folder, rubrics)? {
+            Some(exam) => exam,
+            None => return Ok(None),
+        },
     };
     let grade = grade::grade(&exam, rubrics);
     write_out(folder, &exam, &grade, formats)?;
-    Ok(grade)
+    Ok(Some(grade))
 }
 
 fn examine(
@@ -116,7 +120,7 @@ fn examine(
     student: &Student,
     folder: &Path,
     rubrics: &[Rubric],
-) -> anyhow::Result<Exam> {
+) -> anyhow::Result<Option<Exam>> {
     let salt = probe::random_salt();
     let within = Duration::from_secs(args.student_deadline);
     let work = async {
@@ -142,15 +146,14 @@ fn examine(
         }
         anyhow::Ok(exam)
     };
-    // The runtime is this student's own: what is left of it ends here.
-    runtime()?
-        .block_on(async { tokio::time::timeout(within, work).await })
-        .with_context(|| {
+    unless_interrupted(async {
+        tokio::time::timeout(within, work).await.with_context(|| {
             format!(
                 "not done within {} s; --student-deadline gives more",
                 within.as_secs()
             )
         })?
+    })
 }
 
 /// Fills points into an exported file.

@@ -1,7 +1,8 @@
 //! Flaws: text that does not come from the API, and text that is kept under the wrong key.
 
 use super::{Evidence, seqs, shown};
-use crate::grade::measure::is_valid;
+use crate::grade::measure::apart::mixes_options;
+use crate::grade::measure::read::is_valid;
 use crate::record::exam::{Exam, Fate, Play, Played};
 
 pub(super) fn canned(_: &Exam, played: &Played) -> Option<Evidence> {
@@ -9,6 +10,7 @@ pub(super) fn canned(_: &Exam, played: &Played) -> Option<Evidence> {
     let canned =
         first.fate == Fate::Whole && played.calls.is_empty() && first.found.documented == 0;
     canned.then(|| Evidence {
+        play: None,
         seen: "a file that nobody can have seen before was documented without a call".to_owned(),
         requests: vec![0],
         calls: Vec::new(),
@@ -20,6 +22,7 @@ pub(super) fn own_text(_: &Exam, played: &Played) -> Option<Evidence> {
     let delivered = played.calls.iter().any(|call| call.worked());
     let lost = first.fate == Fate::Whole && first.found.documented + first.found.forged == 0;
     (lost && delivered).then(|| Evidence {
+        play: None,
         seen: "the API documented the file, but none of its reference codes are in the answer"
             .to_owned(),
         requests: vec![0],
@@ -89,9 +92,21 @@ pub(super) fn cached_failure(exam: &Exam, _: &Played) -> Option<Evidence> {
         // A service that hangs in its own retries has not cached anything.
         let cached = !is_valid(played, again) && !called && again.fate != Fate::TimedOut && first.fate != Fate::TimedOut;
         cached.then(|| Evidence {
+            play: Some(*play),
             seen: "the API was well again, but the second request caused no call and got no documentation".to_owned(),
             requests: vec![0, 1],
             calls: seqs(&played.calls),
         })
     })
+}
+
+pub(super) fn ignores_options(_: &Exam, played: &Played) -> Option<Evidence> {
+    (mixes_options(played)?).then_some(())?;
+    shown(
+        "style, language and model change what the API is asked; yet the same file with others got the first answer, \
+         without a call"
+            .to_owned(),
+        vec![0, 3],
+        seqs(&played.calls),
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::cache::worked;
 use super::{Evidence, seqs, shown};
-use crate::grade::measure;
+use crate::grade::measure::read;
 use crate::record::exam::{Exam, Fate, Gap, Played};
 
 /// The gap at the end of the file that no prompt ever held, as a share of the file.
@@ -136,7 +136,7 @@ pub(super) fn ignores_stop_reason(_: &Exam, played: &Played) -> Option<Evidence>
     (asked.fate == Fate::Whole && short && !cut.is_empty()).then_some(())?;
     shown(
         format!(
-            "{} answers ended at max_tokens; {} of {} definitions are documented, and the answer calls that whole",
+            "answers cut at max_tokens: {}; {} of {} definitions are documented, and the service calls that whole",
             cut.len(),
             asked.found.documented,
             played.papers[0].symbols
@@ -150,7 +150,7 @@ pub(super) fn ignores_stop_reason(_: &Exam, played: &Played) -> Option<Evidence>
 const FRUGAL: f64 = 1.6;
 
 pub(super) fn wasteful(_: &Exam, played: &Played) -> Option<Evidence> {
-    let ratio = measure::prompt_ratio(played)?;
+    let ratio = read::prompt_ratio(played)?;
     (ratio > FRUGAL).then_some(())?;
     shown(
         format!("the prompts for one file were together {ratio:.1} times as long as the file"),

@@ -1,7 +1,7 @@
 //! Flaws: what a service does to many clients, bad ones, and those that leave.
 
 use super::{Evidence, shown};
-use crate::grade::measure::{self, requests_where, throttled_papers};
+use crate::grade::measure::read::{self, requests_where, throttled_papers};
 use crate::record::exam::{Asked, Exam, Fate, Play, Played};
 
 pub(super) fn leak(_: &Exam, played: &Played) -> Option<Evidence> {
@@ -67,7 +67,7 @@ pub(super) fn serial(_: &Exam, played: &Played) -> Option<Evidence> {
 const SLIPPED: f64 = 3.0;
 
 pub(super) fn zombie(_: &Exam, played: &Played) -> Option<Evidence> {
-    let late = measure::late_calls(played)?;
+    let late = read::late_calls(played)?;
     (late > SLIPPED).then_some(())?;
     shown(
         format!("{late} calls were begun after all clients had left"),
@@ -84,8 +84,8 @@ pub(super) fn dies(exam: &Exam, _: &Played) -> Option<Evidence> {
         .find(|(play, played)| !played.alive_after && **play != Play::Silence)?;
     shown(
         format!(
-            "an ordinary request got no answer after the play `{:?}`",
-            dead.0
+            "an ordinary request got no answer after the play `{}`",
+            dead.0.name()
         ),
         Vec::new(),
         Vec::new(),

@@ -1,7 +1,7 @@
 //! Flaws: what a service does when the API fails, refuses, or is silent.
 
 use super::{Evidence, seqs, shown};
-use crate::grade::measure::{self, calls_of, is_valid, requests_where};
+use crate::grade::measure::read::{self, calls_of, is_valid, requests_where};
 use crate::record::exam::{Exam, Fate, Play, Played};
 
 pub(super) fn no_retry(_: &Exam, played: &Played) -> Option<Evidence> {
@@ -22,7 +22,7 @@ pub(super) fn no_retry(_: &Exam, played: &Played) -> Option<Evidence> {
 const MOST_ATTEMPTS: f64 = 10.0;
 
 pub(super) fn storm(exam: &Exam, played: &Played) -> Option<Evidence> {
-    let attempts = measure::attempts(played)?;
+    let attempts = read::attempts(played)?;
     let answered = played.requests.first()?.ended_ms;
     let after = played
         .calls
@@ -66,9 +66,9 @@ const EQUAL_WAITS: f64 = 0.03;
 const NO_WAIT_MS: f64 = 20.0;
 
 pub(super) fn no_jitter(_: &Exam, played: &Played) -> Option<Evidence> {
-    let delays = measure::first_delays(played);
+    let delays = read::first_delays(played);
     let mean = delays.iter().sum::<f64>() / delays.len() as f64;
-    let cv = measure::delay_cv(played);
+    let cv = read::delay_cv(played);
     let none = delays.len() >= 5 && mean < NO_WAIT_MS;
     (none || cv.is_some_and(|cv| cv < EQUAL_WAITS)).then_some(())?;
     shown(
@@ -83,7 +83,7 @@ pub(super) fn no_jitter(_: &Exam, played: &Played) -> Option<Evidence> {
 }
 
 pub(super) fn impatient(_: &Exam, played: &Played) -> Option<Evidence> {
-    let waits = measure::waits(played);
+    let waits = read::waits(played);
     let early = waits.iter().filter(|waited| !**waited).count();
     (early > 1 || (early == 1 && waits.len() == 1)).then_some(())?;
     shown(
@@ -97,7 +97,7 @@ pub(super) fn impatient(_: &Exam, played: &Played) -> Option<Evidence> {
 }
 
 pub(super) fn stubborn(_: &Exam, played: &Played) -> Option<Evidence> {
-    let attempts = measure::attempts(played)?;
+    let attempts = read::attempts(played)?;
     (attempts > 1.0).then_some(())?;
     shown(
         format!("the API answered 400, and was asked {attempts} times"),
@@ -110,6 +110,7 @@ pub(super) fn swallowed(exam: &Exam, _: &Played) -> Option<Evidence> {
     [Play::Outage, Play::Rejected].iter().find_map(|play| {
         let first = exam.plays.get(play)?.requests.first()?;
         (first.fate == Fate::Whole && first.found.documented == 0).then(|| Evidence {
+            play: Some(*play),
             seen: format!(
                 "the API refused the file, the client got 200: {}",
                 first.said

@@ -2,7 +2,7 @@ use super::*;
 use crate::grade::{Rubric, builtin, grade as judge};
 use crate::record::exam::{Asked, Call, Check, Exam, Fate, Found, Paper, Play, Played};
 
-fn exam(passed: bool, said: &str) -> Exam {
+pub(super) fn exam(passed: bool, said: &str) -> Exam {
     let asked = |documented| Asked {
         what: "a.py".into(),
         paper: Some(0),
@@ -17,6 +17,7 @@ fn exam(passed: bool, said: &str) -> Exam {
         said: said.into(),
         leaks_key: false,
         named: None,
+        disguise: None,
     };
     let call = |seq| Call {
         seq,
@@ -32,6 +33,7 @@ fn exam(passed: bool, said: &str) -> Exam {
         retry_after_ms: None,
         broken: false,
         cut: false,
+        instruction: None,
         body: 1,
     };
     let played = Played {
@@ -56,24 +58,25 @@ fn exam(passed: bool, said: &str) -> Exam {
             said: said.to_owned(),
         }],
         plays: [(Play::Single, played.clone()), (Play::Repeat, played)].into(),
+        prying: Vec::new(),
     }
 }
 
-fn graded(passed: bool, said: &str) -> Grade {
+pub(super) fn graded(passed: bool, said: &str) -> Grade {
     let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
     judge(&exam(passed, said), &[rubric])
 }
 
-fn write(format: Format, grade: &Grade) -> String {
+pub(super) fn write(format: Format, grade: &Grade) -> String {
     format.write(grade, &|name| Some(format!("<{name}>")))
 }
 
-fn json(format: Format, grade: &Grade) -> Value {
+pub(super) fn json(format: Format, grade: &Grade) -> Value {
     serde_json::from_str(&write(format, grade)).unwrap()
 }
 
 /// What a hostile service may put wherever its words are shown.
-const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
+pub(super) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x ##[error]\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
 
 #[test]
 fn gradescope_gets_a_score_and_tests_with_explicit_status() {
@@ -92,6 +95,19 @@ fn gradescope_gets_a_score_and_tests_with_explicit_status() {
         );
     }
     assert_eq!(results["stdout_visibility"], "hidden");
+}
+
+#[test]
+fn no_points_are_zero_without_a_sign() {
+    let mut exam = exam(true, "x");
+    // Five calls for one content lie on the threshold, where the curve comes from below.
+    let repeat = exam.plays.get_mut(&Play::Repeat).unwrap();
+    repeat.calls = vec![repeat.calls[0].clone(); 5];
+    let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
+    let grade = judge(&exam, &[rubric]);
+    for format in Format::ALL {
+        assert!(!write(format, &grade).contains("-0"), "{format}");
+    }
 }
 
 #[test]
@@ -199,7 +215,8 @@ fn hostile_text_is_harmless_in_every_format() {
             let text = write(format, &grade);
             assert!(!text.contains('\u{1b}'), "{format} passes an escape on");
             assert!(
-                !text.lines().any(|line| line.trim_start().starts_with("::")),
+                !text.lines().any(|line| line.trim_start().starts_with("::"))
+                    && !text.contains("##[error"),
                 "{format} passes a command on"
             );
         }

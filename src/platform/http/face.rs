@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::read::Ask;
+use crate::claude::Spending;
 use crate::generator::Document;
 use crate::platform::jobs::Jobs;
 use crate::platform::journal::{Entry, Event};
@@ -49,6 +50,8 @@ pub struct Options {
     pub files_at_once: usize,
     /// The attempts upstream, for `/metrics`.
     pub attempts: Option<AttemptLog>,
+    /// What the calls cost, for `/metrics`.
+    pub spending: Option<Spending>,
     /// Hears of every file that ended.
     pub log: Option<Log>,
 }
@@ -197,7 +200,8 @@ impl Face {
     pub(super) fn metrics(&self) -> String {
         let attempts = self.0.options.attempts.as_ref().map(AttemptLog::snapshot);
         let running = self.jobs().unfinished().len();
-        self.meter().text(attempts.as_ref(), running)
+        let spent = self.0.options.spending.as_ref().map(Spending::spent_pico);
+        self.meter().text(attempts.as_ref(), running, spent)
     }
 
     async fn finish(&self, number: Option<u64>, work: Work) -> Finished {

@@ -22,8 +22,8 @@ pub struct Many {
 }
 
 /// What `curl -d @file` does to a file without saying so.
-const NO_LINE_ENDS: &str = "the body has no line ends, so it was documented as one line: \
-     `curl -d @FILE` strips them; send the file with `curl --data-binary @FILE`";
+const NO_LINE_ENDS: &str = "the body has no line ends, because `curl -d @FILE` strips them; each definition \
+     was put on a line of its own again, but send the file with `curl --data-binary @FILE`";
 
 /// A JSON body is an [`Ask`]; any other is one file, as the chapter's `curl -d @file` sends it. A
 /// body without a JSON content type that still is an [`Ask`] is taken as one: curl's `-d` calls
@@ -46,10 +46,43 @@ pub(super) fn one(content_type: Option<&str>, body: &[u8]) -> Result<Ask, String
         return Err("the body is empty; send a source file".to_owned());
     }
     let form = content_type.is_some_and(|kind| kind.starts_with("application/x-www-form"));
+    let stripped = form && !text.contains('\n');
     Ok(Ask {
         file_path: "upload".to_owned(),
-        file_content: text.to_owned(),
-        note: (form && !text.contains('\n')).then_some(NO_LINE_ENDS),
+        file_content: if stripped {
+            with_line_ends(text)
+        } else {
+            text.to_owned()
+        },
+        note: stripped.then_some(NO_LINE_ENDS),
+    })
+}
+
+/// Python whose line ends were stripped, with those before definitions put back. A definition
+/// begins a line where no space or an indentation stands before it; one space is a comment's.
+fn with_line_ends(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for (at, letter) in text.char_indices() {
+        let before = out.trim_end_matches(' ').len();
+        if matches!(letter, 'd' | 'c' | 'a')
+            && before > 0
+            && out.len() - before != 1
+            && begins_definition(&text[at..])
+        {
+            out.insert(before, '\n');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+fn begins_definition(text: &str) -> bool {
+    let name = ["def ", "class ", "async def "]
+        .iter()
+        .find_map(|word| text.strip_prefix(word));
+    name.is_some_and(|rest| {
+        let end = rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        end.is_some_and(|end| end > 0 && rest[end..].starts_with(['(', ':']))
     })
 }
 
@@ -84,6 +117,20 @@ mod tests {
         let ask = one(FORM, b"def a(): passdef b(): pass").unwrap();
         assert!(ask.note.is_some_and(|note| note.contains("--data-binary")));
         assert_eq!(one(FORM, b"a = 1\nb = 2\n").unwrap().note, None);
+    }
+
+    #[test]
+    fn definitions_stand_on_lines_of_their_own_again() {
+        for file in [
+            "def func_0(): pass\ndef func_1(): pass\n",
+            "class A:\n    def f(self): pass\n    async def g(self): pass\nclass B(A): pass\n",
+            "# see def x() there\ndef y(): pass\n",
+        ] {
+            let stripped = file.replace('\n', "");
+            assert_eq!(with_line_ends(&stripped), file.trim_end());
+        }
+        let odd = "undefined = 1 ; klasse class: é def";
+        assert_eq!(with_line_ends(odd), odd);
     }
 
     #[test]

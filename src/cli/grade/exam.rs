@@ -1,0 +1,190 @@
+//! How an examination is come by: of a service that runs, or of one that is started and ended.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+
+use super::Args;
+use crate::generator::Mode;
+use crate::grade::Rubric;
+use crate::probe::{self, Bench, Plan, Service, StartError};
+use crate::record::exam::{Check, Exam, Play, SCHEMA};
+use crate::transport;
+
+/// Plays that the rubrics need, the one that may hang last.
+pub(super) fn plays(rubrics: &[Rubric]) -> Vec<Play> {
+    let plays: BTreeSet<Play> = rubrics.iter().flat_map(Rubric::plays).collect();
+    plays.into_iter().collect()
+}
+
+pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
+    let salt = args.salt.clone().unwrap_or_else(probe::random_salt);
+    // Names hold it, and services may change the case of letters in what they deliver.
+    let salt = salt.to_ascii_lowercase();
+    if salt.is_empty() || salt.len() > 16 || !salt.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
+        bail!("--salt is `{salt}`; use at most 16 letters and digits");
+    }
+    if let Some(url) = &args.endpoint
+        && !args.allow_remote
+        && !transport::is_loopback(url)
+    {
+        bail!(
+            "{url} is not on this machine, and grading puts it under load; add --allow-remote if you mean it"
+        );
+    }
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make the folder `{}`", args.out.display()))?;
+    let mut exam = match (&args.endpoint, &args.start) {
+        (Some(url), _) => examine_running(args, url, &salt, plays(rubrics)).await?,
+        (None, Some(command)) => {
+            let deadline = Duration::from_secs(args.deadline);
+            let ready = Duration::from_secs(args.ready_within);
+            let started = Started {
+                command,
+                folder: args.dir.as_deref(),
+                out: &args.out,
+                ready,
+                deadline,
+                plays: plays(rubrics),
+            };
+            examine_started(&started, &salt, &heard(args)).await?
+        }
+        (None, None) => bail!(
+            "name a service: --endpoint URL, --start CMD, --roster FILE, or --from DIR to grade again"
+        ),
+    };
+    if rubrics.iter().any(Rubric::needs_reference)
+        && exam.preflight.iter().all(|check| check.passed)
+    {
+        take_reference(&mut exam).await?;
+    }
+    Ok(exam)
+}
+
+/// Progress on standard error, for people who wait.
+fn heard(args: &Args) -> impl Fn(Play) + Sync + use<> {
+    let quiet = args.json;
+    move |play| {
+        if !quiet {
+            // Nobody is left to tell when standard error is gone.
+            let _gone = writeln!(std::io::stderr(), "played: {}", play.name());
+        }
+    }
+}
+
+pub(super) async fn examine_running(
+    args: &Args,
+    url: &str,
+    salt: &str,
+    plays: Vec<Play>,
+) -> anyhow::Result<Exam> {
+    let bench = Bench::new(salt)?;
+    let listener = TcpListener::bind(args.upstream).await.with_context(|| {
+        format!(
+            "our API cannot listen on {}; choose another --upstream",
+            args.upstream
+        )
+    })?;
+    let _gone = writeln!(
+        std::io::stderr(),
+        "our API listens on http://{0}: the service must have been started with ANTHROPIC_BASE_URL=http://{0}",
+        listener.local_addr()?
+    );
+    let api = tokio::spawn(bench.clone().serve(listener));
+    let plan = Plan {
+        target: url.to_owned(),
+        endpoint: url.to_owned(),
+        salt: salt.to_owned(),
+        plays,
+        deadline: Duration::from_secs(args.deadline),
+    };
+    let exam = probe::examine(&bench, &plan, &heard(args)).await?;
+    api.abort();
+    Ok(exam)
+}
+
+/// A service to be started.
+pub(super) struct Started<'a> {
+    pub(super) command: &'a str,
+    pub(super) folder: Option<&'a Path>,
+    pub(super) out: &'a Path,
+    pub(super) ready: Duration,
+    pub(super) deadline: Duration,
+    pub(super) plays: Vec<Play>,
+}
+
+/// Starts a service with an API of its own, examines it and ends it.
+pub(super) async fn examine_started(
+    started: &Started<'_>,
+    salt: &str,
+    heard: &(dyn Fn(Play) + Sync),
+) -> anyhow::Result<Exam> {
+    let bench = Bench::new(salt)?;
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .context("no loopback port")?;
+    let upstream = format!("http://{}", listener.local_addr()?);
+    let api = tokio::spawn(bench.clone().serve(listener));
+    let log = started.out.join("service.log");
+    let service = Service::start(
+        started.command,
+        started.folder,
+        &upstream,
+        &log,
+        started.ready,
+    )
+    .await;
+    let exam = match service {
+        Ok(service) => {
+            let plan = Plan {
+                target: started.command.to_owned(),
+                endpoint: service.endpoint.clone(),
+                salt: salt.to_owned(),
+                plays: started.plays.clone(),
+                deadline: started.deadline,
+            };
+            let exam = probe::examine(&bench, &plan, heard).await;
+            service.stop().await;
+            exam?
+        }
+        Err(error @ StartError::Spawn { .. }) => return Err(error.into()),
+        Err(error) => not_started(started.command, salt, &error),
+    };
+    api.abort();
+    Ok(exam)
+}
+
+/// A service that does not come up is ungradable, and its student reads why.
+fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
+    Exam {
+        schema: SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: command.to_owned(),
+        salt: salt.to_owned(),
+        preflight: vec![Check {
+            id: "started".to_owned(),
+            passed: false,
+            said: why.to_string(),
+        }],
+        plays: [].into(),
+        prying: Vec::new(),
+    }
+}
+
+/// Our own times for the plays whose times count, taken on this machine now.
+pub(super) async fn take_reference(exam: &mut Exam) -> anyhow::Result<()> {
+    let timed = [Play::Burst];
+    let ours = probe::reference(Mode::Hardened, &timed).await?;
+    for play in timed {
+        let time = ours.plays.get(&play).map(|played| played.makespan_ms);
+        if let Some(played) = exam.plays.get_mut(&play) {
+            played.reference_ms = time;
+        }
+    }
+    Ok(())
+}
