@@ -201,10 +201,11 @@ impl<'a> Cursor<'a> {
     /// `NAME = …`, or Go's `NAME KIND`.
     fn type_alias(mut self) -> Option<&'a str> {
         let name = self.word()?;
-        if self.rest.starts_with('<') && !self.group('<', '>') {
-            return None;
-        }
-        if self.rest.starts_with('[') && self.rest.contains(']') {
+        if self.rest.starts_with('<') {
+            if !self.group('<', '>') {
+                return None;
+            }
+        } else if self.rest.starts_with('[') && self.rest.contains(']') {
             self.take_while(|letter| letter != ']');
             self.take("]");
         }
@@ -319,7 +320,7 @@ impl<'a> Cursor<'a> {
         let is_method = if after.group('(', ')') {
             ends_method(after.rest.trim_ascii(), kind, visible)
         } else {
-            self.rest.ends_with(['(', ',']) && (visible || name == "constructor")
+            self.rest.ends_with(['(', ',']) && (visible || head == "constructor")
         };
         is_method.then_some(name)
     }

@@ -62,12 +62,9 @@ pub(super) fn named_before<'a>(after: &'a str, openers: &[char]) -> Option<&'a s
 
 /// Skips Rust's `(crate)` and the like.
 pub(super) fn after_group(text: &str) -> &str {
-    match text
-        .strip_prefix('(')
-        .and_then(|inside| inside.split_once(')'))
-    {
-        Some((_, rest)) => rest.trim_ascii_start(),
-        None => text,
+    match matching_parenthesis(text) {
+        Some(close) if close > 0 => text[close + 1..].trim_ascii_start(),
+        _ => text,
     }
 }
 
@@ -238,7 +235,7 @@ fn method(rest: &str, open: usize, visible: bool) -> Option<&str> {
         return None;
     }
     let Some(close) = matching_parenthesis(&rest[open..]) else {
-        let opens = rest.ends_with(['(', ',']) && (visible || name == "constructor");
+        let opens = rest.ends_with(['(', ',']) && (visible || before == "constructor");
         return opens.then_some(name);
     };
     let tail = rest[open + close + 1..].trim_ascii();
