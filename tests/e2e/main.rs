@@ -6,11 +6,14 @@
 )]
 
 mod cli;
+mod document;
 mod gate;
 mod grade;
+mod kill;
 mod layers;
 mod load;
 mod merge;
+mod provider;
 mod sample;
 mod scenarios;
 mod serve;
