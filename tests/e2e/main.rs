@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+mod cache;
 mod cli;
 mod document;
 mod gate;
