@@ -52,7 +52,8 @@ fn start(folder: &Path, out: &str, provider: &Provider) -> Child {
 /// The provider of one run. Each run gets a fresh one: the mock would word an answer to the same
 /// question differently the second time, as a model would.
 fn provider() -> Provider {
-    Provider::start(30.0, 0.0, |_| {})
+    // Slow enough that no stall of this machine makes a call look hung and be asked twice.
+    Provider::start(10.0, 0.0, |_| {})
 }
 
 /// Kills a job of `files` files `kills` times at random moments, lets it end, and compares.
