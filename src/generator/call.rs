@@ -101,7 +101,7 @@ impl Inner {
         let mut permit = self.admit_unless_stopped(&call).await?;
         // Written only now: a long queue must not hold a long list of prompts.
         let ask = self.question(job, chunk);
-        let began = self.timeline.now();
+        let mut began = self.timeline.now();
         loop {
             // Boxed: an attempt's state is large and would be copied into every future around it.
             let attempt = Box::pin(self.attempt(job, &mut call, &ask, permit));
@@ -115,21 +115,25 @@ impl Inner {
                 && error.is_rate_limit()
                 && call.refusals < MAX_REFUSALS
             {
-                // The queue has paused until the API is ready; this call is first in it.
+                // The queue has paused until the API is ready; this call is first in it, and its
+                // time begins anew.
                 call.refusals += 1;
-            } else {
-                call.attempts += u32::from(counts);
-                let failure = Failure {
-                    error: &error,
-                    attempts: call.attempts.max(1),
-                    elapsed,
-                    streamed: ask.stream,
-                    chance: self.chance(job, &call),
-                };
-                match self.rule.wait(&failure) {
-                    Some(wait) => self.sleep_unless_stopped(wait).await?,
-                    None => return Err(error.into()),
-                }
+                call.place = self.pace.as_ref().map_or(0, Pace::place_at_head);
+                permit = self.admit_unless_stopped(&call).await?;
+                began = self.timeline.now();
+                continue;
+            }
+            call.attempts += u32::from(counts);
+            let failure = Failure {
+                error: &error,
+                attempts: call.attempts.max(1),
+                elapsed,
+                streamed: ask.stream,
+                chance: self.chance(job, &call),
+            };
+            match self.rule.wait(&failure) {
+                Some(wait) => self.sleep_unless_stopped(wait).await?,
+                None => return Err(error.into()),
             }
             let left = self.rule.budget().saturating_sub(elapsed);
             let admitted = self.admit_unless_stopped(&call);

@@ -21,6 +21,8 @@ pub(super) struct Mirror {
     /// Output that is taken but not used yet, by calls in flight.
     reserved: u64,
     heard: bool,
+    /// When the call was sent whose answer changed a limit last.
+    as_of: Duration,
 }
 
 impl Mirror {
@@ -33,6 +35,7 @@ impl Mirror {
             output: known.map(|limits| bucket(limits.output_tokens_per_minute)),
             reserved: 0,
             heard: known.is_some(),
+            as_of: Duration::ZERO,
         }
     }
 
@@ -104,17 +107,22 @@ impl Mirror {
             .max(due(&self.output, cost.output))
     }
 
-    /// An answer came, whatever it says of the limits. A refusal speaks of this moment and proves
-    /// the picture wrong. True if a limit was new: it has been charged for all that is in flight.
+    /// An answer came to a call that was sent at `sent`, whatever it says of the limits. A refusal
+    /// speaks of this moment and proves the picture wrong. True if a limit was new: it has been
+    /// charged for all that is in flight.
     pub(super) fn hear(
         &mut self,
         limits: Option<&RateLimits>,
         is_refusal: bool,
+        sent: Duration,
         timeline: &Timeline,
         now: Duration,
     ) -> bool {
         self.heard = true;
-        let Some(limits) = limits else { return false };
+        // What an earlier call was told may be of the time before the limits changed.
+        let Some(limits) = limits.filter(|_| sent >= self.as_of) else {
+            return false;
+        };
         let mut is_new = false;
         let reserved = self.reserved as i64;
         let windows = [
@@ -135,6 +143,9 @@ impl Mirror {
             right.lower_to(ceiling, now);
             *bucket = Some(right);
             is_new |= known.is_none();
+        }
+        if is_new {
+            self.as_of = sent;
         }
         is_new
     }
