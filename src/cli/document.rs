@@ -142,7 +142,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         ))
     })?;
     let (done, trouble, earlier, spending, attempts, took) = outcome?;
-    pages.write_index(&done, &job.skipped)?;
+    let index = pages.write_index(&done, &job.skipped);
     let bill = Bill {
         pages: &done,
         files: job.documents.len(),
@@ -158,6 +158,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if !args.quiet {
         bill.print(&job.book, args.base_url.is_some())?;
     }
+    index?;
     Ok(bill.exit())
 }
 
@@ -254,8 +255,13 @@ fn estimate(args: &Args, job: &Job) -> bill::Estimate {
 
 /// What all pages of one folder have in common: it must not change between runs.
 fn manifest(args: &Args) -> String {
+    let provider = if args.base_url.is_some() {
+        "api"
+    } else {
+        "mock"
+    };
     format!(
-        "model = {:?}\nmax_tokens = {}\nprompt = {PROMPT_VERSION}\n",
+        "model = {:?}\nmax_tokens = {}\nprompt = {PROMPT_VERSION}\nprovider = {provider:?}\n",
         args.model, args.max_tokens
     )
 }

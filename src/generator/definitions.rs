@@ -25,10 +25,8 @@ pub(super) fn name(line: &str) -> Option<&str> {
         b'@' => true,
         _ => false,
     };
-    if !begins_like_one && !(ends_like_one && may_begin_name(first)) {
-        return None;
-    }
-    Cursor { rest: line }.definition()
+    let may_define = begins_like_one || ends_like_one && may_begin_name(first);
+    may_define.then(|| Cursor { rest: line }.definition())?
 }
 
 fn begins_with_keyword(line: &str) -> bool {

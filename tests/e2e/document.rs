@@ -357,6 +357,10 @@ fn batches_cost_half_and_say_the_same() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "processes take the time of the wall"
+)]
 fn a_batch_that_was_going_on_at_a_kill_is_read_and_not_paid_for_twice() {
     let provider = Provider::start(1.0, 3.0, |_| {});
     let folder = tempfile::tempdir().unwrap();

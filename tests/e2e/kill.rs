@@ -1,4 +1,8 @@
 //! `breaklab document` killed: what was answered is never paid for again, and the end is the same.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "processes take the time of the wall"
+)]
 
 use std::path::Path;
 use std::process::Child;
@@ -57,6 +61,7 @@ fn provider() -> Provider {
 }
 
 /// Kills a job of `files` files `kills` times at random moments, lets it end, and compares.
+#[expect(clippy::print_stdout, reason = "the long one shows its figures")]
 fn killed_and_resumed(files: usize, kills: u64) {
     let folder = tempfile::tempdir().unwrap();
     write_code(folder.path(), files);

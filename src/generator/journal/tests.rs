@@ -34,16 +34,21 @@ fn fresh() -> (tempfile::TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
-fn end(journal: &Journal, outcome: Result<Message, CallError>, pico: u64, counts: bool) {
+fn end(journal: &Journal, outcome: &Result<Message, CallError>, pico: u64, counts: bool) {
     journal
         .begin(KEY, [100, 10], AT)
-        .end(&outcome, pico, counts, AT);
+        .end(outcome, pico, counts, AT);
 }
 
 #[test]
 fn an_answer_outlives_the_process_with_its_stop_reason_and_its_price() {
     let (_folder, path) = fresh();
-    end(&Journal::open(&path).unwrap(), Ok(answer("text")), 42, true);
+    end(
+        &Journal::open(&path).unwrap(),
+        &Ok(answer("text")),
+        42,
+        true,
+    );
     let journal = Journal::open(&path).unwrap();
     assert_eq!(journal.find(&KEY), Some(Known::Answered(answer("text"))));
     assert_eq!(journal.find(&[8; 32]), None);
@@ -82,7 +87,7 @@ fn only_what_no_asking_mends_is_final_and_only_until_it_is_forgotten() {
         api(401, None),
         CallError::Cut,
     ] {
-        end(&journal, Err(error), 0, true);
+        end(&journal, &Err(error), 0, true);
         assert_eq!(journal.find(&KEY), None);
     }
     for error in [
@@ -90,7 +95,7 @@ fn only_what_no_asking_mends_is_final_and_only_until_it_is_forgotten() {
         api(413, None),
         api(429, Some("enforced_spend_limit_reached")),
     ] {
-        end(&journal, Err(error.clone()), 0, true);
+        end(&journal, &Err(error.clone()), 0, true);
         assert_eq!(journal.find(&KEY), Some(Known::Refused(error)));
         journal.forget_refusals();
         assert_eq!(journal.find(&KEY), None);
@@ -101,9 +106,9 @@ fn only_what_no_asking_mends_is_final_and_only_until_it_is_forgotten() {
 fn failed_attempts_go_on_counting_until_the_call_is_given_up() {
     let (_folder, path) = fresh();
     let journal = Journal::open(&path).unwrap();
-    end(&journal, Err(api(529, None)), 0, true);
-    end(&journal, Err(api(429, None)), 0, false);
-    end(&journal, Err(CallError::Cut), 0, true);
+    end(&journal, &Err(api(529, None)), 0, true);
+    end(&journal, &Err(api(429, None)), 0, false);
+    end(&journal, &Err(CallError::Cut), 0, true);
     let journal = Journal::open(&path).unwrap();
     assert_eq!(journal.attempts(&KEY), 2);
     journal.give_up(&KEY);
@@ -114,7 +119,7 @@ fn failed_attempts_go_on_counting_until_the_call_is_given_up() {
 fn a_damaged_answer_counts_as_none() {
     let (_folder, path) = fresh();
     let journal = Journal::open(&path).unwrap();
-    end(&journal, Ok(answer("text")), 0, true);
+    end(&journal, &Ok(answer("text")), 0, true);
     let other = Connection::open(&path).unwrap();
     other
         .execute("UPDATE answers SET text = 'next'", [])
@@ -138,7 +143,7 @@ fn a_document_is_cut_by_the_limit_that_was_known_when_it_was_cut_first() {
     };
     end(
         &journal,
-        Ok(Message {
+        &Ok(Message {
             limits: Some(limits),
             ..answer("text")
         }),

@@ -136,7 +136,11 @@ impl Mirror {
             // At least this much; a picture that errs low is refused nothing.
             let left = window.remaining as i64 - reserved - rounding;
             let (mut right, ceiling) = match known {
-                Some(bucket) if is_refusal => (bucket, left),
+                Some(bucket) if is_refusal => (bucket, left.min(owed(&window, timeline, now))),
+                None if is_refusal => {
+                    let bucket = Bucket::new(window.limit, self.headroom, now);
+                    (bucket, left.min(owed(&window, timeline, now)))
+                }
                 Some(bucket) => (bucket, most(&window, timeline, now) - reserved + rounding),
                 None => (Bucket::new(window.limit, self.headroom, now), left),
             };
@@ -149,6 +153,17 @@ impl Mirror {
         }
         is_new
     }
+}
+
+/// What is left now by the moment of being full again: less than nothing when the API is owed
+/// some, as after it lowered its limits, which `remaining` does not show.
+fn owed(window: &Window, timeline: &Timeline, now: Duration) -> i64 {
+    let Some(full_at) = window.full_at_unix_s else {
+        return i64::MAX;
+    };
+    let since_epoch = timeline.unix_s(Duration::ZERO) as f64 + now.as_secs_f64();
+    let refill = window.limit as f64 / 60.0 * (full_at as f64 - since_epoch).max(0.0);
+    (window.limit as f64 - refill) as i64
 }
 
 /// The most that can be left now, by what the answer says. It may have been said when the answer

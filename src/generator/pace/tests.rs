@@ -258,3 +258,30 @@ async fn a_limit_that_was_lowered_is_not_raised_again_by_answers_to_older_calls(
     older.settle(&told(6_000));
     assert_eq!(pace.input_limit(), Some(3_000));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_tells_by_the_moment_of_being_full_what_the_api_is_owed() {
+    let pace = pace(1000);
+    let cost = Cost {
+        input: 10,
+        output: 10,
+    };
+    let mut permit = pace.admit(pace.place(), cost, false).await;
+    permit.send();
+    let owing = Window {
+        limit: 6_000,
+        remaining: 0,
+        full_at_unix_s: Some(pace.0.timeline.unix_s(Duration::ZERO) + 120),
+    };
+    let mut refusal = refused(1);
+    if let Err(CallError::Api { limits, .. }) = &mut refusal {
+        *limits = Some(Box::new(RateLimits {
+            input_tokens: Some(owing),
+            ..RateLimits::default()
+        }));
+    }
+    permit.settle(&refusal);
+    let start = call(&pace, cost, 0).await;
+    // Half of the two minutes go by before there is anything at all.
+    assert_eq!(start.as_secs(), 60);
+}
