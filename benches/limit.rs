@@ -1,7 +1,7 @@
 //! How close the generator comes to the limit: 6,000 files against a mock with 1,000 requests,
 //! 450,000 input and 90,000 output tokens a minute, in virtual time, so exact and repeatable.
 //!
-//! `cargo bench --bench limit`
+//! `cargo bench --bench limit`; `-- sockets` adds a short run over real sockets.
 #![expect(clippy::print_stdout, reason = "a bench shows its figures")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ const LIMITS: Limits = Limits {
     output_tokens_per_minute: 90_000,
 };
 const FILES: u64 = 6_000;
+/// About half of the time that the mixed files take.
+const HALVED_AT_S: f64 = 1_500.0;
 const TOKENS_PER_SYMBOL: u32 = 50;
 
 struct Case {
@@ -34,6 +36,8 @@ struct Case {
     shape: fn(u64) -> (u64, u64),
     faults: Vec<FaultRule>,
     knows_limits: bool,
+    /// When the provider halves its limits, in seconds.
+    halved_at_s: Option<f64>,
 }
 
 fn main() {
@@ -43,6 +47,9 @@ fn main() {
     println!("|---|---|---|---|---|---|---|---|---|");
     for case in cases() {
         println!("{}", row(&case));
+    }
+    if std::env::args().any(|argument| argument == "sockets") {
+        sockets();
     }
 }
 
@@ -54,6 +61,7 @@ fn cases() -> Vec<Case> {
         shape: mixed,
         faults: Vec::new(),
         knows_limits: true,
+        halved_at_s: None,
     };
     let faults = || {
         let rule = |kind, share| FaultRule {
@@ -84,6 +92,15 @@ fn cases() -> Vec<Case> {
             knows_limits: false,
             ..hardened("mixed, limits unknown")
         },
+        Case {
+            halved_at_s: Some(HALVED_AT_S),
+            ..hardened("mixed, limits halved half-way")
+        },
+        Case {
+            knows_limits: false,
+            halved_at_s: Some(HALVED_AT_S),
+            ..hardened("mixed, unknown, halved half-way")
+        },
         case("mixed", Mode::Sdk, 16),
         case("mixed", Mode::Sdk, 24),
         case("mixed", Mode::Sdk, 64),
@@ -94,6 +111,10 @@ fn cases() -> Vec<Case> {
         Case {
             shape: badly_ordered,
             ..case("badly ordered", Mode::Sdk, 24)
+        },
+        Case {
+            halved_at_s: Some(HALVED_AT_S),
+            ..case("mixed, limits halved half-way", Mode::Sdk, 24)
         },
     ]
 }
@@ -123,12 +144,7 @@ fn draw(i: u64, purpose: u64) -> u64 {
 
 fn row(case: &Case) -> String {
     let (ledger, failed, took) = run(case);
-    let workload = Workload {
-        jobs: limit::jobs(&ledger.rows),
-        limits: Some(LIMITS),
-        concurrency: Some(case.at_once),
-    };
-    let bound = limit::makespan(&workload);
+    let bound = bound(case, limit::jobs(&ledger.rows));
     let totals = &ledger.totals;
     let refused = totals.by_status.get(&429).copied().unwrap_or(0);
     let forced = ledger.rows.iter().filter(|row| row.fault.is_some()).count() as u64;
@@ -152,6 +168,21 @@ fn row(case: &Case) -> String {
     )
 }
 
+/// What the full limits pay for after they were halved takes twice the time; the calls that end
+/// last are not stretched, so the longest of them is left out of the doubling.
+fn bound(case: &Case, jobs: Vec<limit::Job>) -> Duration {
+    let tail = jobs.iter().map(|job| job.service).max().unwrap_or_default();
+    let workload = Workload {
+        jobs,
+        limits: Some(LIMITS),
+        concurrency: Some(case.at_once),
+    };
+    let whole = limit::makespan(&workload);
+    let halved = case.halved_at_s.map(Duration::from_secs_f64);
+    let late = halved.map(|at| whole.saturating_sub(tail).saturating_sub(at));
+    whole + late.unwrap_or_default()
+}
+
 fn run(case: &Case) -> (Ledger, usize, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -163,17 +194,7 @@ fn run(case: &Case) -> (Ledger, usize, Duration) {
         let mock = MockClaude::new(config(case), timeline).expect("the settings are valid");
         let log = AttemptLog::new(timeline, 0);
         let claude = Claude::new(Transport::in_process(mock.clone(), log), "key");
-        let settings = Settings {
-            parallel: case.at_once,
-            sdk_threads: case.at_once,
-            max_tokens: 1_024,
-            tokens_per_definition: u64::from(TOKENS_PER_SYMBOL),
-            ..Settings::default()
-        };
-        let policy = Policy::new(case.mode, &settings, &BTreeSet::new());
-        let known = case.knows_limits.then_some(LIMITS);
-        let generator = Generator::new(policy, "m", claude, known, timeline, 1)
-            .expect("there is no cache file that could fail");
+        let generator = generator(case, claude, timeline);
         // Hardened orders its own queue; a pool works on as many files as it has threads.
         let at_once = if case.mode == Mode::Hardened {
             FILES as usize
@@ -181,7 +202,14 @@ fn run(case: &Case) -> (Ledger, usize, Duration) {
             case.at_once
         };
         let documents: Vec<Document> = (0..FILES).map(|i| document(i, (case.shape)(i))).collect();
-        let failed = futures_util::stream::iter(documents.iter().zip(0..))
+        let halve = async {
+            let Some(at) = case.halved_at_s else { return };
+            timeline.sleep_until(Duration::from_secs_f64(at)).await;
+            let mut config = mock.config();
+            config.limits = Some(half(LIMITS));
+            mock.reconfigure(config, mock.options()).expect("half a limit is a valid one");
+        };
+        let all = futures_util::stream::iter(documents.iter().zip(0..))
             .map(|(document, i)| generator.document(i, document))
             .buffer_unordered(at_once)
             .filter(|outcome| {
@@ -190,10 +218,36 @@ fn run(case: &Case) -> (Ledger, usize, Duration) {
                     .map_or(true, |done| !done.missing.is_empty());
                 async move { is_failed }
             })
-            .count()
-            .await;
-        (mock.ledger(), failed, timeline.now())
+            .count();
+        let (failed, took) = tokio::select! {
+            biased;
+            failed = async { let failed = all.await; (failed, timeline.now()) } => failed,
+            () = async { halve.await; std::future::pending().await } => unreachable!("it waits for ever"),
+        };
+        (mock.ledger(), failed, took)
     })
+}
+
+fn generator(case: &Case, claude: Claude, timeline: Timeline) -> Generator {
+    let settings = Settings {
+        parallel: case.at_once,
+        sdk_threads: case.at_once,
+        max_tokens: 1_024,
+        tokens_per_definition: u64::from(TOKENS_PER_SYMBOL),
+        ..Settings::default()
+    };
+    let policy = Policy::new(case.mode, &settings, &BTreeSet::new());
+    let known = case.knows_limits.then_some(LIMITS);
+    Generator::new(policy, "m", claude, known, timeline, 1)
+        .expect("there is no cache file that could fail")
+}
+
+fn half(limits: Limits) -> Limits {
+    Limits {
+        requests_per_minute: limits.requests_per_minute / 2,
+        input_tokens_per_minute: limits.input_tokens_per_minute / 2,
+        output_tokens_per_minute: limits.output_tokens_per_minute / 2,
+    }
 }
 
 fn document(i: u64, (tokens, symbols): (u64, u64)) -> Document {
@@ -253,4 +307,55 @@ fn config(case: &Case) -> Config {
         faults: case.faults.clone(),
         max_rows: 100_000,
     }
+}
+
+/// The same over loopback sockets: fewer files and limits raised as time is, so that it takes
+/// seconds.
+fn sockets() {
+    const SPEED: f64 = 30.0;
+    const SOCKET_FILES: u64 = 1_500;
+    let case = cases().swap_remove(0);
+    let runtime = tokio::runtime::Runtime::new().expect("sockets are there");
+    let (ledger, failed, took) = runtime.block_on(async {
+        let timeline = Timeline::start(SPEED, 1_800_000_000);
+        let mock = MockClaude::new(config(&case), timeline).expect("the settings are valid");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        tokio::spawn(mock_claude::serve::serve(
+            listener,
+            mock.clone(),
+            std::future::pending(),
+        ));
+        let log = AttemptLog::new(timeline, 0);
+        let transport = Transport::tcp(&url, log).expect("the URL is one");
+        let generator = generator(&case, Claude::new(transport, "key"), timeline);
+        let documents: Vec<Document> = (0..SOCKET_FILES)
+            .map(|i| document(i, (case.shape)(i)))
+            .collect();
+        let start = timeline.now();
+        let failed = futures_util::stream::iter(documents.iter().zip(0..))
+            .map(|(document, i)| generator.document(i, document))
+            .buffer_unordered(SOCKET_FILES as usize)
+            .filter(|outcome| {
+                std::future::ready(
+                    outcome
+                        .as_ref()
+                        .map_or(true, |done| !done.missing.is_empty()),
+                )
+            })
+            .count()
+            .await;
+        (mock.ledger(), failed, timeline.now() - start)
+    });
+    let bound = bound(&case, limit::jobs(&ledger.rows));
+    let refused = ledger.totals.by_status.get(&429).copied().unwrap_or(0);
+    println!(
+        "\nover sockets, {SOCKET_FILES} mixed files, {SPEED} times as fast: T* {:.1} s, T {:.1} s ({:.2} s of wall time), T/T* {:.4}, {refused} 429s, {failed} failed",
+        bound.as_secs_f64(),
+        took.as_secs_f64(),
+        took.as_secs_f64() / SPEED,
+        took.as_secs_f64() / bound.as_secs_f64(),
+    );
 }

@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use mock_claude::prices::{PICO_PER_USD, Usage};
 use mock_claude::timeline::Timeline;
 
 use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
 
+pub use batch::{Batch, Item, ItemError};
 pub use limits::{RateLimits, Window};
 pub use spending::Spending;
 
+mod batch;
 mod limits;
 mod spending;
 mod stream;
@@ -135,6 +137,32 @@ pub enum CallError {
     TimedOut,
 }
 
+impl StopReason {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::EndTurn => "end_turn",
+            Self::MaxTokens => "max_tokens",
+            Self::ContextWindow => "model_context_window_exceeded",
+            Self::Refusal => "refusal",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// What `name` on the wire stands for.
+    #[must_use]
+    pub fn from_name(name: String) -> Self {
+        match name.as_str() {
+            "end_turn" | "stop_sequence" => Self::EndTurn,
+            "max_tokens" => Self::MaxTokens,
+            "model_context_window_exceeded" => Self::ContextWindow,
+            "refusal" => Self::Refusal,
+            _ => Self::Other(name),
+        }
+    }
+}
+
 impl CallError {
     /// Whether the same question may well be answered at another try.
     #[must_use]
@@ -172,6 +200,28 @@ impl CallError {
     #[must_use]
     pub fn is_spend_cap(&self) -> bool {
         matches!(self, Self::Api { status: 429, code: Some(code), .. } if code.ends_with("spend_limit_reached"))
+    }
+
+    /// Whether it cost nothing: it was refused at the door, or never sent.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        matches!(
+            self,
+            Self::Api { status: 201.., .. } | Self::Unreachable | Self::OverBudget { .. }
+        )
+    }
+
+    /// Whether every other call would meet the same: the key is refused, or the money is spent.
+    #[must_use]
+    pub fn concerns_all(&self) -> bool {
+        let is_key = matches!(
+            self,
+            Self::Api {
+                status: 401..=403,
+                ..
+            }
+        );
+        is_key || self.is_spend_cap() || matches!(self, Self::OverBudget { .. })
     }
 
     /// How long the API asked to wait.
@@ -246,13 +296,33 @@ impl Claude {
         if let Some(reservation) = reservation {
             match &outcome {
                 Ok(message) => reservation.settle(message.usage),
-                Err(CallError::Api { status: 201.., .. } | CallError::Unreachable) => {
-                    reservation.settle(Usage::default());
-                }
+                Err(error) if error.is_free() => reservation.settle(Usage::default()),
                 Err(_) => drop(reservation),
             }
         }
         outcome
+    }
+
+    /// The most that `ask` can cost, and what it costs when nobody waits for its end, in
+    /// pico-dollars; nothing when no account is kept.
+    #[must_use]
+    pub fn price(&self, ask: &Ask) -> [u64; 2] {
+        self.spending
+            .as_ref()
+            .map_or([0, 0], |spending| spending.price(ask))
+    }
+
+    /// What `outcome` of `ask` cost, in pico-dollars, as the account counts it.
+    #[must_use]
+    pub fn charge(&self, ask: &Ask, outcome: &Result<Message, CallError>) -> u64 {
+        let Some(spending) = &self.spending else {
+            return 0;
+        };
+        match outcome {
+            Ok(message) => spending.cost_pico(message.usage),
+            Err(error) if error.is_free() => 0,
+            Err(_) => spending.price(ask)[1],
+        }
     }
 
     async fn exchange(&self, tag: CallTag, ask: &Ask) -> Result<Message, CallError> {

@@ -3,8 +3,9 @@
 //! The three modes are one path. Each protection is a file of its own and is on or off by the
 //! [`Policy`]; nothing here reports about itself, the transport does.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -12,19 +13,23 @@ use mock_claude::profile::Limits;
 use mock_claude::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 
-use crate::claude::{Claude, StopReason};
+use crate::claude::{Ask, CallError, Claude, StopReason};
+use crate::load::Stop;
 
 use assemble::Part;
 use cache::{Cache, Key};
-use chunk::{Budget, Chunk};
+use chunk::Chunk;
 use complete::Stretch;
 use flight::{Flights, Role};
-use pace::{Cost, Pace};
+use pace::Pace;
 use retry::Rule;
 
 pub use assemble::Gap;
 pub use error::{GenerateError, SetupError};
+pub use journal::{Earlier, Journal};
+pub use plan::CallEstimate;
 pub use policy::{Mode, Policy, Protection, Settings, Streaming, UnknownName};
+pub use prompt::VERSION as PROMPT_VERSION;
 
 mod assemble;
 mod cache;
@@ -34,14 +39,13 @@ mod complete;
 mod definitions;
 mod error;
 mod flight;
+mod journal;
 mod pace;
+mod plan;
 mod policy;
 mod prompt;
 mod retry;
 mod syntax;
-
-/// Share of `max_tokens` that a chunk's expected answer may fill: estimates are not exact.
-const ANSWER_FILL: f64 = 0.8;
 
 /// A source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +83,24 @@ struct Inner {
     cache: Option<Cache>,
     flights: Option<Flights<Key, Outcome>>,
     pace: Option<Pace>,
+    bulk: Option<Bulk>,
 }
+
+/// What a bulk job has beyond a service.
+#[derive(Clone)]
+pub struct Bulk {
+    /// What earlier runs did, and where this one writes down what it does.
+    pub journal: Journal,
+    /// Ends the job: calls in flight are waited for, no further one is made.
+    pub stop: Stop,
+    /// If there, calls are not made: their questions are put here instead, each once.
+    pub questions: Option<Questions>,
+    /// Why the job ended before its time, once an answer said that no other call can succeed.
+    pub halted: Arc<OnceLock<CallError>>,
+}
+
+/// Questions by the name under which their answers are kept, [`Journal`]'s keys in hex.
+pub type Questions = Arc<Mutex<BTreeMap<String, Ask>>>;
 
 type Outcome = Result<Vec<Part>, GenerateError>;
 
@@ -91,30 +112,6 @@ struct Job<'a> {
     paid: AtomicU32,
 }
 
-/// What one call is expected to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallEstimate {
-    /// Tokens of the question.
-    pub input_tokens: u64,
-    /// Tokens of the answer.
-    pub output_tokens: u64,
-}
-
-impl Policy {
-    /// The calls that `document` needs if nothing goes wrong and nothing is cached.
-    #[must_use]
-    pub fn calls(&self, document: &Document) -> Vec<CallEstimate> {
-        let estimate = |chunk: &Chunk| {
-            let Cost { input, output } = cost(&self.settings, document, chunk);
-            CallEstimate {
-                input_tokens: input,
-                output_tokens: output,
-            }
-        };
-        chunks(self, document, None).iter().map(estimate).collect()
-    }
-}
-
 impl Generator {
     /// A generator that asks `claude` for `model` as `policy` says. `known_limits` are the rate
     /// limits to keep; what is not known is learnt from the answers. `seed` decides the jitter.
@@ -122,6 +119,64 @@ impl Generator {
     /// # Errors
     /// [`SetupError`] when the cache file cannot be used.
     pub fn new(
+        policy: Policy,
+        model: &str,
+        claude: Claude,
+        known_limits: Option<Limits>,
+        timeline: Timeline,
+        seed: u64,
+    ) -> Result<Self, SetupError> {
+        let inner = Inner::new(policy, model, claude, known_limits, timeline, seed)?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// A generator for a bulk job, which learns the limits and outlives its own end.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the cache file cannot be used.
+    pub fn for_bulk(
+        policy: Policy,
+        model: &str,
+        claude: Claude,
+        timeline: Timeline,
+        bulk: Bulk,
+    ) -> Result<Self, SetupError> {
+        let mut inner = Inner::new(policy, model, claude, None, timeline, 1)?;
+        inner.bulk = Some(bulk);
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Documents one file. `request` names the client's request in the attempt log. Dropping the
+    /// future drops all calls that are in flight for it.
+    ///
+    /// # Errors
+    /// [`GenerateError`] when there is nothing worth delivering.
+    pub async fn document(
+        &self,
+        request: u64,
+        document: &Document,
+    ) -> Result<Documentation, GenerateError> {
+        let job = Job {
+            request,
+            document,
+            next_call: AtomicU32::new(0),
+            paid: AtomicU32::new(0),
+        };
+        let chunks = plan::chunks(&self.0.policy, document, self.0.input_limit(document));
+        let parts = self.0.parts(&job, chunks).await?;
+        let (text, missing) = assemble::page(parts);
+        let cached = job.paid.into_inner() == 0;
+        Ok(Documentation {
+            path: document.path.clone(),
+            text,
+            missing,
+            cached,
+        })
+    }
+}
+
+impl Inner {
+    fn new(
         policy: Policy,
         model: &str,
         claude: Claude,
@@ -152,8 +207,8 @@ impl Generator {
         let flights = policy.has(Protection::SingleFlight).then(Flights::new);
         let timeout = Duration::from_secs_f64(settings.call_timeout_s.clamp(0.001, 1e9));
         let claude = claude.with_timeout(timeline, timeout);
-        let rule = rule(&policy);
-        let inner = Inner {
+        let rule = Rule::of(&policy);
+        Ok(Self {
             model: model.into(),
             claude,
             timeline,
@@ -162,86 +217,11 @@ impl Generator {
             cache,
             flights,
             pace,
+            bulk: None,
             policy,
-        };
-        Ok(Self(Arc::new(inner)))
-    }
-
-    /// Documents one file. `request` names the client's request in the attempt log. Dropping the
-    /// future drops all calls that are in flight for it.
-    ///
-    /// # Errors
-    /// [`GenerateError`] when there is nothing worth delivering.
-    pub async fn document(
-        &self,
-        request: u64,
-        document: &Document,
-    ) -> Result<Documentation, GenerateError> {
-        let job = Job {
-            request,
-            document,
-            next_call: AtomicU32::new(0),
-            paid: AtomicU32::new(0),
-        };
-        let limit = self.0.pace.as_ref().and_then(Pace::input_limit);
-        let chunks = chunks(&self.0.policy, document, limit);
-        let parts = self.0.parts(&job, chunks).await?;
-        let (text, missing) = assemble::page(parts);
-        let cached = job.paid.into_inner() == 0;
-        Ok(Documentation {
-            path: document.path.clone(),
-            text,
-            missing,
-            cached,
         })
     }
-}
 
-fn rule(policy: &Policy) -> Rule {
-    let settings = &policy.settings;
-    match policy.mode() {
-        _ if !policy.has(Protection::Retry) => Rule::Never,
-        Mode::Sdk => Rule::Sdk,
-        Mode::Naive | Mode::Hardened => Rule::FullJitter {
-            attempts: settings.attempts,
-            budget: Duration::from_secs_f64(settings.retry_budget_s.clamp(0.0, 1e9)),
-            base: Duration::from_millis(settings.backoff_base_ms),
-            cap: Duration::from_millis(settings.backoff_cap_ms),
-        },
-    }
-}
-
-/// The parts in which `document` is asked about, under a limit of input tokens a minute.
-fn chunks(policy: &Policy, document: &Document, input_limit: Option<u64>) -> Vec<Chunk> {
-    if !policy.has(Protection::Chunking) {
-        return vec![chunk::whole(&document.content)];
-    }
-    let settings = &policy.settings;
-    // Half of what a minute allows: one call must not block all others.
-    let tokens = input_limit.map_or(settings.chunk_tokens, |limit| {
-        settings.chunk_tokens.min(limit / 2)
-    });
-    let bytes = tokens as f64 * settings.bytes_per_token;
-    let answer = settings.max_tokens as f64 * ANSWER_FILL;
-    let budget = Budget {
-        lines: settings.chunk_lines.max(1),
-        bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
-        definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
-    };
-    chunk::split(&document.path, &document.content, &budget)
-}
-
-/// What asking about `chunk` is expected to take.
-fn cost(settings: &Settings, document: &Document, chunk: &Chunk) -> Cost {
-    let bytes = prompt::FRAME_BYTES + document.path.len() + chunk.context.len() + chunk.range.len();
-    let answer = (chunk.definitions as u64 + 1) * settings.tokens_per_definition;
-    Cost {
-        input: (bytes as f64 / settings.bytes_per_token.max(0.1)).ceil() as u64,
-        output: answer.min(settings.max_tokens),
-    }
-}
-
-impl Inner {
     /// The parts of all `chunks`, in order. One failure fails all, unless partial results are
     /// allowed and something else came through.
     async fn parts(&self, job: &Job<'_>, chunks: Vec<Chunk>) -> Outcome {
@@ -291,6 +271,19 @@ impl Inner {
                 lead.hand_in(outcome.clone());
                 outcome
             }
+        }
+    }
+
+    /// The limit of input tokens a minute by which `document` is cut. In a bulk job it stays what it
+    /// was in the run that cut it first.
+    fn input_limit(&self, document: &Document) -> Option<u64> {
+        let known = self.pace.as_ref().and_then(Pace::input_limit);
+        match &self.bulk {
+            Some(bulk) => {
+                let key = cache::key(&[document.path.as_bytes(), document.content.as_bytes()]);
+                bulk.journal.plan(&key, known)
+            }
+            None => known,
         }
     }
 

@@ -63,18 +63,49 @@ impl Spending {
         self.0.sums().usage
     }
 
-    /// Sets money aside for `ask`, waiting for other calls if their reserves are in the way.
-    pub(super) async fn reserve(&self, ask: &Ask) -> Result<Reservation, CallError> {
-        let input_tokens = (ask.prompt.len() as u64).div_ceil(BYTES_PER_TOKEN);
+    /// The same account going on after `spent_pico` was spent before.
+    #[must_use]
+    pub fn after(self, spent_pico: u64) -> Self {
+        self.0.sums().spent_pico = spent_pico;
+        self
+    }
+
+    /// Pico-dollars that are left below the cap, if there is one.
+    #[must_use]
+    pub fn left_pico(&self) -> Option<u64> {
+        let sums = self.0.sums();
+        let taken = sums.spent_pico + sums.reserved_pico;
+        self.0.cap_pico.map(|cap| cap.saturating_sub(taken))
+    }
+
+    /// Counts an answer that cost `pico` and was not reserved for.
+    pub fn book(&self, usage: Usage, pico: u64) {
+        self.0.settle(0, pico, usage);
+    }
+
+    /// What `usage` costs, in pico-dollars.
+    #[must_use]
+    pub fn cost_pico(&self, usage: Usage) -> u64 {
+        self.0.price.cost_pico(usage)
+    }
+
+    /// The most that `ask` can cost, and what its input alone costs, in pico-dollars.
+    #[must_use]
+    pub fn price(&self, ask: &Ask) -> [u64; 2] {
         let input = Usage {
-            input_tokens,
+            input_tokens: (ask.prompt.len() as u64).div_ceil(BYTES_PER_TOKEN),
             ..Usage::default()
         };
-        let input_pico = self.0.price.cost_pico(input);
-        let pico = self.0.price.cost_pico(Usage {
+        let whole = Usage {
             output_tokens: ask.max_tokens,
             ..input
-        });
+        };
+        [self.cost_pico(whole), self.cost_pico(input)]
+    }
+
+    /// Sets money aside for `ask`, waiting for other calls if their reserves are in the way.
+    pub(super) async fn reserve(&self, ask: &Ask) -> Result<Reservation, CallError> {
+        let [pico, input_pico] = self.price(ask);
         loop {
             let settled = self.0.settled.notified();
             {

@@ -12,8 +12,9 @@ use super::{Ask, CallError, Message, RateLimits, StopReason};
 /// Most of an unreadable error body that is worth repeating.
 const MAX_ERROR_TEXT: usize = 300;
 
+/// The parameters of one question.
 #[derive(Serialize)]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     model: &'a str,
     max_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,21 +30,28 @@ struct UserMessage<'a> {
     content: &'a str,
 }
 
+impl<'a> Body<'a> {
+    /// The parameters that ask `ask`.
+    pub(super) fn of(ask: &'a Ask) -> Self {
+        Self {
+            model: &ask.model,
+            max_tokens: ask.max_tokens,
+            system: ask.system.as_deref(),
+            messages: [UserMessage {
+                role: "user",
+                content: &ask.prompt,
+            }],
+            stream: ask.stream,
+        }
+    }
+}
+
 /// The request body that asks `ask`.
 pub(super) fn body(ask: &Ask) -> Vec<u8> {
-    let body = Body {
-        model: &ask.model,
-        max_tokens: ask.max_tokens,
-        system: ask.system.as_deref(),
-        messages: [UserMessage {
-            role: "user",
-            content: &ask.prompt,
-        }],
-        stream: ask.stream,
-    };
     // Code is full of line ends and quotes, each of which costs a second byte.
     let mut bytes = Vec::with_capacity(ask.prompt.len() + ask.prompt.len() / 8 + 256);
-    serde_json::to_writer(&mut bytes, &body).expect("strings and numbers always serialize");
+    serde_json::to_writer(&mut bytes, &Body::of(ask))
+        .expect("strings and numbers always serialize");
     bytes
 }
 
@@ -153,13 +161,7 @@ pub(super) fn stop_reason(name: Option<String>) -> Result<StopReason, CallError>
     let name = name.ok_or_else(|| CallError::Malformed {
         what: "`stop_reason` is missing".into(),
     })?;
-    Ok(match name.as_str() {
-        "end_turn" | "stop_sequence" => StopReason::EndTurn,
-        "max_tokens" => StopReason::MaxTokens,
-        "model_context_window_exceeded" => StopReason::ContextWindow,
-        "refusal" => StopReason::Refusal,
-        _ => StopReason::Other(name),
-    })
+    Ok(StopReason::from_name(name))
 }
 
 #[derive(Deserialize)]
@@ -189,6 +191,28 @@ pub(super) fn stream_error(data: &[u8]) -> CallError {
         Ok(envelope) => from_wire(200, envelope.error),
         Err(error) => CallError::Malformed {
             what: format!("error event: {error}"),
+        },
+    }
+}
+
+/// The error that one question of a batch got. It comes without a status; its kind tells.
+pub(super) fn item_error(data: &[u8]) -> CallError {
+    let status = |kind: &str| match kind {
+        "authentication_error" => 401,
+        "billing_error" => 402,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "request_too_large" => 413,
+        "rate_limit_error" => 429,
+        "api_error" => 500,
+        "timeout_error" => 504,
+        "overloaded_error" => 529,
+        _ => 400,
+    };
+    match serde_json::from_slice::<ErrorEnvelope>(data) {
+        Ok(envelope) => from_wire(status(&envelope.error.kind), envelope.error),
+        Err(error) => CallError::Malformed {
+            what: format!("error of a batch: {error}"),
         },
     }
 }

@@ -1,33 +1,38 @@
 //! `breaklab document`: the hardened generator as a tool, against the mock or the real API.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::bail;
 use futures_util::StreamExt;
 use mock_claude::MockClaude;
-use mock_claude::prices::{ModelPrice, PICO_PER_USD, PriceBook};
-use mock_claude::profile::Profile;
-use mock_claude::settings::{Settings as MockSettings, built_in_prices, built_in_profiles};
+use mock_claude::prices::PICO_PER_USD;
+use mock_claude::settings::Settings as MockSettings;
 use mock_claude::timeline::Timeline;
 
 use super::Exit;
 use crate::claude::{Claude, Spending};
 use crate::clock::Clock;
-use crate::corpus::{self, Skipped};
-use crate::generator::{Document, Generator, Mode, Policy, Settings};
+use crate::generator::{Bulk, Generator, Journal, Mode, PROMPT_VERSION, Policy, Questions};
 use crate::load::Stop;
 use crate::transport::{AttemptLog, Transport};
 
+use batch::Batches;
 use bill::Bill;
+use job::Job;
 use pages::{Page, Pages};
 
+mod batch;
 mod bill;
+mod job;
 mod pages;
 
-/// Where the work is kept that a later run need not pay for again.
-const ANSWERS: &str = ".breaklab/answers.sqlite";
+/// Where the work is written down that a later run need not pay for again.
+const JOURNAL: &str = ".breaklab/journal.sqlite";
+/// Longest silence of the API while it is asked about batches.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Arguments of `breaklab document`.
 #[derive(Debug, clap::Args)]
@@ -45,12 +50,18 @@ pub(super) struct Args {
     /// [default: the mock, in simulated time and for free]
     #[arg(long, value_name = "URL", requires = "max_cost_usd")]
     base_url: Option<String>,
-    /// Make no call that might bring the bill above this
+    /// Make no call that might bring the bill of all runs into this folder above this
     #[arg(long, value_name = "USD")]
     max_cost_usd: Option<f64>,
     /// Say what it would cost and stop
     #[arg(long)]
     dry_run: bool,
+    /// Ask in Message Batches: half the price, answered within a day
+    #[arg(long)]
+    batch: bool,
+    /// Ask again what the API refused for good in an earlier run
+    #[arg(long)]
+    retry_refused: bool,
     /// Calls in flight at once
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     parallel: u64,
@@ -62,28 +73,40 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-/// What there is to do.
-struct Job {
-    documents: Vec<Document>,
-    skipped: Vec<Skipped>,
-    price: ModelPrice,
-    book: PriceBook,
-    settings: Settings,
+/// One run of the job.
+struct Run<'a> {
+    args: &'a Args,
+    job: &'a Job,
+    pages: &'a Pages,
+    policy: Policy,
+    bulk: Bulk,
+    spending: Spending,
+    timeline: Timeline,
+    claude: Claude,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let job = job(args)?;
+    let job = job::read(args)?;
     let key = api_key(args)?;
     let Some(out) = args.out.as_deref().filter(|_| !args.dry_run) else {
-        bill::print_estimate(&job.documents, &estimate(args, &job), &job.book)?;
+        bill::print_estimate(&job.documents, &estimate(args, &job), &job.book, args.batch)?;
         return Ok(Exit::Done);
     };
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
     let pages = Pages::open(out, &manifest(args), args.quiet, job.documents.len())?;
+    let journal = Journal::open(&out.join(JOURNAL))?;
+    if args.retry_refused {
+        journal.forget_refusals();
+    }
     let cap_pico = args.max_cost_usd.map(|usd| (usd * PICO_PER_USD) as u64);
-    let spending = Spending::new(job.price, cap_pico);
+    let bulk = Bulk {
+        journal,
+        stop,
+        questions: args.batch.then(Questions::default),
+        halted: Arc::new(OnceLock::new()),
+    };
     let clock = match args.base_url {
         Some(_) => Clock::Real { speed: 1.0 },
         None => Clock::Virtual,
@@ -95,117 +118,124 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             timeline
         };
         let log = AttemptLog::new(timeline, 0);
-        let transport = transport(args, timeline, &log)?;
-        let claude = Claude::new(transport, &key).with_spending(spending.clone());
-        let settings = Settings {
-            cache_path: Some(out.join(ANSWERS)),
-            ..job.settings.clone()
+        let earlier = bulk.journal.earlier();
+        let spending = Spending::new(job.price, cap_pico).after(earlier.spent_pico);
+        let claude = Claude::new(transport(args, timeline, &log)?, &key);
+        let run = Run {
+            args,
+            job: &job,
+            pages: &pages,
+            policy: Policy::new(Mode::Hardened, &job.settings, &BTreeSet::new()),
+            bulk: bulk.clone(),
+            claude: claude.with_spending(spending.clone()),
+            spending: spending.clone(),
+            timeline,
         };
-        let policy = Policy::new(Mode::Hardened, &settings, &BTreeSet::new());
-        let generator = Generator::new(policy, &args.model, claude, None, timeline, 1)?;
-        let done = document_all(&generator, &job, &stop, &pages, &spending).await;
-        anyhow::Ok((done, log.snapshot(), timeline.now()))
+        let (done, trouble) = run.all().await?;
+        anyhow::Ok((
+            done,
+            trouble,
+            earlier,
+            spending,
+            log.snapshot(),
+            timeline.now(),
+        ))
     })?;
-    let (done, attempts, took) = outcome?;
-    pages.write_index(&done, &job.skipped)?;
+    let (done, trouble, earlier, spending, attempts, took) = outcome?;
+    let index = pages.write_index(&done, &job.skipped);
     let bill = Bill {
         pages: &done,
+        files: job.documents.len(),
         skipped: &job.skipped,
         attempts: &attempts,
+        earlier,
         spending: &spending,
         took,
-        stopped: stop.is_stopped(),
+        stopped: bulk.stop.is_stopped(),
+        halted: bulk.halted.get(),
+        trouble: trouble.or_else(|| journal_trouble(&bulk.journal)),
     };
     if !args.quiet {
         bill.print(&job.book, args.base_url.is_some())?;
     }
+    index?;
     Ok(bill.exit())
 }
 
-fn job(args: &Args) -> anyhow::Result<Job> {
-    let profiles = built_in_profiles();
-    let book = built_in_prices();
-    let serves =
-        |profile: &&Profile| profile.model == args.model || profile.aliases.contains(&args.model);
-    let Some(profile) = profiles.iter().find(serves).cloned() else {
-        let known: Vec<&str> = profiles
-            .iter()
-            .map(|profile| profile.model.as_str())
-            .collect();
-        bail!(
-            "model `{}` has no known price; choose from {}",
-            args.model,
-            known.join(", ")
-        );
-    };
-    let Some(price) = book.models.get(&profile.model).copied() else {
-        bail!(
-            "price book `{}` has no price for `{}`",
-            book.name,
-            profile.model
-        );
-    };
-    let (documents, skipped) = read_all(&args.paths)?;
-    let settings = Settings {
-        max_tokens: args.max_tokens.min(profile.max_output_tokens),
-        parallel: args.parallel as usize,
-        bytes_per_token: profile.bytes_per_token,
-        // A bulk job outlives an outage; nobody waits at the other end.
-        retry_budget_s: 3_600.0,
-        ..Settings::default()
-    };
-    Ok(Job {
-        documents,
-        skipped,
-        price,
-        book,
-        settings,
-    })
-}
-
-/// Reads all paths; one that cannot be read is named and does not stop the others.
-fn read_all(paths: &[PathBuf]) -> anyhow::Result<(Vec<Document>, Vec<Skipped>)> {
-    let (mut documents, mut skipped) = (Vec::new(), Vec::new());
-    let mut taken = BTreeSet::new();
-    for path in paths {
-        match corpus::load(path) {
-            Ok(loaded) => {
-                skipped.extend(loaded.skipped);
-                for file in loaded.files {
-                    let name = unique_name(paths.len(), path, &file.path, &mut taken);
-                    documents.push(Document {
-                        path: name,
-                        content: file.content,
-                    });
-                }
+impl Run<'_> {
+    /// Documents everything, in the way that was asked for. Also says what went wrong besides.
+    async fn all(&self) -> anyhow::Result<(Vec<Page>, Option<String>)> {
+        let say = |line: String| {
+            if !self.args.quiet {
+                self.pages.say(&line);
             }
-            Err(error) if paths.len() == 1 => return Err(error.into()),
-            Err(error) => skipped.push(Skipped {
-                path: path.clone(),
-                why: error.to_string(),
-            }),
+        };
+        let mut batches = Batches {
+            claude: self.claude.clone().with_timeout(self.timeline, PATIENCE),
+            journal: &self.bulk.journal,
+            spending: &self.spending,
+            stop: &self.bulk.stop,
+            halted: &self.bulk.halted,
+            timeline: self.timeline,
+            say: &say,
+            times: Default::default(),
+            last_failure: None,
+        };
+        batches.collect_open(self.args.batch).await?;
+        let Some(questions) = &self.bulk.questions else {
+            return Ok((self.document_all(true).await?, None));
+        };
+        loop {
+            self.document_all(false).await?;
+            if !batches.ask(questions).await? {
+                break;
+            }
         }
+        let pages = self.document_all(true).await?;
+        Ok((pages, batches.last_failure))
     }
-    if documents.is_empty() {
-        bail!("none of the paths has a source file that can be documented");
+
+    /// Documents all files; if `write`, writes each page when it is there. A stop lets the calls in
+    /// flight finish.
+    async fn document_all(&self, write: bool) -> anyhow::Result<Vec<Page>> {
+        let bulk = self.bulk.clone();
+        let claude = self.claude.clone();
+        let model = &self.args.model;
+        let generator =
+            Generator::for_bulk(self.policy.clone(), model, claude, self.timeline, bulk)?;
+        let work = self
+            .job
+            .documents
+            .iter()
+            .zip(0..)
+            .map(|(document, request)| {
+                let generator = &generator;
+                async move {
+                    if self.bulk.stop.is_stopped() && self.bulk.questions.is_none() {
+                        return None;
+                    }
+                    let outcome = generator.document(request, document).await;
+                    match write {
+                        true => self
+                            .pages
+                            .write(document, outcome, self.spending.spent_pico()),
+                        false => None,
+                    }
+                }
+            });
+        let pages: Vec<Option<Page>> = futures_util::stream::iter(work)
+            .buffered(self.job.settings.parallel)
+            .collect()
+            .await;
+        Ok(pages.into_iter().flatten().collect())
     }
-    Ok((documents, skipped))
 }
 
-/// The file's path below its folder; with several folders, below the folder's name.
-fn unique_name(paths: usize, root: &Path, file: &str, taken: &mut BTreeSet<String>) -> String {
-    let folder = root.file_name().filter(|_| paths > 1 && root.is_dir());
-    let base = match folder {
-        Some(folder) => format!("{}/{file}", folder.to_string_lossy()),
-        None => file.to_owned(),
-    };
-    let mut name = base.clone();
-    let mut copy = 2;
-    while !taken.insert(name.clone()) {
-        name = format!("{copy}/{base}");
-        copy += 1;
-    }
-    name
+fn journal_trouble(journal: &Journal) -> Option<String> {
+    let why = journal.lost()?;
+    Some(format!(
+        "the journal could not be written ({why}): another run pays for some answers again"
+    ))
 }
 
 fn estimate(args: &Args, job: &Job) -> bill::Estimate {
@@ -225,8 +255,13 @@ fn estimate(args: &Args, job: &Job) -> bill::Estimate {
 
 /// What all pages of one folder have in common: it must not change between runs.
 fn manifest(args: &Args) -> String {
+    let provider = if args.base_url.is_some() {
+        "api"
+    } else {
+        "mock"
+    };
     format!(
-        "model = {:?}\nmax_tokens = {}\n",
+        "model = {:?}\nmax_tokens = {}\nprompt = {PROMPT_VERSION}\nprovider = {provider:?}\n",
         args.model, args.max_tokens
     )
 }
@@ -248,32 +283,6 @@ fn transport(args: &Args, timeline: Timeline, log: &AttemptLog) -> anyhow::Resul
     }
     let mock = MockClaude::new(MockSettings::default().into_config(), timeline)?;
     Ok(Transport::in_process(mock, log.clone()))
-}
-
-/// Documents all files, writing each page when it is there. A stop lets those in work finish.
-async fn document_all(
-    generator: &Generator,
-    job: &Job,
-    stop: &Stop,
-    pages: &Pages,
-    spending: &Spending,
-) -> Vec<Page> {
-    let work = job
-        .documents
-        .iter()
-        .zip(0..)
-        .map(|(document, request)| async move {
-            if stop.is_stopped() {
-                return None;
-            }
-            let outcome = generator.document(request, document).await;
-            Some(pages.write(document, outcome, spending.spent_pico()))
-        });
-    let pages: Vec<Option<Page>> = futures_util::stream::iter(work)
-        .buffered(job.settings.parallel)
-        .collect()
-        .await;
-    pages.into_iter().flatten().collect()
 }
 
 #[expect(

@@ -118,15 +118,21 @@ fn take(loaded: &mut Loaded, path: &Path, root: &Path) {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .len();
-    if size > MAX_BYTES {
+    let state = || {
+        let meta = std::fs::metadata(path).map_err(|error| error.to_string())?;
+        Ok::<_, String>((meta.len(), meta.modified().ok()))
+    };
+    let before = state()?;
+    if before.0 > MAX_BYTES {
         return Err(format!(
-            "{size} bytes, more than the {MAX_BYTES} that are read"
+            "{} bytes, more than the {MAX_BYTES} that are read",
+            before.0
         ));
     }
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    if before != state()? || before.0 != bytes.len() as u64 {
+        return Err("it changed while it was read; run again".to_owned());
+    }
     if bytes.contains(&0) {
         return Err("binary".to_owned());
     }

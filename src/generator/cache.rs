@@ -4,20 +4,19 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use hashlink::LruCache;
-use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::error::SetupError;
+use disk::Disk;
 
-/// Layout of the file; a file with a higher one belongs to a newer breaklab.
-const SCHEMA: i64 = 1;
+mod disk;
+
 /// Memory that an entry takes besides its text.
 const ENTRY_BYTES: usize = 160;
-/// How long another process may hold the file before an access counts as a miss.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many times as much as the memory the file may hold: 1 GB by default.
+const DISK_PER_MEMORY: u64 = 16;
 
 /// SHA-256 of everything an answer depends on.
 pub(super) type Key = [u8; 32];
@@ -35,7 +34,7 @@ pub(super) fn key(parts: &[&[u8]]) -> Key {
 /// The cache of one generator.
 pub(super) struct Cache {
     memory: Mutex<Memory>,
-    disk: Option<Mutex<Connection>>,
+    disk: Option<Mutex<Disk>>,
 }
 
 struct Memory {
@@ -51,7 +50,9 @@ impl Cache {
             bytes: 0,
             max_bytes,
         };
-        let disk = path.map(open_disk).transpose()?.map(Mutex::new);
+        let max_disk_bytes = (max_bytes as u64).saturating_mul(DISK_PER_MEMORY);
+        let open = |path| Disk::open(path, max_disk_bytes).map(Mutex::new);
+        let disk = path.map(open).transpose()?;
         Ok(Self {
             memory: Mutex::new(memory),
             disk,
@@ -74,29 +75,18 @@ impl Cache {
             let disk = disk
                 .lock()
                 .expect("nothing panics while it holds the cache file");
-            let _ = disk
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO answers (key, text, digest) VALUES (?1, ?2, ?3)",
-                )
-                .and_then(|mut insert| insert.execute(params![key, &**text, digest(&key, text)]));
+            let _ = disk.keep(&key, text);
         }
     }
 
+    /// A file that cannot be read holds nothing.
     fn find_on_disk(&self, key: &Key) -> Option<String> {
         let disk = self
             .disk
             .as_ref()?
             .lock()
             .expect("nothing panics while it holds the cache file");
-        let (text, stored): (String, Key) = disk
-            .prepare_cached("SELECT text, digest FROM answers WHERE key = ?1")
-            .and_then(|mut select| {
-                select
-                    .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
-            })
-            .ok()??;
-        (stored == digest(key, &text)).then_some(text)
+        disk.find(key).ok()?
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -124,35 +114,6 @@ impl Memory {
 /// The key goes in too, so that rows that were swapped are noticed as well.
 fn digest(key: &Key, text: &str) -> Key {
     self::key(&[key, text.as_bytes()])
-}
-
-fn open_disk(path: &Path) -> Result<Connection, SetupError> {
-    let fail = |why: String| SetupError::Cache {
-        path: path.display().to_string(),
-        why,
-    };
-    let open = || -> rusqlite::Result<(Connection, i64)> {
-        let disk = Connection::open(path)?;
-        disk.busy_timeout(BUSY_TIMEOUT)?;
-        let schema = disk.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        Ok((disk, schema))
-    };
-    let (disk, schema) = open().map_err(|error| fail(error.to_string()))?;
-    if schema > SCHEMA {
-        return Err(fail(format!(
-            "a newer breaklab made it (layout {schema}, this one knows {SCHEMA}); choose another file"
-        )));
-    }
-    let prepare = || -> rusqlite::Result<()> {
-        disk.pragma_update(None, "journal_mode", "WAL")?;
-        disk.pragma_update(None, "synchronous", "NORMAL")?;
-        disk.execute_batch(
-            "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, text TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID",
-        )?;
-        disk.pragma_update(None, "user_version", SCHEMA)
-    };
-    prepare().map_err(|error| fail(error.to_string()))?;
-    Ok(disk)
 }
 
 #[cfg(test)]
@@ -187,28 +148,13 @@ mod tests {
         cache.keep([1; 32], &"one".into());
         cache.keep([2; 32], &"two".into());
         drop(cache);
-        Connection::open(&path)
+        rusqlite::Connection::open(&path)
             .unwrap()
             .execute("UPDATE answers SET text = 'won' WHERE text = 'one'", [])
             .unwrap();
         let cache = Cache::open(1 << 20, Some(&path)).unwrap();
         assert_eq!(cache.find(&[1; 32]), None);
         assert_eq!(cache.find(&[2; 32]).as_deref(), Some("two"));
-    }
-
-    #[test]
-    fn a_file_of_a_newer_version_is_refused_by_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("cache.sqlite");
-        Connection::open(&path)
-            .unwrap()
-            .pragma_update(None, "user_version", 9)
-            .unwrap();
-        let message = Cache::open(1, Some(&path)).err().unwrap().to_string();
-        assert!(
-            message.contains("cache.sqlite") && message.contains("newer"),
-            "{message}"
-        );
     }
 
     #[test]

@@ -11,12 +11,15 @@ use mock_claude::mix::{mix, unit};
 use crate::claude::{Ask, CallError, Message};
 use crate::transport::CallTag;
 
+use super::cache::Key;
 use super::chunk::Chunk;
 use super::error::GenerateError;
+use super::journal::Known;
 use super::pace::{self, Cost, Pace};
+use super::plan::cost;
 use super::policy::Protection;
 use super::retry::{Failure, Rule};
-use super::{Inner, Job, cost, prompt};
+use super::{Inner, Job, prompt};
 
 /// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
 const MAX_REFUSALS: u32 = 100;
@@ -28,6 +31,8 @@ const FOREVER: Duration = Duration::from_secs(1_000_000_000);
 
 /// One call on its way.
 struct Call {
+    /// Its place in the journal, if there is one.
+    key: Option<Key>,
     number: u32,
     place: u64,
     cost: Cost,
@@ -48,18 +53,55 @@ impl Call {
 }
 
 impl Inner {
-    /// One call, with as many attempts as are due.
+    /// The answer to one question: from the journal if there is one, or by a call.
     pub(super) async fn call(
         &self,
         job: &Job<'_>,
         chunk: &Chunk,
     ) -> Result<Message, GenerateError> {
-        let mut call = self.new_call(job, chunk);
+        let Some(bulk) = &self.bulk else {
+            return self.call_api(job, chunk, None).await;
+        };
+        let key = self.key(job, chunk);
+        match (bulk.journal.find(&key), &bulk.questions) {
+            (Some(Known::Answered(message)), _) => Ok(message),
+            (Some(Known::Refused(error)), _) => Err(error.into()),
+            (None, Some(questions)) => {
+                let ask = self.question(job, chunk);
+                let mut questions = questions
+                    .lock()
+                    .expect("nothing panics while it holds them");
+                questions.entry(hex::encode(key)).or_insert(ask);
+                Err(GenerateError::NotAsked)
+            }
+            (None, None) => {
+                // Boxed: only bulk jobs carry it.
+                let outcome = Box::pin(self.call_api(job, chunk, Some(key))).await;
+                if let Err(GenerateError::Call(error)) = &outcome {
+                    bulk.journal.give_up(&key);
+                    if error.concerns_all() {
+                        let _first = bulk.halted.set(error.clone());
+                        bulk.stop.stop();
+                    }
+                }
+                outcome
+            }
+        }
+    }
+
+    /// One call, with as many attempts as are due.
+    async fn call_api(
+        &self,
+        job: &Job<'_>,
+        chunk: &Chunk,
+        key: Option<Key>,
+    ) -> Result<Message, GenerateError> {
+        let mut call = self.new_call(job, chunk, key);
         self.check_limit(call.cost)?;
-        let mut permit = self.admit(&call).await;
+        let mut permit = self.admit_unless_stopped(&call).await?;
         // Written only now: a long queue must not hold a long list of prompts.
         let ask = self.question(job, chunk);
-        let began = self.timeline.now();
+        let mut began = self.timeline.now();
         loop {
             // Boxed: an attempt's state is large and would be copied into every future around it.
             let attempt = Box::pin(self.attempt(job, &mut call, &ask, permit));
@@ -73,41 +115,51 @@ impl Inner {
                 && error.is_rate_limit()
                 && call.refusals < MAX_REFUSALS
             {
-                // The queue has paused until the API is ready; this call is first in it.
+                // The queue has paused until the API is ready; this call is first in it, and its
+                // time begins anew.
                 call.refusals += 1;
-            } else {
-                call.attempts += u32::from(counts);
-                let failure = Failure {
-                    error: &error,
-                    attempts: call.attempts.max(1),
-                    elapsed,
-                    streamed: ask.stream,
-                    chance: self.chance(job, &call),
-                };
-                match self.rule.wait(&failure) {
-                    Some(wait) => self.timeline.sleep(wait).await,
-                    None => return Err(error.into()),
-                }
+                call.place = self.pace.as_ref().map_or(0, Pace::place_at_head);
+                permit = self.admit_unless_stopped(&call).await?;
+                began = self.timeline.now();
+                continue;
+            }
+            call.attempts += u32::from(counts);
+            let failure = Failure {
+                error: &error,
+                attempts: call.attempts.max(1),
+                elapsed,
+                streamed: ask.stream,
+                chance: self.chance(job, &call),
+            };
+            match self.rule.wait(&failure) {
+                Some(wait) => self.sleep_unless_stopped(wait).await?,
+                None => return Err(error.into()),
             }
             let left = self.rule.budget().saturating_sub(elapsed);
-            permit = match self
-                .timeline
-                .timeout(left.min(FOREVER), self.admit(&call))
-                .await
-            {
-                Some(permit) => permit,
+            let admitted = self.admit_unless_stopped(&call);
+            permit = match self.timeline.timeout(left.min(FOREVER), admitted).await {
+                Some(permit) => permit?,
                 None => return Err(error.into()),
             };
         }
     }
 
-    fn new_call(&self, job: &Job<'_>, chunk: &Chunk) -> Call {
+    fn new_call(&self, job: &Job<'_>, chunk: &Chunk, key: Option<Key>) -> Call {
+        let earlier = match (&self.bulk, &key) {
+            // One attempt is always left: the last run may have ended before it had its turn.
+            (Some(bulk), Some(key)) => {
+                let most = self.policy.settings.attempts.saturating_sub(1);
+                bulk.journal.attempts(key).min(most)
+            }
+            _ => 0,
+        };
         Call {
+            key,
             number: job.next_call.fetch_add(1, Ordering::Relaxed),
             place: self.pace.as_ref().map_or(0, Pace::place),
             cost: cost(&self.policy.settings, job.document, chunk),
             sent: 0,
-            attempts: 0,
+            attempts: earlier,
             refusals: 0,
         }
     }
@@ -117,6 +169,36 @@ impl Inner {
             Some(pace) => Some(pace.admit(call.place, call.cost, call.attempts > 0).await),
             None => None,
         }
+    }
+
+    async fn admit_unless_stopped(
+        &self,
+        call: &Call,
+    ) -> Result<Option<pace::Permit>, GenerateError> {
+        let Some(bulk) = &self.bulk else {
+            return Ok(self.admit(call).await);
+        };
+        if bulk.stop.is_stopped() {
+            return Err(GenerateError::NotAsked);
+        }
+        tokio::select! {
+            biased;
+            permit = self.admit(call) => Ok(permit),
+            () = bulk.stop.stopped() => Err(GenerateError::NotAsked),
+        }
+    }
+
+    async fn sleep_unless_stopped(&self, wait: Duration) -> Result<(), GenerateError> {
+        let sleep = self.timeline.sleep(wait);
+        match &self.bulk {
+            None => sleep.await,
+            Some(bulk) => tokio::select! {
+                biased;
+                () = sleep => {}
+                () = bulk.stop.stopped() => return Err(GenerateError::NotAsked),
+            },
+        }
+        Ok(())
     }
 
     fn chance(&self, job: &Job<'_>, call: &Call) -> f64 {
@@ -138,7 +220,8 @@ impl Inner {
         ask: &Ask,
         permit: Option<pace::Permit>,
     ) -> (Result<Message, CallError>, bool) {
-        let mut first = pin!(self.send(job, call.tag(job), ask, permit));
+        let tag = call.tag(job);
+        let mut first = pin!(self.send(job, tag, call.key, ask, permit));
         let Some(patience) = self.patience(call.cost) else {
             return first.await;
         };
@@ -154,7 +237,8 @@ impl Inner {
         if extra.is_none() {
             return first.await;
         }
-        let second = Box::pin(self.send(job, call.tag(job), ask, extra));
+        let tag = call.tag(job);
+        let second = Box::pin(self.send(job, tag, call.key, ask, extra));
         match select(first, second).await {
             Either::Left(((Err(_), _), second)) => second.await,
             Either::Right(((Err(_), _), first)) => first.await,
@@ -180,6 +264,7 @@ impl Inner {
         &self,
         job: &Job<'_>,
         tag: CallTag,
+        key: Option<Key>,
         ask: &Ask,
         mut permit: Option<pace::Permit>,
     ) -> (Result<Message, CallError>, bool) {
@@ -187,8 +272,17 @@ impl Inner {
         if let Some(permit) = &mut permit {
             permit.send();
         }
+        let entry = self.bulk.as_ref().zip(key).map(|(bulk, key)| {
+            let price = self.claude.price(ask);
+            bulk.journal.begin(key, price, self.timeline.now())
+        });
         let outcome = self.claude.message(tag, ask).await;
+        let refused = outcome.as_ref().is_err_and(CallError::is_rate_limit);
         let counts = permit.is_none_or(|permit| permit.settle(&outcome));
+        if let Some(entry) = entry {
+            let pico = self.claude.charge(ask, &outcome);
+            entry.end(&outcome, pico, counts && !refused, self.timeline.now());
+        }
         (outcome, counts)
     }
 

@@ -20,6 +20,9 @@ pub enum GenerateError {
     /// The model declined to answer.
     #[error("the model declined to document this text")]
     Declined,
+    /// The job stopped before it was asked.
+    #[error("the job stopped before this was asked")]
+    NotAsked,
     /// One call needs more input than the rate limit ever grants.
     #[error(
         "one call needs about {needed} input tokens but the limit is {limit} per minute; use smaller chunks"
@@ -44,6 +47,7 @@ impl GenerateError {
             }
             Self::Call(_) | Self::Truncated { .. } | Self::LeftOut => 502,
             Self::Declined => 422,
+            Self::NotAsked => 503,
             Self::OverLimit { .. } => 413,
         }
     }
@@ -78,6 +82,7 @@ impl GenerateError {
             Self::Truncated { .. } => "truncated_answer_error",
             Self::LeftOut => "incomplete_answer_error",
             Self::Declined => "refusal_error",
+            Self::NotAsked => "stopped_error",
             Self::OverLimit { .. } => "request_too_large",
         }
     }
@@ -86,6 +91,16 @@ impl GenerateError {
 /// Why a generator could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
+    /// The journal of a bulk job cannot be used.
+    #[error(
+        "the journal `{path}` cannot be used: {why}; choose another --out, or delete it and pay for its answers again"
+    )]
+    Journal {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The cache file cannot be used.
     #[error("the cache `{path}` cannot be used: {why}")]
     Cache {

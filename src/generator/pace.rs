@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
 use self::mirror::Mirror;
-use self::queue::{Call, End, Queue};
+use self::queue::{Call, End, FIRST_PLACE, Queue};
 use crate::claude::{CallError, Message};
 
 mod bucket;
@@ -41,6 +41,7 @@ struct Shared {
 struct State {
     queue: Queue<oneshot::Sender<Permit>>,
     last_place: u64,
+    first_place: u64,
     timer: Timer,
 }
 
@@ -81,7 +82,8 @@ impl Pace {
         let queue = Queue::new(bound, mirror, now);
         let state = State {
             queue,
-            last_place: 0,
+            last_place: FIRST_PLACE,
+            first_place: FIRST_PLACE,
             timer: Timer::None,
         };
         Self(Arc::new(Shared {
@@ -96,6 +98,13 @@ impl Pace {
         let mut state = self.lock();
         state.last_place += 1;
         state.last_place
+    }
+
+    /// A place before all others, for a call that the rate limits refused.
+    pub(super) fn place_at_head(&self) -> u64 {
+        let mut state = self.lock();
+        state.first_place -= 1;
+        state.first_place
     }
 
     /// The input tokens that a minute allows, if known.

@@ -2,8 +2,8 @@
 
 use super::chunk::Chunk;
 
-/// Part of every cache key: raise it when the words below change.
-pub(super) const VERSION: u32 = 1;
+/// Version of the question's words, part of every cache key: raise it when the words change.
+pub const VERSION: u32 = 1;
 
 const INSTRUCTIONS: &str = "\
 Write reference documentation in Markdown for the source code below.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::policy::{Mode, Policy, Protection};
 use crate::claude::CallError;
 
 /// How a mode retries.
@@ -35,6 +36,21 @@ pub(super) struct Failure<'a> {
 }
 
 impl Rule {
+    /// The rule of `policy`.
+    pub(super) fn of(policy: &Policy) -> Self {
+        let settings = &policy.settings;
+        match policy.mode() {
+            _ if !policy.has(Protection::Retry) => Self::Never,
+            Mode::Sdk => Self::Sdk,
+            Mode::Naive | Mode::Hardened => Self::FullJitter {
+                attempts: settings.attempts,
+                budget: Duration::from_secs_f64(settings.retry_budget_s.clamp(0.0, 1e9)),
+                base: Duration::from_millis(settings.backoff_base_ms),
+                cap: Duration::from_millis(settings.backoff_cap_ms),
+            },
+        }
+    }
+
     /// How long after its first attempt a call may still be tried again.
     pub(super) fn budget(&self) -> Duration {
         match *self {

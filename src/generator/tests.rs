@@ -17,6 +17,8 @@ const TINY: Limits = Limits {
     output_tokens_per_minute: 8_000,
 };
 
+mod laws;
+
 struct World {
     mock: MockClaude,
     log: AttemptLog,

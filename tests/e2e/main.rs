@@ -5,12 +5,16 @@
     reason = "a test that cannot go on should stop where it stands"
 )]
 
+mod cache;
 mod cli;
+mod document;
 mod gate;
 mod grade;
+mod kill;
 mod layers;
 mod load;
 mod merge;
+mod provider;
 mod sample;
 mod scenarios;
 mod serve;

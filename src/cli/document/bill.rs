@@ -6,10 +6,10 @@ use std::time::Duration;
 use mock_claude::prices::{ModelPrice, PICO_PER_USD, PriceBook, Usage};
 
 use super::pages::{Page, State};
-use crate::claude::Spending;
+use crate::claude::{CallError, Spending};
 use crate::cli::Exit;
 use crate::corpus::Skipped;
-use crate::generator::{CallEstimate, Document};
+use crate::generator::{CallEstimate, Document, Earlier};
 use crate::record::Attempts;
 
 /// What the calls of a job are expected to use.
@@ -23,11 +23,18 @@ pub(super) struct Estimate {
 /// How a job went.
 pub(super) struct Bill<'a> {
     pub(super) pages: &'a [Page],
+    /// Files that there are to document.
+    pub(super) files: usize,
     pub(super) skipped: &'a [Skipped],
     pub(super) attempts: &'a Attempts,
+    pub(super) earlier: Earlier,
     pub(super) spending: &'a Spending,
     pub(super) took: Duration,
     pub(super) stopped: bool,
+    /// Why no further call was made.
+    pub(super) halted: Option<&'a CallError>,
+    /// What else went wrong.
+    pub(super) trouble: Option<String>,
 }
 
 impl Estimate {
@@ -52,7 +59,9 @@ pub(super) fn print_estimate(
     documents: &[Document],
     estimate: &Estimate,
     book: &PriceBook,
+    is_batch: bool,
 ) -> std::io::Result<()> {
+    let pico = estimate.price.cost_pico(estimate.usage);
     let lines: usize = documents
         .iter()
         .map(|document| document.content.lines().count())
@@ -70,7 +79,7 @@ pub(super) fn print_estimate(
         "about {} input and {} output tokens: ${:.4} (prices of {})",
         estimate.usage.input_tokens,
         estimate.usage.output_tokens,
-        usd(estimate.price.cost_pico(estimate.usage)),
+        usd(if is_batch { pico / 2 } else { pico }),
         book.as_of,
     )
 }
@@ -78,9 +87,11 @@ pub(super) fn print_estimate(
 impl Bill<'_> {
     /// How the command ends.
     pub(super) fn exit(&self) -> Exit {
-        if self.stopped {
+        if self.stopped && self.halted.is_none() {
             Exit::Interrupted
-        } else if self.pages.iter().all(|page| page.state == State::Whole) {
+        } else if self.pages.len() == self.files
+            && self.pages.iter().all(|page| page.state == State::Whole)
+        {
             Exit::Done
         } else {
             Exit::Failed
@@ -101,16 +112,41 @@ impl Bill<'_> {
             self.skipped.len(),
             self.pages.iter().filter(|page| page.cached).count(),
         )?;
+        let left = self.files - self.pages.len();
+        if left > 0 {
+            writeln!(
+                out,
+                "{left} files were not begun; run the same command again to go on"
+            )?;
+        }
         for page in self.pages {
-            if let State::Failed(why) = &page.state {
-                writeln!(out, "  {}: {why}", page.path)?;
+            match &page.state {
+                State::Failed(why) => writeln!(out, "  {}: {why}", page.path)?,
+                State::Partial(lines) => writeln!(out, "  {}: {lines} lines missing", page.path)?,
+                State::Whole => {}
             }
         }
         for file in self.skipped {
             writeln!(out, "  {} skipped: {}", file.path.display(), file.why)?;
         }
+        if let Some(error) = self.halted {
+            writeln!(out, "no further call was made: {error}")?;
+        }
+        if let Some(trouble) = &self.trouble {
+            writeln!(out, "{trouble}")?;
+        }
+        self.print_money(&mut out, book, is_real)
+    }
+
+    fn print_money(
+        &self,
+        out: &mut impl Write,
+        book: &PriceBook,
+        is_real: bool,
+    ) -> std::io::Result<()> {
         let usage = self.spending.usage();
         let clock = if is_real { "" } else { " simulated" };
+        let earlier = self.earlier;
         writeln!(
             out,
             "{} calls in {:.0}{clock} s, {} input and {} output tokens: ${:.4} (prices of {})",
@@ -118,9 +154,25 @@ impl Bill<'_> {
             self.took.as_secs_f64(),
             usage.input_tokens,
             usage.output_tokens,
-            usd(self.spending.spent_pico()),
+            usd(self.spending.spent_pico() - earlier.spent_pico),
             book.as_of,
-        )
+        )?;
+        if earlier.attempts > 0 {
+            writeln!(
+                out,
+                "with {} calls of earlier runs: ${:.4}",
+                earlier.attempts,
+                usd(self.spending.spent_pico())
+            )?;
+        }
+        if earlier.cut_off > 0 {
+            writeln!(
+                out,
+                "{} of them were cut off by a kill and count with the most that they can have cost",
+                earlier.cut_off
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages of a bulk job on disk, its index, and the line that shows how far it is.
 
 use std::fmt::Write as _;
+use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -14,11 +15,14 @@ use crate::generator::{Document, Documentation, GenerateError};
 
 const MANIFEST: &str = ".breaklab/manifest.toml";
 const SCRATCH: &str = ".breaklab/tmp";
+const LOCK: &str = ".breaklab/lock";
 
 /// The folder that the pages go to.
 pub(super) struct Pages {
     out: PathBuf,
     progress: ProgressBar,
+    /// Held until the end, by the system itself: a kill lets go of it.
+    _lock: File,
 }
 
 /// A page that was written, or why it could not be.
@@ -46,6 +50,7 @@ impl Pages {
         quiet: bool,
         files: usize,
     ) -> anyhow::Result<Self> {
+        let lock = lock(out)?;
         let path = out.join(MANIFEST);
         match std::fs::read_to_string(&path) {
             Ok(begun) if begun != manifest => bail!(
@@ -62,16 +67,27 @@ impl Pages {
         Ok(Self {
             out: out.to_owned(),
             progress: bar(quiet, files),
+            _lock: lock,
         })
     }
 
-    /// Writes the page of one document.
+    /// Prints `line` above the progress.
+    pub(super) fn say(&self, line: &str) {
+        self.progress.suspend(|| {
+            let _gone = writeln!(std::io::stderr(), "{line}");
+        });
+    }
+
+    /// Writes the page of one document; none if it was not asked about at all.
     pub(super) fn write(
         &self,
         document: &Document,
         outcome: Result<Documentation, GenerateError>,
         spent_pico: u64,
-    ) -> Page {
+    ) -> Option<Page> {
+        if matches!(outcome, Err(GenerateError::NotAsked)) {
+            return None;
+        }
         let lines = document.content.lines().count();
         let (mut state, text, cached) = match outcome {
             Ok(done) => {
@@ -99,12 +115,12 @@ impl Pages {
         self.progress
             .set_message(format!("${:.4}", spent_pico as f64 / PICO_PER_USD));
         self.progress.inc(1);
-        Page {
+        Some(Page {
             path: document.path.clone(),
             lines,
             state,
             cached,
-        }
+        })
     }
 
     /// Writes the list of all pages. It holds nothing that depends on when or how often the job ran.
@@ -144,6 +160,26 @@ impl Pages {
         let mut name = path.into_os_string();
         name.push(".md");
         name.into()
+    }
+}
+
+/// Makes sure that no other run writes to `out`.
+fn lock(out: &Path) -> anyhow::Result<File> {
+    let path = out.join(LOCK);
+    let open = || -> std::io::Result<File> {
+        std::fs::create_dir_all(path.parent().unwrap_or(out))?;
+        File::create(&path)
+    };
+    let file = open().with_context(|| format!("cannot write to `{}`", out.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another breaklab is writing to `{}`; wait for it, or choose another --out",
+            out.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock `{}`", path.display()))
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Mirror {
     /// Output that is taken but not used yet, by calls in flight.
     reserved: u64,
     heard: bool,
+    /// When the call was sent whose answer changed a limit last.
+    as_of: Duration,
 }
 
 impl Mirror {
@@ -33,6 +35,7 @@ impl Mirror {
             output: known.map(|limits| bucket(limits.output_tokens_per_minute)),
             reserved: 0,
             heard: known.is_some(),
+            as_of: Duration::ZERO,
         }
     }
 
@@ -104,17 +107,22 @@ impl Mirror {
             .max(due(&self.output, cost.output))
     }
 
-    /// An answer came, whatever it says of the limits. A refusal speaks of this moment and proves
-    /// the picture wrong. True if a limit was new: it has been charged for all that is in flight.
+    /// An answer came to a call that was sent at `sent`, whatever it says of the limits. A refusal
+    /// speaks of this moment and proves the picture wrong. True if a limit was new: it has been
+    /// charged for all that is in flight.
     pub(super) fn hear(
         &mut self,
         limits: Option<&RateLimits>,
         is_refusal: bool,
+        sent: Duration,
         timeline: &Timeline,
         now: Duration,
     ) -> bool {
         self.heard = true;
-        let Some(limits) = limits else { return false };
+        // What an earlier call was told may be of the time before the limits changed.
+        let Some(limits) = limits.filter(|_| sent >= self.as_of) else {
+            return false;
+        };
         let mut is_new = false;
         let reserved = self.reserved as i64;
         let windows = [
@@ -128,7 +136,11 @@ impl Mirror {
             // At least this much; a picture that errs low is refused nothing.
             let left = window.remaining as i64 - reserved - rounding;
             let (mut right, ceiling) = match known {
-                Some(bucket) if is_refusal => (bucket, left),
+                Some(bucket) if is_refusal => (bucket, left.min(owed(&window, timeline, now))),
+                None if is_refusal => {
+                    let bucket = Bucket::new(window.limit, self.headroom, now);
+                    (bucket, left.min(owed(&window, timeline, now)))
+                }
                 Some(bucket) => (bucket, most(&window, timeline, now) - reserved + rounding),
                 None => (Bucket::new(window.limit, self.headroom, now), left),
             };
@@ -136,8 +148,22 @@ impl Mirror {
             *bucket = Some(right);
             is_new |= known.is_none();
         }
+        if is_new {
+            self.as_of = sent;
+        }
         is_new
     }
+}
+
+/// What is left now by the moment of being full again: less than nothing when the API is owed
+/// some, as after it lowered its limits, which `remaining` does not show.
+fn owed(window: &Window, timeline: &Timeline, now: Duration) -> i64 {
+    let Some(full_at) = window.full_at_unix_s else {
+        return i64::MAX;
+    };
+    let since_epoch = timeline.unix_s(Duration::ZERO) as f64 + now.as_secs_f64();
+    let refill = window.limit as f64 / 60.0 * (full_at as f64 - since_epoch).max(0.0);
+    (window.limit as f64 - refill) as i64
 }
 
 /// The most that can be left now, by what the answer says. It may have been said when the answer

@@ -13,6 +13,9 @@ use super::health::Health;
 use super::mirror::Mirror;
 use crate::claude::{CallError, Message};
 
+/// Places from here on are taken in the order of arrival; those below belong to calls that were
+/// refused and go before all others.
+pub(super) const FIRST_PLACE: u64 = 1 << 32;
 /// How often the oldest call may be passed over by calls that fit better.
 const MAX_PASSED_OVER: u32 = 64;
 /// Calls in flight while nothing is known about the limits.
@@ -222,7 +225,8 @@ impl<Grant> Queue<Grant> {
             Err(error) => error.limits(),
         };
         let is_refusal = outcome.as_ref().is_err_and(CallError::is_rate_limit);
-        if watch.mirror.hear(limits, is_refusal, timeline, now) {
+        let sent = flight.since;
+        if watch.mirror.hear(limits, is_refusal, sent, timeline, now) {
             self.in_flight
                 .values_mut()
                 .for_each(|flight| flight.is_input_known = true);
@@ -232,8 +236,6 @@ impl<Grant> Queue<Grant> {
             Err(error) if error.is_rate_limit() => {
                 let pause = now + error.retry_after().unwrap_or(DEFAULT_PAUSE);
                 watch.paused_until = watch.paused_until.max(pause);
-                // The refused call was among the first to come; nobody passes it now.
-                self.passed_over = MAX_PASSED_OVER;
             }
             Err(error) if is_outage(error) => {
                 if let Some(pause) = watch.health.failed(flight.is_probe) {
@@ -317,10 +319,12 @@ impl<Grant> Queue<Grant> {
         Some(removed)
     }
 
-    /// The oldest call of each shape, or only the oldest of all when it has waited for too many.
+    /// The oldest call of each shape, or only the oldest of all when it was refused or has waited
+    /// for too many.
     fn candidates(&self) -> impl Iterator<Item = (u64, Call)> {
         let oldest = self.waiting.first_key_value().map(|(place, _)| *place);
-        let alone = self.watch.is_none() || self.passed_over >= MAX_PASSED_OVER;
+        let is_refused = oldest.is_some_and(|place| place < FIRST_PLACE);
+        let alone = self.watch.is_none() || is_refused || self.passed_over >= MAX_PASSED_OVER;
         let heads = self
             .shapes
             .values()

@@ -88,10 +88,10 @@ async fn a_refusal_pauses_everybody_and_the_refused_call_goes_first() {
         input: 1,
         output: 1,
     };
-    let place = pace.place();
-    let mut permit = pace.admit(place, cost, false).await;
+    let mut permit = pace.admit(pace.place(), cost, false).await;
     permit.send();
     permit.settle(&refused(7));
+    let place = pace.place_at_head();
     let (first, second) = tokio::join!(call(&pace, cost, 0), pace.admit(place, cost, false));
     assert_eq!(first, Duration::from_secs(7));
     assert_eq!(pace.0.timeline.now(), Duration::from_secs(7));
@@ -186,4 +186,102 @@ async fn unknown_limits_are_learnt_from_the_first_answer() {
     assert_eq!(pace.input_limit(), Some(30_000));
     let starts = futures_util::future::join_all((0..60).map(|_| call(&pace, cost, 0))).await;
     assert_eq!(starts.iter().filter(|start| start.is_zero()).count(), 59);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_calls_go_before_all_that_fit_better() {
+    let pace = pace(1000);
+    let (heavy, light) = (
+        Cost {
+            input: 3_000,
+            output: 1,
+        },
+        Cost {
+            input: 1,
+            output: 50,
+        },
+    );
+    drop_after_use(
+        &pace,
+        Cost {
+            input: 6_000,
+            output: 1,
+        },
+    )
+    .await;
+    let first = async |cost| {
+        let permit = pace.admit(pace.place_at_head(), cost, false).await;
+        drop(permit);
+        pace.0.timeline.now()
+    };
+    let (one, two, light) = tokio::join!(first(heavy), first(heavy), call(&pace, light, 0));
+    assert!(light >= one && light >= two, "{light:?} {one:?} {two:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_was_lowered_is_not_raised_again_by_answers_to_older_calls() {
+    let pace = pace(1000);
+    let cost = Cost {
+        input: 10,
+        output: 10,
+    };
+    let told = |input| {
+        let window = |limit| {
+            Some(Window {
+                limit,
+                remaining: limit,
+                full_at_unix_s: None,
+            })
+        };
+        let limits = RateLimits {
+            requests: window(60),
+            input_tokens: window(input),
+            output_tokens: window(6_000),
+        };
+        Ok(Message {
+            text: String::new(),
+            stop_reason: crate::claude::StopReason::EndTurn,
+            usage: Usage::default(),
+            limits: Some(limits),
+            request_id: None,
+        })
+    };
+    let send = async || {
+        let mut permit = pace.admit(pace.place(), cost, false).await;
+        permit.send();
+        permit
+    };
+    let older = send().await;
+    pace.0.timeline.sleep(Duration::from_secs(1)).await;
+    let newer = send().await;
+    newer.settle(&told(3_000));
+    older.settle(&told(6_000));
+    assert_eq!(pace.input_limit(), Some(3_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_tells_by_the_moment_of_being_full_what_the_api_is_owed() {
+    let pace = pace(1000);
+    let cost = Cost {
+        input: 10,
+        output: 10,
+    };
+    let mut permit = pace.admit(pace.place(), cost, false).await;
+    permit.send();
+    let owing = Window {
+        limit: 6_000,
+        remaining: 0,
+        full_at_unix_s: Some(pace.0.timeline.unix_s(Duration::ZERO) + 120),
+    };
+    let mut refusal = refused(1);
+    if let Err(CallError::Api { limits, .. }) = &mut refusal {
+        *limits = Some(Box::new(RateLimits {
+            input_tokens: Some(owing),
+            ..RateLimits::default()
+        }));
+    }
+    permit.settle(&refusal);
+    let start = call(&pace, cost, 0).await;
+    // Half of the two minutes go by before there is anything at all.
+    assert_eq!(start.as_secs(), 60);
 }

@@ -1,0 +1,109 @@
+//! What there is to document, and on what terms.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use mock_claude::prices::{ModelPrice, PriceBook};
+use mock_claude::profile::Profile;
+use mock_claude::settings::{built_in_prices, built_in_profiles};
+
+use super::Args;
+use crate::corpus::{self, Skipped};
+use crate::generator::{Document, Settings};
+
+/// What there is to do.
+pub(super) struct Job {
+    pub(super) documents: Vec<Document>,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) price: ModelPrice,
+    pub(super) book: PriceBook,
+    pub(super) settings: Settings,
+}
+
+/// Reads the files and settles what they are asked with.
+pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
+    let profiles = built_in_profiles();
+    let book = built_in_prices();
+    let serves =
+        |profile: &&Profile| profile.model == args.model || profile.aliases.contains(&args.model);
+    let Some(profile) = profiles.iter().find(serves).cloned() else {
+        let known: Vec<&str> = profiles
+            .iter()
+            .map(|profile| profile.model.as_str())
+            .collect();
+        bail!(
+            "model `{}` has no known price; choose from {}",
+            args.model,
+            known.join(", ")
+        );
+    };
+    let Some(price) = book.models.get(&profile.model).copied() else {
+        bail!(
+            "price book `{}` has no price for `{}`",
+            book.name,
+            profile.model
+        );
+    };
+    let (documents, skipped) = read_all(&args.paths)?;
+    let settings = Settings {
+        max_tokens: args.max_tokens.min(profile.max_output_tokens),
+        parallel: args.parallel as usize,
+        bytes_per_token: profile.bytes_per_token,
+        // A bulk job outlives an outage; nobody waits at the other end.
+        retry_budget_s: 3_600.0,
+        ..Settings::default()
+    };
+    Ok(Job {
+        documents,
+        skipped,
+        price,
+        book,
+        settings,
+    })
+}
+
+/// Reads all paths; one that cannot be read is named and does not stop the others.
+fn read_all(paths: &[PathBuf]) -> anyhow::Result<(Vec<Document>, Vec<Skipped>)> {
+    let (mut documents, mut skipped) = (Vec::new(), Vec::new());
+    let mut taken = BTreeSet::new();
+    for path in paths {
+        match corpus::load(path) {
+            Ok(loaded) => {
+                skipped.extend(loaded.skipped);
+                for file in loaded.files {
+                    let name = unique_name(paths.len(), path, &file.path, &mut taken);
+                    documents.push(Document {
+                        path: name,
+                        content: file.content,
+                    });
+                }
+            }
+            Err(error) if paths.len() == 1 => return Err(error.into()),
+            Err(error) => skipped.push(Skipped {
+                path: path.clone(),
+                why: error.to_string(),
+            }),
+        }
+    }
+    if documents.is_empty() {
+        bail!("none of the paths has a source file that can be documented");
+    }
+    Ok((documents, skipped))
+}
+
+/// The file's path below its folder; with several folders, below the folder's name.
+fn unique_name(paths: usize, root: &Path, file: &str, taken: &mut BTreeSet<String>) -> String {
+    let folder = root.file_name().filter(|_| paths > 1 && root.is_dir());
+    let base = match folder {
+        Some(folder) => format!("{}/{file}", folder.to_string_lossy()),
+        None => file.to_owned(),
+    };
+    let mut name = base.clone();
+    let mut copy = 2;
+    while !taken.insert(name.clone()) {
+        name = format!("{copy}/{base}");
+        copy += 1;
+    }
+    name
+}

@@ -1,0 +1,228 @@
+//! The cache file: answers in SQLite, shared by processes, bounded, the least recently used go first.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params};
+
+use super::{ENTRY_BYTES, Key, digest};
+use crate::generator::SetupError;
+
+/// Layout of the file; a file with a higher one belongs to a newer breaklab.
+const SCHEMA: i64 = 2;
+/// `used` orders by last use; `total` always holds the sum of all sizes.
+const TABLES: &str = "
+DROP TABLE IF EXISTS answers;
+DROP TABLE IF EXISTS total;
+CREATE TABLE answers
+    (key BLOB NOT NULL UNIQUE, text TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL);
+CREATE INDEX answers_by_use ON answers (used);
+CREATE TABLE total (bytes INTEGER NOT NULL);
+INSERT INTO total VALUES (0);
+CREATE TRIGGER added AFTER INSERT ON answers BEGIN UPDATE total SET bytes = bytes + new.size; END;
+CREATE TRIGGER removed AFTER DELETE ON answers BEGIN UPDATE total SET bytes = bytes - old.size; END;
+";
+const NEXT_USE: &str = "(SELECT coalesce(max(used), 0) + 1 FROM answers)";
+/// How long another process may hold the file before an access counts as a miss.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Entries that go at once when there are too many bytes.
+const EVICTED_AT_ONCE: u32 = 16;
+
+/// An open cache file.
+pub(super) struct Disk {
+    file: Connection,
+    max_bytes: u64,
+}
+
+impl Disk {
+    /// Opens the file at `path`, or makes it; it holds `max_bytes` of answers.
+    pub(super) fn open(path: &Path, max_bytes: u64) -> std::result::Result<Self, SetupError> {
+        let fail = |why: String| SetupError::Cache {
+            path: path.display().to_string(),
+            why,
+        };
+        let open = || -> Result<(Connection, i64)> {
+            let file = Connection::open(path)?;
+            file.busy_timeout(BUSY_TIMEOUT)?;
+            file.pragma_update(None, "journal_mode", "WAL")?;
+            file.pragma_update(None, "synchronous", "NORMAL")?;
+            let schema = prepare(&file)?;
+            Ok((file, schema))
+        };
+        let (file, schema) = open().map_err(|error| fail(error.to_string()))?;
+        if schema > SCHEMA {
+            return Err(fail(format!(
+                "a newer breaklab made it (layout {schema}, this one knows {SCHEMA}); choose another file"
+            )));
+        }
+        Ok(Self { file, max_bytes })
+    }
+
+    /// The answer `key`, if it is there and undamaged.
+    pub(super) fn find(&self, key: &Key) -> Result<Option<String>> {
+        let select = "SELECT text, digest FROM answers WHERE key = ?1";
+        let mut select = self.file.prepare_cached(select)?;
+        let found: Option<(String, Key)> = select
+            .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let whole = found.filter(|(text, stored)| *stored == digest(key, text));
+        let Some((text, _)) = whole else {
+            return Ok(None);
+        };
+        let touch = format!("UPDATE answers SET used = {NEXT_USE} WHERE key = ?1");
+        // Whether it is noted as used matters less than the answer.
+        let _noted = self.file.prepare_cached(&touch)?.execute([key]);
+        Ok(Some(text))
+    }
+
+    /// Keeps an answer, and lets go of the least recently used beyond the bound.
+    pub(super) fn keep(&self, key: &Key, text: &str) -> Result<()> {
+        let size = (text.len() + ENTRY_BYTES) as u64;
+        // At once, because a lock that is taken later may find that somebody else was faster.
+        let all = Transaction::new_unchecked(&self.file, TransactionBehavior::Immediate)?;
+        all.prepare_cached("DELETE FROM answers WHERE key = ?1")?
+            .execute([key])?;
+        let insert = format!(
+            "INSERT INTO answers (key, text, digest, size, used) VALUES (?1, ?2, ?3, ?4, {NEXT_USE})"
+        );
+        let row = params![key, text, digest(key, text), size];
+        all.prepare_cached(&insert)?.execute(row)?;
+        let total = "SELECT bytes FROM total";
+        let evict =
+            "DELETE FROM answers WHERE key IN (SELECT key FROM answers ORDER BY used LIMIT ?1)";
+        while all
+            .prepare_cached(total)?
+            .query_row([], |row| row.get::<_, u64>(0))?
+            > self.max_bytes
+        {
+            if all.prepare_cached(evict)?.execute([EVICTED_AT_ONCE])? == 0 {
+                break;
+            }
+        }
+        all.commit()
+    }
+}
+
+/// Makes the tables where they are older or not there; returns the layout that was found.
+fn prepare(file: &Connection) -> Result<i64> {
+    let schema = |file: &Connection| file.query_row("PRAGMA user_version", [], |row| row.get(0));
+    let found = schema(file)?;
+    if found >= SCHEMA {
+        return Ok(found);
+    }
+    let all = Transaction::new_unchecked(file, TransactionBehavior::Immediate)?;
+    // Another process may have been faster.
+    if schema(&all)? < SCHEMA {
+        all.execute_batch(TABLES)?;
+        all.pragma_update(None, "user_version", SCHEMA)?;
+    }
+    all.commit()?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.sqlite");
+        (folder, path)
+    }
+
+    fn key(number: u32) -> Key {
+        super::super::key(&[&number.to_le_bytes()])
+    }
+
+    #[test]
+    fn the_file_is_bounded_and_the_least_recently_used_go_first() {
+        let (_folder, path) = path();
+        let disk = Disk::open(&path, 200 * (1_000 + ENTRY_BYTES as u64)).unwrap();
+        for number in 0..3_000 {
+            disk.keep(&key(number), &"x".repeat(1_000)).unwrap();
+            assert!(disk.find(&key(0)).unwrap().is_some(), "used all the time");
+        }
+        assert!(disk.find(&key(1)).unwrap().is_none());
+        let kept = (0..3_000)
+            .filter(|number| disk.find(&key(*number)).unwrap().is_some())
+            .count();
+        assert!((180..=200).contains(&kept), "{kept}");
+        drop(disk);
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        assert!(bytes < 2 * 200 * 1_160, "{bytes}");
+    }
+
+    #[test]
+    fn an_answer_larger_than_the_file_may_be_is_not_kept() {
+        let (_folder, path) = path();
+        let disk = Disk::open(&path, 1_000).unwrap();
+        disk.keep(&key(1), &"x".repeat(2_000)).unwrap();
+        assert_eq!(disk.find(&key(1)).unwrap(), None);
+    }
+
+    #[test]
+    fn many_open_and_write_one_new_file_at_the_same_time() {
+        let (_folder, path) = path();
+        let write = |writer: u32| {
+            let disk = Disk::open(&path, 1 << 30).unwrap();
+            for number in 0..50 {
+                disk.keep(&key(number), "the same for all").unwrap();
+                disk.keep(&key(1_000 * writer + number), "mine").unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            (1..=6).for_each(|writer| drop(scope.spawn(move || write(writer))));
+        });
+        let disk = Disk::open(&path, 1 << 30).unwrap();
+        let sums = "SELECT (SELECT sum(size) FROM answers), (SELECT bytes FROM total), (SELECT count(*) FROM answers)";
+        let sums: (u64, u64, u64) = disk
+            .file
+            .query_row(sums, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!((sums.0, sums.2), (sums.1, 350));
+    }
+
+    #[test]
+    fn a_file_of_an_older_layout_begins_anew_and_one_of_a_newer_is_refused() {
+        let (_folder, path) = path();
+        let file = Connection::open(&path).unwrap();
+        file.execute_batch("CREATE TABLE answers (key BLOB PRIMARY KEY, text TEXT, digest BLOB)")
+            .unwrap();
+        file.pragma_update(None, "user_version", 1).unwrap();
+        let disk = Disk::open(&path, 1 << 20).unwrap();
+        disk.keep(&key(1), "text").unwrap();
+        assert_eq!(disk.find(&key(1)).unwrap().as_deref(), Some("text"));
+        file.pragma_update(None, "user_version", 9).unwrap();
+        let message = Disk::open(&path, 1).err().unwrap().to_string();
+        assert!(
+            message.contains("cache.sqlite") && message.contains("newer"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_database_is_named_and_broken_pages_count_as_absent() {
+        let (_folder, path) = path();
+        std::fs::write(&path, "no database ".repeat(100)).unwrap();
+        let message = Disk::open(&path, 1).err().unwrap().to_string();
+        assert!(
+            message.contains("cache.sqlite") && message.contains("not a database"),
+            "{message}"
+        );
+        std::fs::remove_file(&path).unwrap();
+        let disk = Disk::open(&path, 1 << 20).unwrap();
+        for number in 0..200 {
+            disk.keep(&key(number), &"x".repeat(2_000)).unwrap();
+        }
+        drop(disk);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[8_192..].fill(0xA5);
+        std::fs::write(&path, bytes).unwrap();
+        let cache = super::super::Cache::open(1 << 20, Some(&path));
+        let lost = cache.map_or(true, |cache| {
+            cache.keep(key(7), &"new".into());
+            (0..200).all(|number| number == 7 || cache.find(&key(number)).is_none())
+        });
+        assert!(lost);
+    }
+}

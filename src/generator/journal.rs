@@ -1,0 +1,393 @@
+//! The journal of a bulk job: every attempt, every answer and every final refusal in one SQLite
+//! file, so that a run after a kill pays for nothing that was answered before.
+//!
+//! An answer and the end of its attempt are one transaction. An attempt that was going on at a
+//! kill stays open and counts with the most that it can have cost.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use mock_claude::prices::Usage;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::cache::Key;
+use super::error::SetupError;
+use crate::claude::{CallError, Message};
+
+use rows::{TABLES, is_final, keep, millis, read_answer, read_refusal, refuse};
+
+mod rows;
+
+/// Layout of the file; a file with a higher one belongs to a newer breaklab.
+const SCHEMA: i64 = 1;
+/// Stands for the id of a batch that has none yet.
+const INTENDED: &str = "";
+
+/// An open journal. Copies share it.
+#[derive(Clone)]
+pub struct Journal(Arc<Open>);
+
+struct Open {
+    disk: Mutex<Connection>,
+    /// Why something could not be written down, the first time.
+    lost: Mutex<Option<String>>,
+}
+
+/// What earlier runs of the job did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Attempts that were sent.
+    pub attempts: u64,
+    /// Attempts that were going on when a run was killed: the server may have charged for them.
+    pub cut_off: u64,
+    /// Pico-dollars, those of `cut_off` at the most that they can be.
+    pub spent_pico: u64,
+}
+
+/// What came of a question before.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Known {
+    Answered(Message),
+    Refused(CallError),
+}
+
+/// An attempt that is going on. Dropped, it was abandoned.
+pub(super) struct Entry<'a> {
+    journal: &'a Journal,
+    id: i64,
+    key: Key,
+    started: Duration,
+    abandoned_pico: u64,
+    is_ended: bool,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, or begins it.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the file is damaged, belongs to a newer breaklab or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, SetupError> {
+        let fail = |why: String| SetupError::Journal {
+            path: path.display().to_string(),
+            why,
+        };
+        let open = || -> rusqlite::Result<(Connection, i64)> {
+            let disk = Connection::open(path)?;
+            disk.busy_timeout(Duration::from_secs(5))?;
+            let schema = disk.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            Ok((disk, schema))
+        };
+        let (disk, schema) = open().map_err(|error| fail(error.to_string()))?;
+        if schema > SCHEMA {
+            return Err(fail(format!(
+                "a newer breaklab made it (layout {schema}, this one knows {SCHEMA})"
+            )));
+        }
+        let prepare = || -> rusqlite::Result<()> {
+            disk.pragma_update(None, "journal_mode", "WAL")?;
+            // Enough against a kill; only a power cut can take the last moments along.
+            disk.pragma_update(None, "synchronous", "NORMAL")?;
+            disk.execute_batch(TABLES)?;
+            disk.pragma_update(None, "user_version", SCHEMA)
+        };
+        prepare().map_err(|error| fail(error.to_string()))?;
+        Ok(Self(Arc::new(Open {
+            disk: Mutex::new(disk),
+            lost: Mutex::default(),
+        })))
+    }
+
+    /// What earlier runs did; asked for before this one does anything.
+    #[must_use]
+    pub fn earlier(&self) -> Earlier {
+        let select = "SELECT count(*), sum(ended_ms IS NULL), sum(pico) FROM attempts";
+        let read = |row: &Row<'_>| {
+            let sum = |at| row.get::<_, Option<u64>>(at).map(Option::unwrap_or_default);
+            Ok(Earlier {
+                attempts: row.get(0)?,
+                cut_off: sum(1)?,
+                spent_pico: sum(2)?,
+            })
+        };
+        self.read(|disk| disk.query_row(select, [], read))
+            .unwrap_or_default()
+    }
+
+    /// Why something could not be written down, if so: a later run pays for that again.
+    #[must_use]
+    pub fn lost(&self) -> Option<String> {
+        self.0
+            .lost
+            .lock()
+            .expect("nothing panics while it holds it")
+            .clone()
+    }
+
+    /// Lets everything be asked again that was refused for good.
+    pub fn forget_refusals(&self) {
+        self.write(|disk| disk.execute("DELETE FROM refusals", []).map(drop));
+    }
+
+    /// Writes down what came of the question `name` of a batch; false if it is none of ours.
+    pub fn item(
+        &self,
+        name: &str,
+        outcome: &Result<Message, CallError>,
+        pico: u64,
+        now: Duration,
+    ) -> bool {
+        let mut key = Key::default();
+        let is_ours = hex::decode_to_slice(name, &mut key).is_ok();
+        if is_ours {
+            self.begin(key, [pico, pico], now)
+                .end(outcome, pico, true, now);
+        }
+        is_ours
+    }
+
+    /// Writes down that the API took a batch of so many questions.
+    pub fn batch_began(&self, id: &str, questions: usize, now: Duration) {
+        let insert =
+            "INSERT OR IGNORE INTO batches (id, started_ms, questions) VALUES (?1, ?2, ?3)";
+        self.write(|disk| {
+            let all = disk.unchecked_transaction()?;
+            all.execute(insert, params![id, millis(now), questions])?;
+            if id != INTENDED {
+                all.execute("DELETE FROM batches WHERE id = ?1", [INTENDED])?;
+            }
+            all.commit()
+        });
+    }
+
+    /// Writes down that a batch of so many questions is about to be handed in: if a kill comes
+    /// between that and [`Self::batch_began`], the API may have it and nobody knows its id.
+    pub fn batch_intended(&self, questions: usize, now: Duration) {
+        self.batch_began(INTENDED, questions, now);
+    }
+
+    /// The number of questions of a batch that was about to be handed in.
+    #[must_use]
+    pub fn batch_intent(&self) -> Option<usize> {
+        let select = "SELECT questions FROM batches WHERE id = ?1";
+        self.read(|disk| {
+            disk.query_row(select, [INTENDED], |row| row.get(0))
+                .optional()
+        })?
+    }
+
+    /// Ends what [`Self::batch_intended`] began.
+    pub fn batch_forgotten(&self) {
+        self.write(|disk| {
+            disk.execute("DELETE FROM batches WHERE id = ?1", [INTENDED])
+                .map(drop)
+        });
+    }
+
+    /// Whether this job handed in the batch `id`.
+    #[must_use]
+    pub fn knows_batch(&self, id: &str) -> bool {
+        let select = "SELECT count(*) FROM batches WHERE id = ?1";
+        self.read(|disk| disk.query_row(select, [id], |row| row.get::<_, u64>(0)))
+            .is_some_and(|count| count > 0)
+    }
+
+    /// Batches whose results have not been read.
+    #[must_use]
+    pub fn open_batches(&self) -> Vec<String> {
+        let select = "SELECT id FROM batches WHERE NOT ended AND id <> '' ORDER BY rowid";
+        self.read(|disk| {
+            let mut statement = disk.prepare(select)?;
+            let ids = statement.query_map([], |row| row.get(0))?;
+            ids.collect()
+        })
+        .unwrap_or_default()
+    }
+
+    /// Writes down that all results of a batch have been read.
+    pub fn batch_ended(&self, id: &str) {
+        self.write(|disk| {
+            disk.execute("UPDATE batches SET ended = 1 WHERE id = ?1", [id])
+                .map(drop)
+        });
+    }
+
+    /// What came of the question `key`. A damaged answer counts as none.
+    pub(super) fn find(&self, key: &Key) -> Option<Known> {
+        let answer = "SELECT text, stop, digest FROM answers WHERE key = ?1";
+        let refusal = "SELECT status, kind, message, code FROM refusals WHERE key = ?1";
+        self.read(|disk| {
+            let found = disk
+                .prepare_cached(answer)?
+                .query_row([key], read_answer)
+                .optional()?;
+            let whole = found.filter(|(message, digest)| rows::digest(key, message) == *digest);
+            if let Some((message, _)) = whole {
+                return Ok(Some(Known::Answered(message)));
+            }
+            let refused = disk
+                .prepare_cached(refusal)?
+                .query_row([key], read_refusal)
+                .optional()?;
+            Ok(refused.map(Known::Refused))
+        })?
+    }
+
+    /// Attempts at `key` that failed before, in a run that did not give it up.
+    pub(super) fn attempts(&self, key: &Key) -> u32 {
+        let select = "SELECT count(*) FROM attempts WHERE key = ?1 AND counts";
+        self.read(|disk| {
+            disk.prepare_cached(select)?
+                .query_row([key], |row| row.get(0))
+        })
+        .unwrap_or(0)
+    }
+
+    /// Writes down that an attempt begins, which costs at most `most_pico` and `abandoned_pico`
+    /// when nobody waits for its end.
+    pub(super) fn begin(
+        &self,
+        key: Key,
+        [most_pico, abandoned_pico]: [u64; 2],
+        now: Duration,
+    ) -> Entry<'_> {
+        let insert = "INSERT INTO attempts (key, started_ms, pico) VALUES (?1, ?2, ?3)";
+        let mut id = 0;
+        self.write(|disk| {
+            disk.prepare_cached(insert)?
+                .execute(params![key, millis(now), most_pico])?;
+            id = disk.last_insert_rowid();
+            Ok(())
+        });
+        Entry {
+            journal: self,
+            id,
+            key,
+            started: now,
+            abandoned_pico,
+            is_ended: false,
+        }
+    }
+
+    /// Writes down that `key` is given up for this run: the next one begins to count anew.
+    pub(super) fn give_up(&self, key: &Key) {
+        let update = "UPDATE attempts SET counts = 0 WHERE key = ?1";
+        self.write(|disk| disk.prepare_cached(update)?.execute([key]).map(drop));
+    }
+
+    /// The limit of input tokens under which the document `key` is cut: what was once decided
+    /// stays, because other cuts would be other questions. `known` is what this run has learnt.
+    pub(super) fn plan(&self, key: &Key, known: Option<u64>) -> Option<u64> {
+        let learnt = "SELECT value FROM learnt WHERE name = 'input_limit'";
+        let insert = "INSERT OR IGNORE INTO plans (key, input_limit) VALUES (?1, ?2)";
+        let select = "SELECT input_limit FROM plans WHERE key = ?1";
+        let known = known.or_else(|| {
+            self.read(|disk| {
+                disk.prepare_cached(learnt)?
+                    .query_row([], |row| row.get(0))
+                    .optional()
+            })?
+        });
+        self.write(|disk| {
+            disk.prepare_cached(insert)?
+                .execute(params![key, known])
+                .map(drop)
+        });
+        self.read(|disk| {
+            disk.prepare_cached(select)?
+                .query_row([key], |row| row.get(0))
+        })
+        .unwrap_or(known)
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {
+        work(&self.disk()).map_err(|error| self.lose(&error)).ok()
+    }
+
+    fn write(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) {
+        if let Err(error) = work(&self.disk()) {
+            self.lose(&error);
+        }
+    }
+
+    fn disk(&self) -> MutexGuard<'_, Connection> {
+        self.0
+            .disk
+            .lock()
+            .expect("nothing panics while it holds the journal")
+    }
+
+    fn lose(&self, error: &rusqlite::Error) {
+        let mut lost = self
+            .0
+            .lost
+            .lock()
+            .expect("nothing panics while it holds it");
+        lost.get_or_insert_with(|| error.to_string());
+    }
+}
+
+impl Entry<'_> {
+    /// Ends the attempt, which cost `pico`. `counts` if it counts against the call.
+    pub(super) fn end(
+        mut self,
+        outcome: &Result<Message, CallError>,
+        pico: u64,
+        counts: bool,
+        now: Duration,
+    ) {
+        self.is_ended = true;
+        self.journal.write(|disk| {
+            let all = disk.unchecked_transaction()?;
+            let (how, usage) = match outcome {
+                Ok(message) => ("answered".to_owned(), message.usage),
+                Err(error) => (error.to_string(), Usage::default()),
+            };
+            let counts = counts && outcome.is_err();
+            self.close(&all, &how, counts, usage, pico, now)?;
+            match outcome {
+                Ok(message) => keep(&all, &self.key, message)?,
+                Err(error) if is_final(error) => refuse(&all, &self.key, error)?,
+                Err(_) => {}
+            }
+            all.commit()
+        });
+    }
+
+    fn close(
+        &self,
+        disk: &Connection,
+        how: &str,
+        counts: bool,
+        usage: Usage,
+        pico: u64,
+        now: Duration,
+    ) -> rusqlite::Result<()> {
+        let update = "UPDATE attempts SET ended_ms = ?2, outcome = ?3, counts = ?4, \
+             input_tokens = ?5, output_tokens = ?6, pico = ?7 WHERE id = ?1";
+        let row = params![
+            self.id,
+            millis(now),
+            how,
+            counts,
+            usage.input_tokens,
+            usage.output_tokens,
+            pico
+        ];
+        disk.prepare_cached(update)?.execute(row).map(drop)
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        if !self.is_ended {
+            let (how, usage) = ("abandoned", Usage::default());
+            let now = self.started;
+            self.journal
+                .write(|disk| self.close(disk, how, false, usage, self.abandoned_pico, now));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The tables of a journal and what stands in their rows.
+
+use std::time::Duration;
+
+use mock_claude::prices::Usage;
+use rusqlite::{Connection, Row, params};
+
+use super::super::cache::{self, Key};
+use crate::claude::{CallError, Message, StopReason};
+
+/// Costs in pico-dollars; `ended_ms` is null while an attempt goes on; `counts` is 0 for what is
+/// no fault of the call, like a refusal by the rate limits, and for calls that were given up.
+pub(super) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS answers
+    (key BLOB PRIMARY KEY, text TEXT NOT NULL, stop TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refusals
+    (key BLOB PRIMARY KEY, status INTEGER NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, code TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS attempts
+    (id INTEGER PRIMARY KEY, key BLOB NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER, outcome TEXT,
+     counts INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER NOT NULL DEFAULT 0,
+     output_tokens INTEGER NOT NULL DEFAULT 0, pico INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS attempts_by_key ON attempts (key);
+CREATE TABLE IF NOT EXISTS plans (key BLOB PRIMARY KEY, input_limit INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches
+    (id TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, questions INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS learnt (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+pub(super) fn keep(disk: &Connection, key: &Key, message: &Message) -> rusqlite::Result<()> {
+    let insert = "INSERT OR REPLACE INTO answers (key, text, stop, digest) VALUES (?1, ?2, ?3, ?4)";
+    let row = params![
+        key,
+        message.text,
+        message.stop_reason.name(),
+        digest(key, message)
+    ];
+    disk.prepare_cached(insert)?.execute(row)?;
+    let limits = message.limits.and_then(|limits| limits.input_tokens);
+    if let Some(window) = limits {
+        let learn = "INSERT INTO learnt (name, value) VALUES ('input_limit', ?1) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value";
+        disk.prepare_cached(learn)?.execute([window.limit])?;
+    }
+    Ok(())
+}
+
+pub(super) fn refuse(disk: &Connection, key: &Key, error: &CallError) -> rusqlite::Result<()> {
+    let CallError::Api {
+        status,
+        kind,
+        message,
+        code,
+        ..
+    } = error
+    else {
+        return Ok(());
+    };
+    let insert = "INSERT OR REPLACE INTO refusals (key, status, kind, message, code) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let row = params![key, status, kind, message, code];
+    disk.prepare_cached(insert)?.execute(row).map(drop)
+}
+
+/// Whether asking again can change nothing. A key that was refused can be mended, so that is not
+/// final.
+pub(super) fn is_final(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Api {
+            status: 400 | 404 | 413 | 422,
+            ..
+        }
+    ) || error.is_spend_cap()
+}
+
+pub(super) fn read_answer(row: &Row<'_>) -> rusqlite::Result<(Message, Key)> {
+    let message = Message {
+        text: row.get(0)?,
+        stop_reason: StopReason::from_name(row.get(1)?),
+        usage: Usage::default(),
+        limits: None,
+        request_id: None,
+    };
+    Ok((message, row.get(2)?))
+}
+
+pub(super) fn read_refusal(row: &Row<'_>) -> rusqlite::Result<CallError> {
+    Ok(CallError::Api {
+        status: row.get(0)?,
+        kind: row.get(1)?,
+        message: row.get(2)?,
+        code: row.get(3)?,
+        retry_after: None,
+        should_retry: None,
+        limits: None,
+    })
+}
+
+pub(super) fn digest(key: &Key, message: &Message) -> Key {
+    let stop = message.stop_reason.name();
+    cache::key(&[key, message.text.as_bytes(), stop.as_bytes()])
+}
+
+pub(super) fn millis(at: Duration) -> u64 {
+    u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
+}

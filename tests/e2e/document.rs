@@ -1,0 +1,421 @@
+//! `breaklab document` as its users type it: good input, bad input, money, batches.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use breaklab::corpus;
+use mock_claude::{proof, symbols};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::provider::Provider;
+
+/// The code in six languages that this repository keeps for tests.
+const CODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/code");
+
+/// `breaklab document` with a key in its environment.
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_breaklab"));
+    command
+        .arg("document")
+        .args(arguments)
+        .current_dir(folder)
+        .env("ANTHROPIC_API_KEY", "sk-test")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn document(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Every file that was written for people, by its path.
+pub(crate) fn pages(out: &Path) -> BTreeMap<PathBuf, String> {
+    let mut pages = BTreeMap::new();
+    let mut folders = vec![out.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().is_some_and(|name| name == ".breaklab") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                pages.insert(path.strip_prefix(out).unwrap().to_owned(), text);
+            }
+        }
+    }
+    pages
+}
+
+/// Files of three small functions each.
+pub(crate) fn write_code(folder: &Path, files: usize) {
+    std::fs::create_dir_all(folder.join("code")).unwrap();
+    for file in 0..files {
+        let function = |i| format!("def f{file}_{i}(x):\n    return x + {i}\n\n\n");
+        let text: String = (0..3).map(function).collect();
+        std::fs::write(folder.join(format!("code/m{file:03}.py")), text).unwrap();
+    }
+}
+
+fn answers(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body, "application/json")
+}
+
+async fn provider(status: u16, body: &str) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/v1/messages"))
+        .respond_with(answers(status, body))
+        .mount(&server)
+        .await;
+    server
+}
+
+#[test]
+fn code_in_six_languages_is_documented_whole_and_in_one_call_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = document(folder.path(), &[CODE, "--out", "docs"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let pages = pages(&folder.path().join("docs"));
+    let loaded = corpus::load(Path::new(CODE)).unwrap();
+    let key = proof::Key::new("mock-claude");
+    let mut languages = BTreeMap::new();
+    for file in &loaded.files {
+        let page = &pages[Path::new(&format!("{}.md", file.path))];
+        let docs = corpus::examine(&key, &file.content, page).docs;
+        let wanted = symbols::scan(&file.content).count() as u64;
+        assert_eq!(
+            (
+                docs.documented,
+                docs.duplicates,
+                docs.out_of_order,
+                docs.foreign
+            ),
+            (wanted, 0, 0, 0),
+            "{}",
+            file.path
+        );
+        *languages
+            .entry(file.path.split('/').next().unwrap().to_owned())
+            .or_default() += wanted;
+    }
+    let expected = [
+        ("go", 7),
+        ("java", 11),
+        ("javascript", 8),
+        ("python", 9),
+        ("rust", 11),
+        ("typescript", 12),
+    ];
+    let expected = expected.map(|(language, symbols)| (language.to_owned(), symbols));
+    assert_eq!(languages, BTreeMap::from(expected));
+    assert!(said(&output).contains("\n7 calls"), "{}", said(&output));
+}
+
+#[test]
+fn what_git_ignores_is_left_out_and_bad_files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 2);
+    let code = folder.path().join("code");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(code.join(name), bytes).unwrap();
+    write(".gitignore", b"build/\n");
+    std::fs::create_dir(code.join("build")).unwrap();
+    write("build/made.py", b"def made(): pass\n");
+    write("empty.py", b"");
+    write("latin.py", b"def f(): return '\xe9'\n");
+    write("copy.py", &std::fs::read(code.join("m000.py")).unwrap());
+    write(
+        "mixed.py",
+        b"def a(): pass\r\ndef b(): pass\n\rdef c(): pass",
+    );
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&code, code.join("loop")).unwrap();
+    let output = document(folder.path(), &["code", "--out", "docs"]);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("4 files: 4 whole") && said.contains("2 skipped; 1 already paid for"),
+        "{said}"
+    );
+    assert!(
+        said.contains("empty.py skipped: empty")
+            && said.contains("latin.py skipped: not UTF-8 at byte 17"),
+        "{said}"
+    );
+    let pages = pages(&folder.path().join("docs"));
+    assert_eq!(pages.len(), 5, "{:?}", pages.keys());
+    assert!(pages[Path::new("index.md")].contains("latin.py: not UTF-8"));
+}
+
+#[test]
+fn a_function_longer_than_a_chunk_and_a_line_of_five_megabytes_are_asked_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = folder.path().join("code");
+    std::fs::create_dir(&code).unwrap();
+    std::fs::write(
+        code.join("long.py"),
+        format!("def long():\n{}", "    x = 1\n".repeat(5_000)),
+    )
+    .unwrap();
+    std::fs::write(
+        code.join("wide.js"),
+        format!("const a = \"{}\";", "é".repeat(2_500_000)),
+    )
+    .unwrap();
+    let output = document(folder.path(), &["code", "--out", "docs"]);
+    assert!(
+        said(&output).contains("2 files: 2 whole"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_refused_ends_the_job_at_once_and_says_so() {
+    let error =
+        r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#;
+    let server = provider(401, error).await;
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 40);
+    let arguments = [
+        "code",
+        "--out",
+        "docs",
+        "--base-url",
+        &server.uri(),
+        "--max-cost-usd",
+        "5",
+        "--parallel",
+        "2",
+    ];
+    let output = document(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("no further call was made: the API answered 401"),
+        "{}",
+        said(&output)
+    );
+    assert!(!said(&output).contains("sk-test"), "{}", said(&output));
+    let asked = server.received_requests().await.unwrap().len();
+    assert!(asked <= 2, "{asked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_for_good_is_asked_again_only_when_told_to() {
+    let error = r#"{"type":"error","error":{"type":"invalid_request_error","message":"no"}}"#;
+    let server = provider(400, error).await;
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 3);
+    let url = server.uri();
+    let arguments = [
+        "code",
+        "--out",
+        "docs",
+        "--base-url",
+        &url,
+        "--max-cost-usd",
+        "5",
+    ];
+    let again = [&arguments[..], &["--retry-refused"]].concat();
+    for (arguments, asked) in [(&arguments[..], 3), (&arguments[..], 3), (&again[..], 6)] {
+        let output = document(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(
+            said(&output).contains("m000.py: the API answered 400"),
+            "{}",
+            said(&output)
+        );
+        assert_eq!(server.received_requests().await.unwrap().len(), asked);
+    }
+}
+
+#[test]
+fn the_cap_holds_over_all_runs_into_one_folder() {
+    let provider = Provider::start(1000.0, 0.0, |_| {});
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 30);
+    let arguments = [
+        "code",
+        "--out",
+        "docs",
+        "--base-url",
+        &provider.url,
+        "--max-tokens",
+        "1000",
+        "--max-cost-usd",
+    ];
+    let run = |usd: &str| document(folder.path(), &[&arguments[..], &[usd]].concat());
+    let first = said(&run("0.05"));
+    assert!(
+        first.contains("the spending cap of $0.05 is reached"),
+        "{first}"
+    );
+    let spent = provider.mock.ledger().totals.cost_pico;
+    assert!(spent > 0 && spent <= 50_000_000_000, "{spent}");
+    let second = said(&run("0.05"));
+    assert!(second.contains("the spending cap"), "{second}");
+    assert!(provider.mock.ledger().totals.cost_pico <= 50_000_000_000);
+    let last = run("5");
+    assert!(last.status.success(), "{}", said(&last));
+    assert_eq!(provider.attempts(), 30);
+}
+
+#[test]
+fn two_runs_into_one_folder_at_once_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 1);
+    std::fs::create_dir_all(folder.path().join("docs/.breaklab")).unwrap();
+    let held = std::fs::File::create(folder.path().join("docs/.breaklab/lock")).unwrap();
+    held.lock().unwrap();
+    let output = document(folder.path(), &["code", "--out", "docs"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("another breaklab is writing to `docs`"),
+        "{}",
+        said(&output)
+    );
+    drop(held);
+    assert!(
+        document(folder.path(), &["code", "--out", "docs"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn a_folder_that_was_begun_otherwise_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 1);
+    assert!(
+        document(folder.path(), &["code", "--out", "docs"])
+            .status
+            .success()
+    );
+    let output = document(
+        folder.path(),
+        &["code", "--out", "docs", "--max-tokens", "900"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("was begun with model = "),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn batches_cost_half_and_say_the_same() {
+    let provider = Provider::start(1000.0, 2.0, |_| {});
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 20);
+    let run = |out: &str, more: &[&str]| {
+        let arguments = [
+            "code",
+            "--out",
+            out,
+            "--base-url",
+            &provider.url,
+            "--max-cost-usd",
+            "50",
+        ];
+        let output = document(folder.path(), &[&arguments[..], more].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    let cost = |said: &str| -> f64 {
+        let (_, rest) = said.split_once("tokens: $").unwrap();
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    let (single, batch) = (run("single", &[]), run("batch", &["--batch"]));
+    assert!(
+        (cost(&batch) * 2.0 / cost(&single) - 1.0).abs() < 0.02,
+        "{single}{batch}"
+    );
+    let rows = provider.mock.ledger().rows;
+    let paid = rows.iter().filter(|row| row.usage.input_tokens > 0).count();
+    assert_eq!(paid, 20, "a batch makes no calls of its own");
+    let pages = |out: &str| {
+        pages(&folder.path().join(out))
+            .into_keys()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(pages("single"), pages("batch"));
+    let again = run("batch", &["--batch"]);
+    assert!(
+        again.contains("20 already paid for") && cost(&again) == 0.0,
+        "{again}"
+    );
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "processes take the time of the wall"
+)]
+fn a_batch_that_was_going_on_at_a_kill_is_read_and_not_paid_for_twice() {
+    let provider = Provider::start(1.0, 3.0, |_| {});
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 5);
+    let arguments = [
+        "code",
+        "--out",
+        "docs",
+        "--base-url",
+        &provider.url,
+        "--max-cost-usd",
+        "50",
+    ];
+    let mut first = command(folder.path(), &[&arguments[..], &["--batch"]].concat())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let without = document(folder.path(), &arguments);
+    assert!(
+        said(&without).contains("is still going on; add --batch"),
+        "{}",
+        said(&without)
+    );
+    let output = document(folder.path(), &[&arguments[..], &["--batch"]].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("5 whole"), "{}", said(&output));
+    assert!(
+        !said(&output).contains("5 questions"),
+        "a second batch: {}",
+        said(&output)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_batches_is_named() {
+    let server = MockServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_code(folder.path(), 1);
+    let arguments = [
+        "code",
+        "--out",
+        "docs",
+        "--batch",
+        "--base-url",
+        &server.uri(),
+        "--max-cost-usd",
+        "5",
+    ];
+    let output = document(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("has no Message Batches (it answered 404); leave out --batch"),
+        "{}",
+        said(&output)
+    );
+}
