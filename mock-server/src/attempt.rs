@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::batches::Batches;
 use crate::bucket::Flow;
@@ -26,13 +27,16 @@ use crate::timeline::Timeline;
 /// What all attempts share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) timeline: Timeline,
+    /// The clock. All that waits for a moment listens for another speed.
+    timeline: watch::Sender<Timeline>,
     pub(crate) seed: u64,
     pub(crate) key: Key,
     pub(crate) organization: String,
     /// How late events were, compared with their plan.
     pub(crate) lateness: Lateness,
     state: Mutex<State>,
+    /// Held while settings are read, changed and replaced, so that no change is lost.
+    pub(crate) changing: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -104,17 +108,41 @@ impl Shared {
             live: Arc::new(live),
         };
         Self {
-            timeline,
+            timeline: watch::Sender::new(timeline),
             seed,
             key,
             organization,
             lateness: Lateness::default(),
             state: Mutex::new(state),
+            changing: Mutex::new(()),
         }
     }
 
+    pub(crate) fn timeline(&self) -> Timeline {
+        *self.timeline.borrow()
+    }
+
     pub(crate) fn now_ns(&self) -> u64 {
-        self.timeline.now().as_nanos() as u64
+        self.timeline().now().as_nanos() as u64
+    }
+
+    /// Lets simulated time run at another speed from now on.
+    pub(crate) fn set_speed(&self, speed: f64) {
+        self.timeline
+            .send_modify(|timeline| *timeline = timeline.at_speed(speed));
+    }
+
+    /// Waits until the simulated moment `at`, at whatever speed time runs meanwhile.
+    pub(crate) async fn sleep_until(&self, at: u64) {
+        let mut speeds = self.timeline.subscribe();
+        loop {
+            let timeline = *speeds.borrow_and_update();
+            tokio::select! {
+                biased;
+                () = timeline.sleep_until(Duration::from_nanos(at)) => return,
+                changed = speeds.changed() => changed.expect("`self` holds the sender"),
+            }
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -366,7 +394,7 @@ impl Attempt {
             Some(pool) => {
                 let Pool { buckets, head } = &mut state.pools[pool];
                 buckets.advance(now);
-                head.with(buckets, &self.shared.timeline)
+                head.with(buckets, &self.shared.timeline())
             }
             None => state.head.plain(),
         };

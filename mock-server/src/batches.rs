@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::headers;
 use crate::ids;
 use crate::ledger::call_id;
-use crate::messages::{Caller, find_model};
+use crate::messages::{Caller, check_for_model, find_model};
 use crate::mix::mix;
 use crate::models;
 use crate::prices::Usage;
@@ -100,7 +100,7 @@ pub(crate) fn create(
         .map_err(|error| ApiError::invalid(format!("requests: {error}")))?;
     check(&create.requests)?;
     let shared = &attempt.shared;
-    let created = shared.timeline.now();
+    let created = shared.timeline().now();
     let mut spent = Spent::default();
     let results = create.requests.iter().enumerate().map(|(i, item)| {
         let (line, item_spent) = work(item, i, caller, attempt);
@@ -119,7 +119,7 @@ pub(crate) fn create(
         results,
         spent,
     };
-    let json = batch.describe(created, &shared.timeline, host);
+    let json = batch.describe(created, &shared.timeline(), host);
     let mut state = shared.state();
     let batches = &mut state.batches;
     if batches.all.len() == MAX_BATCHES {
@@ -203,6 +203,9 @@ fn answer(
     }
     let model = find_model(live, &wanted.model)?;
     let profile = &live.config.profiles[model];
+    if !caller.lenient {
+        check_for_model(&wanted, profile, &attempt.shared.key)?;
+    }
     let total = request::input_tokens(&wanted, profile);
     request::check_sizes(&wanted, profile, total)?;
     let reply = reply::write(&wanted, profile, &attempt.shared.key, &call_id(bits), total);
@@ -216,6 +219,7 @@ fn answer(
         model: profile.model.clone(),
         stop: reply.stop,
         usage,
+        thinking_tokens: reply.thinking_tokens,
         service_tier: "batch",
     };
     let message = wire::message(&envelope, &reply.content);
@@ -225,7 +229,7 @@ fn answer(
 
 /// `GET /v1/messages/batches`.
 pub(crate) fn list(attempt: &Attempt, query: &str, host: &str) -> Result<Bytes, ApiError> {
-    let timeline = attempt.shared.timeline;
+    let timeline = attempt.shared.timeline();
     let now = timeline.now();
     let state = attempt.shared.state();
     let all: Vec<Value> = state
@@ -254,7 +258,7 @@ pub(crate) fn act(
     attempt: &Attempt,
     host: &str,
 ) -> Result<Bytes, ApiError> {
-    let timeline = attempt.shared.timeline;
+    let timeline = attempt.shared.timeline();
     let now = timeline.now();
     let mut state = attempt.shared.state();
     let found = state.batches.all.iter().position(|batch| batch.id == id);

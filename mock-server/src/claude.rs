@@ -1,7 +1,6 @@
 //! The server without a socket: from a request to an answer that plays itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -179,7 +178,7 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
         }
         ["messages", "count_tokens", "", ""] => {
             allowed(&Method::POST)?;
-            messages::count_tokens(body, caller()?, &attempt.live)
+            messages::count_tokens(body, caller()?, attempt)
         }
         ["models", "", "", ""] => {
             allowed(&Method::GET)?;
@@ -278,10 +277,7 @@ async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
     let flow = plan.begin(begin, slowdown, &mut attempt);
     let head_at = if plan.stream { flow.start } else { flow.end };
     if head_at > shared.now_ns() {
-        shared
-            .timeline
-            .sleep_until(Duration::from_nanos(head_at))
-            .await;
+        shared.sleep_until(head_at).await;
     }
     let mut head = attempt.head(StatusCode::OK);
     if plan.stream {

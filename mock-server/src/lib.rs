@@ -29,13 +29,13 @@ mod latency;
 mod lateness;
 mod ledger;
 mod limits;
-
 mod live;
 mod messages;
 mod models;
 mod reply;
 mod request;
 mod stream;
+mod thinking;
 mod tool;
 mod validate;
 pub mod verdict;

@@ -16,11 +16,12 @@ use crate::latency::Latencies;
 use crate::ledger::call_id;
 use crate::limits::{Limiter, Refusal};
 use crate::live::Live;
-use crate::models;
 use crate::prices::Usage;
 use crate::profile::Profile;
+use crate::proof::Key;
 use crate::reply;
-use crate::request::{self, MessagesRequest, Role};
+use crate::request::{self, MessagesRequest};
+use crate::thinking;
 use crate::validate::{self, Rules};
 use crate::wire::{Content, Envelope};
 
@@ -28,7 +29,7 @@ use crate::wire::{Content, Envelope};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) stream: bool,
-    pub(crate) content: Content,
+    pub(crate) content: Vec<Content>,
     pub(crate) envelope: Envelope,
     pub(crate) latencies: Latencies,
     pub(crate) fault: Option<Fault>,
@@ -89,7 +90,7 @@ pub(crate) fn decide(
     attempt.entry.max_tokens = wanted.max_tokens.unwrap_or(0);
     attempt.is_for(model, caller.key);
     if !caller.lenient {
-        check_prefill(&wanted, &live.config.profiles[model])?;
+        check_for_model(&wanted, &live.config.profiles[model], &attempt.shared.key)?;
     }
     let fault = forced::decide(headers, attempt)?;
     attempt.entry.fault = fault.map(|fault| fault.kind);
@@ -102,10 +103,35 @@ pub(crate) fn decide(
     admit(&wanted, model, caller.key, fault, attempt)
 }
 
+/// Refuses what the model cannot do, and thinking that the client has changed.
+pub(crate) fn check_for_model(
+    wanted: &MessagesRequest<'_>,
+    profile: &Profile,
+    key: &Key,
+) -> Result<(), ApiError> {
+    validate::check_model(wanted, &profile.model)?;
+    match thinking::forged(wanted, key) {
+        Some((message, block)) => Err(ApiError::invalid(format!(
+            "messages.{message}.content.{block}: `thinking` or `redacted_thinking` blocks in the \
+             latest assistant message cannot be modified. These blocks must remain as they were \
+             in the original response."
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// `POST /v1/messages/count_tokens`.
-pub(crate) fn count_tokens(body: &[u8], caller: Caller, live: &Live) -> Result<Fate, ApiError> {
+pub(crate) fn count_tokens(
+    body: &[u8],
+    caller: Caller,
+    attempt: &Attempt,
+) -> Result<Fate, ApiError> {
+    let live = &attempt.live;
     let wanted = validate::parse(body, caller.rules(true))?;
     let profile = &live.config.profiles[find_model(live, &wanted.model)?];
+    if !caller.lenient {
+        check_for_model(&wanted, profile, &attempt.shared.key)?;
+    }
     let tokens = request::input_tokens(&wanted, profile);
     Ok(Fate::Info(Bytes::from(format!(
         "{{\"input_tokens\":{tokens}}}"
@@ -118,20 +144,6 @@ pub(crate) fn find_model(live: &Live, id: &str) -> Result<usize, ApiError> {
         None if live.options.conformance => Ok(0),
         None => Err(ApiError::not_found(format!("model: {id}"))),
     }
-}
-
-fn check_prefill(wanted: &MessagesRequest<'_>, profile: &Profile) -> Result<(), ApiError> {
-    let prefilled = wanted
-        .messages
-        .last()
-        .is_some_and(|message| message.role == Role::Assistant);
-    if prefilled && models::rejects_prefill(&profile.model) {
-        return Err(ApiError::invalid(
-            "This model does not support assistant message prefill. The conversation must end \
-             with a user message.",
-        ));
-    }
-    Ok(())
 }
 
 /// Faults that refuse a request before anything is charged.
@@ -239,6 +251,7 @@ fn plan(
             output_tokens: reply.tokens,
             ..input
         },
+        thinking_tokens: reply.thinking_tokens,
         service_tier: "standard",
     };
     let stream = wanted.stream.unwrap_or(false);

@@ -37,7 +37,7 @@ async fn call(address: SocketAddr, token: &str, line: &str, body: &str) -> (Stri
     (head.lines().next().unwrap().to_owned(), body.to_owned())
 }
 
-async fn json(address: SocketAddr, line: &str, body: &str) -> Value {
+pub(crate) async fn json(address: SocketAddr, line: &str, body: &str) -> Value {
     serde_json::from_str(&call(address, "token", line, body).await.1).unwrap()
 }
 
