@@ -1,4 +1,5 @@
 //! Messages a second on one core in process, at zero latency, with limits and ledger on.
+//! `cargo bench --bench in_process -- json 10` measures only JSON answers about ten functions.
 
 use std::time::Duration;
 
@@ -19,9 +20,18 @@ fn main() {
     runtime
         .expect("a runtime without sockets always starts")
         .block_on(async {
+            let wanted: Vec<String> = std::env::args().skip(1).collect();
+            let is_wanted = |word: &str, all: [&str; 2]| {
+                let named = wanted.iter().any(|other| all.contains(&other.as_str()));
+                !named || wanted.iter().any(|other| other == word)
+            };
             for functions in [1, 10] {
                 for (name, stream) in [("json", false), ("sse", true)] {
-                    measure(name, stream, functions).await;
+                    if is_wanted(name, ["json", "sse"])
+                        && is_wanted(&functions.to_string(), ["1", "10"])
+                    {
+                        measure(name, stream, functions).await;
+                    }
                 }
             }
         });

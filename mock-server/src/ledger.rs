@@ -117,6 +117,8 @@ pub(crate) struct Entry {
     pub(crate) bits: u64,
     pub(crate) digest: u64,
     pub(crate) seen: u32,
+    /// Hash of the customer's key.
+    pub(crate) key: u64,
     /// Index of the model among the profiles.
     pub(crate) model: Option<usize>,
     pub(crate) arrived_ns: u64,

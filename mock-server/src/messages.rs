@@ -8,6 +8,8 @@ use http::HeaderMap;
 use crate::attempt::Attempt;
 use crate::bucket::Flow;
 use crate::cache::{self, Prefix};
+use crate::caller::Caller;
+use crate::endpoints::Endpoint;
 use crate::error::ApiError;
 use crate::fault::{Fault, FaultKind};
 use crate::forced;
@@ -22,7 +24,7 @@ use crate::proof::Key;
 use crate::reply;
 use crate::request::{self, MessagesRequest};
 use crate::thinking;
-use crate::validate::{self, Rules};
+use crate::validate;
 use crate::wire::{Content, Envelope};
 
 /// What an admitted request will get.
@@ -44,36 +46,6 @@ pub(crate) enum Fate {
     Info(Bytes),
     Hang,
     Reset,
-}
-
-/// Who asks, in which dialect.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller {
-    /// Hash of the customer's key.
-    pub(crate) key: u64,
-    /// Whether the version is 2026-10-21 or later.
-    pub(crate) strict_version: bool,
-    /// Whether it names beta features.
-    pub(crate) beta: bool,
-    /// Whether only the shape of a request counts.
-    pub(crate) lenient: bool,
-}
-
-impl Caller {
-    pub(crate) fn rules(self, counting: bool) -> Rules {
-        let Self {
-            strict_version,
-            beta,
-            lenient,
-            ..
-        } = self;
-        Rules {
-            strict_version,
-            counting,
-            beta,
-            lenient,
-        }
-    }
 }
 
 /// Reads, checks and admits a request.
@@ -124,8 +96,9 @@ pub(crate) fn check_for_model(
 pub(crate) fn count_tokens(
     body: &[u8],
     caller: Caller,
-    attempt: &Attempt,
+    attempt: &mut Attempt,
 ) -> Result<Fate, ApiError> {
+    attempt.admit_to(Endpoint::CountTokens, caller.key)?;
     let live = &attempt.live;
     let wanted = validate::parse(body, caller.rules(true))?;
     let profile = &live.config.profiles[find_model(live, &wanted.model)?];
@@ -151,7 +124,8 @@ fn refused_by(kind: FaultKind, attempt: &Attempt) -> Option<ApiError> {
     let config = &attempt.live.config;
     Some(match kind {
         FaultKind::RateLimit => {
-            let per_minute = config.limits.map_or(1, |limits| limits.requests_per_minute);
+            let per_minute = attempt.live.limits[attempt.entry.model.unwrap_or(0)]
+                .map_or(1, |limits| limits.requests_per_minute);
             let refusal = Refusal {
                 limiter: Limiter::Requests,
                 per_minute,

@@ -51,8 +51,8 @@ pub(crate) struct MessagesRequest<'a> {
     _metadata: Option<IgnoredAny>,
     #[serde(default, rename = "service_tier")]
     _service_tier: Option<IgnoredAny>,
-    #[serde(default, rename = "speed")]
-    _speed: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) speed: Option<IgnoredAny>,
     #[serde(default, rename = "inference_geo")]
     _inference_geo: Option<IgnoredAny>,
     #[serde(default, rename = "container")]

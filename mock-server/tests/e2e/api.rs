@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mock_claude::endpoints::EndpointLimits;
+use mock_claude::options::Options;
 use mock_claude::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
 use serde_json::{Value, json};
@@ -80,6 +82,128 @@ async fn a_batch_lives_its_whole_life() {
         "message_batch_deleted"
     );
     assert_eq!(call(&mock, "GET", &own, &Value::Null).await.status, 404);
+}
+
+/// A batch of so many requests; its path.
+async fn create_batch(mock: &MockClaude, requests: usize) -> Answer {
+    let item = |i| json!({ "custom_id": format!("r{i}"), "params": body(SOURCE, false) });
+    let items: Vec<Value> = (0..requests).map(item).collect();
+    let items = json!({ "requests": items });
+    call(mock, "POST", "/v1/messages/batches", &items).await
+}
+
+fn path_of(batch: &Answer) -> String {
+    format!(
+        "/v1/messages/batches/{}",
+        batch.json()["id"].as_str().unwrap()
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_batch_keeps_what_was_done_and_cancels_the_rest() {
+    let options = Options {
+        batch_delay_s: 10.0,
+        ..Options::default()
+    };
+    let mock = with_options(config(), options);
+    let own = path_of(&create_batch(&mock, 10).await);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let canceling = call(&mock, "POST", &format!("{own}/cancel"), &Value::Null).await;
+    assert_eq!(canceling.json()["processing_status"], "canceling");
+    assert_eq!(canceling.json()["request_counts"]["processing"], 10);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let ended = call(&mock, "GET", &own, &Value::Null).await.json();
+    assert_eq!(ended["processing_status"], "ended");
+    let counts = &ended["request_counts"];
+    assert_eq!(
+        (&counts["succeeded"], &counts["canceled"]),
+        (&json!(5), &json!(5))
+    );
+    let results = call(&mock, "GET", &format!("{own}/results"), &Value::Null).await;
+    assert_eq!(results.text.matches("{\"type\":\"canceled\"}").count(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_batch_does_not_do_within_a_day_expires() {
+    let options = Options {
+        batch_delay_s: 2.0 * 24.0 * 3600.0,
+        ..Options::default()
+    };
+    let mock = with_options(config(), options);
+    let own = path_of(&create_batch(&mock, 4).await);
+    tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+    let ended = call(&mock, "GET", &own, &Value::Null).await.json();
+    let counts = &ended["request_counts"];
+    assert_eq!(
+        (&counts["succeeded"], &counts["expired"]),
+        (&json!(2), &json!(2))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn counting_and_batches_have_limits_of_their_own_that_come_with_the_tier() {
+    let mut config = config();
+    config.profiles[0]
+        .tiers
+        .insert("tier1-2025".to_owned(), limits(50, 30_000, 8_000).unwrap());
+    let options = Options {
+        tier: Some("tier1-2025".to_owned()),
+        ..Options::default()
+    };
+    let mock = with_options(config.clone(), options.clone());
+    let mut wanted = body(SOURCE, false);
+    wanted.as_object_mut().unwrap().remove("max_tokens");
+    let count = async || call(&mock, "POST", "/v1/messages/count_tokens", &wanted).await;
+    for _ in 0..100 {
+        assert_eq!(count().await.status, 200);
+    }
+    let refused = count().await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("retry-after")),
+        (429, "1")
+    );
+    assert!(
+        refused
+            .text
+            .contains("rate limit of 100 requests per minute"),
+        "{}",
+        refused.text
+    );
+    // Messages have their own.
+    let message = message(&mock, |_| ()).await;
+    assert_eq!(message.header("anthropic-ratelimit-requests-limit"), "50");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(count().await.status, 200);
+
+    let limited = Options {
+        endpoint_limits: Some(EndpointLimits {
+            count_tokens_per_minute: 1,
+            batch_requests_per_minute: 100,
+            queued_batch_requests: 5,
+        }),
+        ..options.clone()
+    };
+    let mock = with_options(config.clone(), limited);
+    assert_eq!(create_batch(&mock, 3).await.status, 200);
+    let refused = create_batch(&mock, 3).await;
+    assert_eq!(refused.status, 429);
+    assert!(
+        refused
+            .text
+            .contains("5 batch requests in the processing queue"),
+        "{}",
+        refused.text
+    );
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(create_batch(&mock, 3).await.status, 200);
+
+    let unknown = Options {
+        tier: Some("gold".to_owned()),
+        ..options
+    };
+    let error = MockClaude::with_options(config, unknown, Timeline::start_virtual()).unwrap_err();
+    let expected = "model `claude-test` has no tier `gold` (it has: tier1-2025)";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[tokio::test(start_paused = true)]
