@@ -403,14 +403,14 @@ impl Attempt {
     }
 
     /// From here on output is produced, charged and billed as `flow` says.
-    pub(crate) fn produce(&mut self, flow: Flow) {
+    pub(crate) fn produce(&mut self, flow: Flow, now: u64) {
         self.flow = flow;
         if let Some(pool) = self.pool
             && self.live.options.output_accounting == OutputAccounting::AsProduced
         {
             let mut state = self.shared.state();
             let output = &mut state.buckets(pool).output;
-            output.advance(flow.start.min(self.shared.now_ns()));
+            output.advance(flow.start.min(now));
             output.drain(self.entry.seq, flow);
         }
     }
@@ -434,7 +434,8 @@ impl Attempt {
     /// Counts the head of its answer, and makes the headers that every answer carries.
     pub(crate) fn head(&mut self, status: StatusCode) -> HeaderMap {
         let id = headers::text(ids::request(self.entry.bits));
-        let now = self.shared.now_ns();
+        let timeline = self.shared.timeline();
+        let now = timeline.now().as_nanos() as u64;
         let status = status.as_u16();
         self.entry.status = Some(status);
         let mut state = self.shared.state();
@@ -443,7 +444,7 @@ impl Attempt {
             Some(pool) => {
                 let Pool { buckets, head, .. } = &mut state.pools[pool];
                 buckets.advance(now);
-                head.with(buckets, &self.shared.timeline())
+                head.with(buckets, &timeline)
             }
             None => state.head.plain(),
         };

@@ -98,7 +98,7 @@ impl MockClaude {
         let fate = route(&request, &mut attempt);
         drop(request);
         let mut response = match fate {
-            Ok(Fate::Answer(plan)) => play(*plan, attempt).await,
+            Ok(Fate::Answer(plan)) => play(plan, attempt).await,
             Ok(Fate::Info(bytes)) => info(bytes, attempt),
             Ok(Fate::Hang) => std::future::pending().await,
             Ok(Fate::Reset) => {
@@ -244,7 +244,7 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
 }
 
 /// Waits for a slot and until the head is due, then answers.
-async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
+async fn play(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
     let shared = Arc::clone(&attempt.shared);
     let mut begin = attempt.entry.arrived_ns;
     let mut slowdown = 1.0;
@@ -263,9 +263,10 @@ async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
         let most = f64::from(capacity.slots.saturating_sub(1).max(1));
         slowdown = 1.0 + (capacity.slowdown - 1.0).max(0.0) * others / most;
     }
-    let flow = plan.begin(begin, slowdown, &mut attempt);
+    let now = shared.now_ns();
+    let flow = plan.begin(begin, slowdown, now, &mut attempt);
     let head_at = if plan.stream { flow.start } else { flow.end };
-    if head_at > shared.now_ns() {
+    if head_at > now {
         shared.sleep_until(head_at).await;
     }
     let mut head = attempt.head(StatusCode::OK);
@@ -277,7 +278,7 @@ async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
         head.insert(header::CONTENT_TYPE, JSON);
     }
     let body = if plan.stream {
-        stream_body(plan, flow, attempt)
+        stream_body(*plan, flow, attempt)
     } else {
         json_body(&plan, attempt)
     };

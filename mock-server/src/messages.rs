@@ -242,8 +242,8 @@ fn plan(
 
 impl Plan {
     /// When the answer is written if the model begins to read at `begin`, and lets `attempt`
-    /// produce it.
-    pub(crate) fn begin(&self, begin: u64, slowdown: f64, attempt: &mut Attempt) -> Flow {
+    /// produce it from `now` on.
+    pub(crate) fn begin(&self, begin: u64, slowdown: f64, now: u64, attempt: &mut Attempt) -> Flow {
         let start = begin + self.latencies.to_first_token_ns;
         let decode = (self.latencies.decode_ns as f64 * slowdown) as u64;
         let flow = Flow {
@@ -252,10 +252,11 @@ impl Plan {
             tokens: self.envelope.usage.output_tokens,
         };
         let spoil = self.fault.and_then(|fault| fault.spoil(self.stream));
-        attempt.produce(match spoil {
+        let produced = match spoil {
             Some(spoil) if self.stream && spoil.is_final() => flow.cut(spoil.after),
             _ => flow,
-        });
+        };
+        attempt.produce(produced, now);
         if !self.prefixes.is_empty() {
             let now = attempt.entry.arrived_ns;
             let profile = &attempt.live.config.profiles[self.model];

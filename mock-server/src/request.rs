@@ -11,6 +11,7 @@ use crate::error::ApiError;
 use crate::models;
 use crate::profile::Profile;
 use crate::reply::tokens;
+use crate::unescape;
 
 /// Body of `POST /v1/messages` and of `count_tokens`.
 #[derive(Debug, Deserialize)]
@@ -187,7 +188,7 @@ pub(crate) enum Ttl {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Message<'a> {
     pub(crate) role: Role,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "unescape::content")]
     pub(crate) content: Content<'a>,
 }
 
