@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::endpoints::EndpointLimits;
 use crate::models;
 use crate::options::Options;
-use crate::prices::ModelPrice;
+use crate::prices::Prices;
 use crate::profile::{Limits, Profile};
 
 /// Checked settings and what is derived from them.
@@ -20,7 +20,7 @@ pub(crate) struct Live {
     /// Profile index by model id and alias.
     pub(crate) models: HashMap<String, usize>,
     /// Prices in the order of the profiles.
-    pub(crate) prices: Vec<ModelPrice>,
+    pub(crate) prices: Vec<Prices>,
     /// Number of the class that shares limits, in the order of the profiles.
     pub(crate) classes: Vec<usize>,
     /// Limits in the order of the profiles; all models have some, or none has.
@@ -41,11 +41,8 @@ impl Live {
                 .map(move |id| (id.clone(), i))
         });
         let models = ids.collect();
-        let prices = config
-            .profiles
-            .iter()
-            .map(|p| config.prices.models[&p.model])
-            .collect();
+        let of = |profile: &Profile| config.prices.of(&profile.model);
+        let prices = config.profiles.iter().filter_map(of).collect();
         let names: Vec<String> = config
             .profiles
             .iter()

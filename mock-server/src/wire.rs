@@ -93,28 +93,28 @@ fn push(out: &mut Vec<u8>, parts: &[&str]) {
     }
 }
 
-/// Bytes looked at together when a string is escaped.
-const BLOCK: usize = 32;
-
-/// Appends `text` as a JSON string. Answers are mostly plain text, so whole blocks without
-/// anything to escape are copied as they are.
+/// Appends `text` as a JSON string. Answers are plain text in lines: long runs are copied whole.
 fn push_json_string(out: &mut Vec<u8>, text: &str) {
-    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
-    out.reserve(text.len() + text.len() / 8 + 2);
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len() + rest.len() / 8 + 2);
     out.push(b'"');
-    for block in text.as_bytes().chunks(BLOCK) {
-        // No early exit, so that it becomes vector instructions.
-        let special = block.iter().fold(false, |any, byte| any | is_special(byte));
-        if !special {
-            out.extend_from_slice(block);
-            continue;
+    // No early exit, so that it becomes vector instructions.
+    let is_rare = |byte: &u8| *byte < b' ' && *byte != b'\n';
+    let has_rare = rest.iter().fold(false, |any, byte| any | is_rare(byte));
+    if !has_rare {
+        while let Some(at) = memchr::memchr3(b'\n', b'"', b'\\', rest) {
+            out.extend_from_slice(&rest[..at]);
+            out.extend_from_slice(&[b'\\', escape(rest[at])]);
+            rest = &rest[at + 1..];
         }
-        for byte in block {
-            match escape(*byte) {
-                0 => out.push(*byte),
-                b'u' => push_code(out, *byte),
-                letter => out.extend_from_slice(&[b'\\', letter]),
-            }
+        out.extend_from_slice(rest);
+        rest = &[];
+    }
+    for byte in rest {
+        match escape(*byte) {
+            0 => out.push(*byte),
+            b'u' => push_code(out, *byte),
+            letter => out.extend_from_slice(&[b'\\', letter]),
         }
     }
     out.push(b'"');

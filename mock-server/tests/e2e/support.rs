@@ -60,6 +60,7 @@ pub(crate) fn config() -> Config {
             as_of: "2026-11-23".to_owned(),
             source: "made up".to_owned(),
             inr_per_usd: 83.3,
+            long_prompts: BTreeMap::new(),
             models: BTreeMap::from([(MODEL.to_owned(), price)]),
         },
         faults: vec![],
