@@ -217,9 +217,9 @@ fn read_latencies(path: &Path) -> Result<Vec<RecordedLatency>> {
 
 /// The limits of all models: the commonest first, then the models that have others.
 fn in_words(config: &Config, behaviour: &Behaviour) -> String {
-    let of = |profile: &Profile| match &behaviour.tier {
-        Some(tier) => profile.tiers.get(tier).copied(),
-        None => config.limits,
+    let of = |profile: &Profile| {
+        let tier = behaviour.tier.as_ref();
+        config.limits.or_else(|| profile.tiers.get(tier?).copied())
     };
     let count = |limits| config.profiles.iter().filter(|p| of(p) == limits).count();
     let commonest = config

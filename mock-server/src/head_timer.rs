@@ -29,6 +29,10 @@ impl HeadTimer {
     }
 }
 
+#[expect(
+    clippy::disallowed_types,
+    reason = "hyper speaks of moments in this type; they come from the runtime's clock"
+)]
 impl Timer for HeadTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
         self.move_to(Instant::now() + duration);

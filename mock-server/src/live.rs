@@ -71,10 +71,11 @@ impl Live {
     }
 }
 
-/// The limits of each model: those of the tier, if one is named.
+/// The limits of each model: the settings' own, or else those of the tier.
 fn limits(config: &Config, options: &Options) -> Result<Vec<Option<Limits>>, ConfigError> {
     let of = |profile: &Profile| match &options.tier {
-        None => Ok(config.limits),
+        _ if config.limits.is_some() => Ok(config.limits),
+        None => Ok(None),
         Some(tier) => match profile.tiers.get(tier) {
             Some(limits) => Ok(Some(*limits)),
             None => Err(ConfigError::NoTier {

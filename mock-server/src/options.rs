@@ -11,8 +11,8 @@ use crate::fault::FaultKind;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Usage tier, e.g. `start`: each model has the limits that its profile gives this tier, and
-    /// `limits` plays no part.
+    /// Usage tier, e.g. `start`: each model has the limits that its profile gives this tier, unless
+    /// `limits` says otherwise for all.
     pub tier: Option<String>,
     /// Limits of counting and batches; those of the tier if absent, and none without a tier.
     pub endpoint_limits: Option<EndpointLimits>,
