@@ -302,6 +302,7 @@ fn config(case: &Case) -> Config {
             as_of: "2026-11-01".into(),
             source: "this bench".into(),
             inr_per_usd: 83.3,
+            long_prompts: BTreeMap::new(),
             models: BTreeMap::from([("m".into(), price)]),
         },
         faults: case.faults.clone(),

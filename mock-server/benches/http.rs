@@ -38,6 +38,17 @@ async fn measure() {
     tokio::spawn(serve(listener, mock.clone(), std::future::pending()));
     let (head, body) = sample(&mock).await;
     let bare = bare_server(head, body).await;
+    // With an argument, only that server is asked, so that a profiler sees nothing else.
+    let only = std::env::args().skip(1).find_map(|arg| match arg.as_str() {
+        "bare" => Some((bare, false)),
+        "json" => Some((address, false)),
+        "sse" => Some((address, true)),
+        _ => None,
+    });
+    if let Some((address, stream)) = only {
+        let rate = rate(address, stream).await;
+        return println(&format!("{:.0} answers a second", rate.per_second));
+    }
     let mut best = [Rate::default(); 3];
     // Alternating rounds meet the same noise; the best of each is its capacity.
     for _ in 0..ROUNDS {

@@ -1,4 +1,5 @@
 //! Messages a second on one core in process, at zero latency, with limits and ledger on.
+//! `cargo bench --bench in_process -- json 10` measures only JSON answers about ten functions.
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use mock_claude::settings::Settings;
 use mock_claude::timeline::Timeline;
 
 const REQUESTS: u32 = 200_000;
+/// Requests made ready before they are sent.
+const BATCH: usize = 1_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -19,9 +22,18 @@ fn main() {
     runtime
         .expect("a runtime without sockets always starts")
         .block_on(async {
+            let wanted: Vec<String> = std::env::args().skip(1).collect();
+            let is_wanted = |word: &str, all: [&str; 2]| {
+                let named = wanted.iter().any(|other| all.contains(&other.as_str()));
+                !named || wanted.iter().any(|other| other == word)
+            };
             for functions in [1, 10] {
                 for (name, stream) in [("json", false), ("sse", true)] {
-                    measure(name, stream, functions).await;
+                    if is_wanted(name, ["json", "sse"])
+                        && is_wanted(&functions.to_string(), ["1", "10"])
+                    {
+                        measure(name, stream, functions).await;
+                    }
                 }
             }
         });
@@ -46,26 +58,21 @@ async fn measure(name: &str, stream: bool, functions: usize) {
     let mock =
         MockClaude::new(config, Timeline::start(1.0, 0)).expect("built-in settings are valid");
     let source = prompt(functions);
-    let before = cpu_time();
-    for i in 0..REQUESTS {
-        let body = format!(
-            "{{\"model\":\"{model}\",\"max_tokens\":4096,\"stream\":{stream},\"messages\":\
-             [{{\"role\":\"user\",\"content\":\"{i} {source}\"}}]}}"
-        );
-        let request = Request::post("/v1/messages")
-            .header("x-api-key", "key")
-            .header("anthropic-version", "2023-06-01")
-            .body(Bytes::from(body))
-            .expect("the request is well formed");
-        let answer = mock.answer(request).await.expect("no faults are set");
-        assert!(answer.status().is_success());
-        answer
-            .into_body()
-            .collect()
-            .await
-            .expect("no faults are set");
+    let mut spent = Duration::ZERO;
+    for first in (0..REQUESTS).step_by(BATCH) {
+        // What a client does is not measured.
+        let requests: Vec<_> = (first..first + BATCH as u32)
+            .map(|i| request(&model, stream, i, &source))
+            .collect();
+        let before = cpu_time();
+        for request in requests {
+            let answer = mock.answer(request).await.expect("no faults are set");
+            assert!(answer.status().is_success());
+            let body = answer.into_body().collect().await;
+            body.expect("no faults are set");
+        }
+        spent += cpu_time() - before;
     }
-    let spent = cpu_time() - before;
     let each = spent / REQUESTS;
     println(&format!(
         "in process, {name}: {:.0} messages/s on one core, {:.1} µs each ({} bytes of prompt)",
@@ -73,6 +80,18 @@ async fn measure(name: &str, stream: bool, functions: usize) {
         each.as_secs_f64() * 1e6,
         source.len()
     ));
+}
+
+fn request(model: &str, stream: bool, number: u32, source: &str) -> Request<Bytes> {
+    let body = format!(
+        "{{\"model\":\"{model}\",\"max_tokens\":4096,\"stream\":{stream},\"messages\":\
+         [{{\"role\":\"user\",\"content\":\"{number} {source}\"}}]}}"
+    );
+    Request::post("/v1/messages")
+        .header("x-api-key", "key")
+        .header("anthropic-version", "2023-06-01")
+        .body(Bytes::from(body))
+        .expect("the request is well formed")
 }
 
 /// About 400 bytes of Python for each function, as JSON string content.

@@ -4,19 +4,22 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::batches::Batches;
-use crate::bucket::Flow;
+use crate::bucket::{Bucket, Flow};
 use crate::cache::PromptCache;
+use crate::endpoints::Endpoint;
+use crate::error::ApiError;
 use crate::fault::Identity;
 use crate::headers::{self, Head};
 use crate::ids;
 use crate::lateness::Lateness;
 use crate::ledger::{Book, Ending, Entry, Ledger};
-use crate::limits::{Buckets, Refusal};
+use crate::limits::{Buckets, Limiter, Refusal};
 use crate::live::Live;
 use crate::options::OutputAccounting;
 use crate::prices::{PICO_PER_USD, Usage};
@@ -26,13 +29,17 @@ use crate::timeline::Timeline;
 /// What all attempts share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) timeline: Timeline,
+    /// The clock. All that waits for a moment listens for another speed.
+    timeline: watch::Sender<Timeline>,
     pub(crate) seed: u64,
     pub(crate) key: Key,
     pub(crate) organization: String,
+    pub(crate) workspace: String,
     /// How late events were, compared with their plan.
     pub(crate) lateness: Lateness,
     state: Mutex<State>,
+    /// Held while settings are read, changed and replaced, so that no change is lost.
+    pub(crate) changing: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -46,6 +53,8 @@ pub(crate) struct State {
     forced: HashMap<u64, u32>,
     pool_of: HashMap<(usize, u64), usize, BuildHasherDefault<Digest>>,
     pools: Vec<Pool>,
+    /// Limits of each customer on the endpoints beside Messages.
+    others: HashMap<(Endpoint, u64), Bucket>,
     /// Headers of answers without limits.
     head: Head,
     /// Input and output tokens charged where there are no limits.
@@ -55,6 +64,8 @@ pub(crate) struct State {
 /// The limits of a customer on a class of models, and the headers that tell of them.
 #[derive(Debug)]
 struct Pool {
+    /// The model that was asked for first; the class has its limits.
+    model: usize,
     buckets: Buckets,
     head: Head,
 }
@@ -90,7 +101,7 @@ impl Shared {
     pub(crate) fn new(live: Live, timeline: Timeline) -> Self {
         let seed = live.config.seed;
         let key = Key::new(&live.config.secret);
-        let organization = ids::uuid(seed);
+        let (organization, workspace) = (ids::uuid(seed), ids::workspace(seed));
         let state = State {
             book: Book::new(live.config.max_rows),
             cache: PromptCache::default(),
@@ -99,22 +110,48 @@ impl Shared {
             forced: HashMap::new(),
             pool_of: HashMap::default(),
             pools: Vec::new(),
-            head: Head::unlimited(&organization),
+            others: HashMap::new(),
+            head: Head::unlimited(&organization, &workspace),
             unlimited: (0, 0),
             live: Arc::new(live),
         };
         Self {
-            timeline,
+            timeline: watch::Sender::new(timeline),
             seed,
             key,
             organization,
+            workspace,
             lateness: Lateness::default(),
             state: Mutex::new(state),
+            changing: Mutex::new(()),
         }
     }
 
+    pub(crate) fn timeline(&self) -> Timeline {
+        *self.timeline.borrow()
+    }
+
     pub(crate) fn now_ns(&self) -> u64 {
-        self.timeline.now().as_nanos() as u64
+        self.timeline().now().as_nanos() as u64
+    }
+
+    /// Lets simulated time run at another speed from now on.
+    pub(crate) fn set_speed(&self, speed: f64) {
+        self.timeline
+            .send_modify(|timeline| *timeline = timeline.at_speed(speed));
+    }
+
+    /// Waits until the simulated moment `at`, at whatever speed time runs meanwhile.
+    pub(crate) async fn sleep_until(&self, at: u64) {
+        let mut speeds = self.timeline.subscribe();
+        loop {
+            let timeline = *speeds.borrow_and_update();
+            tokio::select! {
+                biased;
+                () = timeline.sleep_until(Duration::from_nanos(at)) => return,
+                changed = speeds.changed() => changed.expect("`self` holds the sender"),
+            }
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -130,13 +167,15 @@ impl Shared {
     pub(crate) fn replace(&self, live: Live) {
         let now = self.now_ns();
         let mut state = self.state();
-        match live.config.limits {
-            Some(limits) => state
-                .pools
-                .iter_mut()
-                .for_each(|pool| pool.buckets.set_limits(limits, now)),
-            None => state.pool_of.clear(),
+        for pool in &mut state.pools {
+            if let Some(limits) = live.limits[pool.model] {
+                pool.buckets.set_limits(limits, now);
+            }
         }
+        if live.limits.contains(&None) {
+            state.pool_of.clear();
+        }
+        state.others.clear();
         state.book.resize(live.config.max_rows);
         state.live = Arc::new(live);
     }
@@ -168,6 +207,7 @@ impl Shared {
         state.seen.clear();
         state.forced.clear();
         state.pool_of.clear();
+        state.others.clear();
         state
             .pools
             .iter_mut()
@@ -200,7 +240,7 @@ pub(crate) struct Attempt {
     pub(crate) live: Arc<Live>,
     pub(crate) entry: Entry,
     pub(crate) identity: Identity,
-    /// Whom it is charged to: class of the model, and customer.
+    /// Whom it is charged to: model, and customer.
     customer: Option<(usize, u64)>,
     /// Their buckets, once they were looked up.
     pool: Option<usize>,
@@ -234,6 +274,7 @@ impl Attempt {
             bits: identity.bits(CALL),
             digest,
             seen,
+            key: 0,
             model: None,
             arrived_ns: now,
             ended_ns: now,
@@ -266,7 +307,8 @@ impl Attempt {
 
     /// The customer `key` asks for the model `model`.
     pub(crate) fn is_for(&mut self, model: usize, key: u64) {
-        self.customer = Some((self.live.classes[model], key));
+        self.entry.key = key;
+        self.customer = Some((model, key));
     }
 
     /// The buckets of its customer, if there are limits.
@@ -274,15 +316,17 @@ impl Attempt {
         if self.pool.is_some() {
             return self.pool;
         }
-        let (class, key) = self.customer?;
-        let limits = self.live.config.limits?;
+        let (model, key) = self.customer?;
+        let limits = self.live.limits[model]?;
+        let class = self.live.classes[model];
         let State { pool_of, pools, .. } = state;
         // Customers beyond the bound share the last buckets.
         let key = if pools.len() < MAX_POOLS { key } else { 0 };
         let pool = pool_of.entry((class, key)).or_insert_with(|| {
             pools.push(Pool {
+                model,
                 buckets: Buckets::full(limits, self.entry.arrived_ns),
-                head: Head::limited(&self.shared.organization),
+                head: Head::limited(&self.shared.organization, &self.shared.workspace),
             });
             pools.len() - 1
         });
@@ -325,15 +369,48 @@ impl Attempt {
         Ok(())
     }
 
+    /// Charges a request to an endpoint beside Messages to the customer `key`.
+    pub(crate) fn admit_to(&mut self, endpoint: Endpoint, key: u64) -> Result<(), ApiError> {
+        let Some(limits) = self.live.endpoints else {
+            return Ok(());
+        };
+        let now = self.entry.arrived_ns;
+        let mut state = self.shared.state();
+        if state.others.len() >= MAX_POOLS {
+            state.others.clear();
+        }
+        let bucket = state
+            .others
+            .entry((endpoint, key))
+            .or_insert_with(|| Bucket::full(limits.per_minute(endpoint), now));
+        bucket.advance(now);
+        if bucket.has(1) {
+            bucket.charge(1);
+            return Ok(());
+        }
+        let refusal = Refusal {
+            limiter: Limiter::Requests,
+            per_minute: bucket.limit(),
+            retry_after_s: bucket.seconds_until(1),
+        };
+        drop(state);
+        self.entry.retry_after_s = refusal.retry_after_s;
+        Err(ApiError::rate_limited(
+            refusal,
+            &self.shared.organization,
+            "all",
+        ))
+    }
+
     /// From here on output is produced, charged and billed as `flow` says.
-    pub(crate) fn produce(&mut self, flow: Flow) {
+    pub(crate) fn produce(&mut self, flow: Flow, now: u64) {
         self.flow = flow;
         if let Some(pool) = self.pool
             && self.live.options.output_accounting == OutputAccounting::AsProduced
         {
             let mut state = self.shared.state();
             let output = &mut state.buckets(pool).output;
-            output.advance(flow.start.min(self.shared.now_ns()));
+            output.advance(flow.start.min(now));
             output.drain(self.entry.seq, flow);
         }
     }
@@ -357,16 +434,17 @@ impl Attempt {
     /// Counts the head of its answer, and makes the headers that every answer carries.
     pub(crate) fn head(&mut self, status: StatusCode) -> HeaderMap {
         let id = headers::text(ids::request(self.entry.bits));
-        let now = self.shared.now_ns();
+        let timeline = self.shared.timeline();
+        let now = timeline.now().as_nanos() as u64;
         let status = status.as_u16();
         self.entry.status = Some(status);
         let mut state = self.shared.state();
         state.book.head_sent(status);
         let mut map = match self.find_pool(&mut state) {
             Some(pool) => {
-                let Pool { buckets, head } = &mut state.pools[pool];
+                let Pool { buckets, head, .. } = &mut state.pools[pool];
                 buckets.advance(now);
-                head.with(buckets, &self.shared.timeline)
+                head.with(buckets, &timeline)
             }
             None => state.head.plain(),
         };

@@ -1,4 +1,5 @@
-//! Message batches: created, worked off after a delay at half the price, listed, cancelled, deleted.
+//! Message batches: created, worked off one request after the other at half the price, listed,
+//! cancelled, deleted.
 
 use std::time::Duration;
 
@@ -8,11 +9,13 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::attempt::Attempt;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::headers;
 use crate::ids;
 use crate::ledger::call_id;
-use crate::messages::{Caller, find_model};
+use crate::limits::{Limiter, Refusal};
+use crate::messages::{check_for_model, find_model};
 use crate::mix::mix;
 use crate::models;
 use crate::prices::Usage;
@@ -25,7 +28,10 @@ use crate::wire::{self, Envelope};
 const MAX_REQUESTS: usize = 100_000;
 /// Batches kept; the oldest goes first.
 const MAX_BATCHES: usize = 1_000;
-const DAY_S: u64 = 24 * 3600;
+/// A batch that has not ended by then expires.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// What was begun when a batch is cancelled is still finished.
+const WIND_DOWN: Duration = Duration::from_secs(1);
 
 /// All batches, oldest first.
 #[derive(Debug, Default)]
@@ -39,17 +45,21 @@ pub(crate) struct Batches {
 pub(crate) type Spent = (Usage, u64);
 
 impl Batches {
-    /// What all batches that have ended by `now` cost; cancelled ones cost nothing.
+    /// What was spent on all batches that have ended by `now`.
     pub(crate) fn spent(&self, now: Duration) -> Spent {
-        let billed = self.all.iter().filter(|batch| batch.is_billed(now));
-        billed.fold(self.gone, |sum, batch| plus(sum, batch.spent))
+        let ended = self.all.iter().filter(|batch| batch.ended(now));
+        ended.fold(self.gone, |sum, batch| plus(sum, batch.spent()))
+    }
+
+    /// Requests of the customer `key` that are still worked on.
+    fn queued(&self, key: u64, now: Duration) -> u64 {
+        let mine = self.all.iter().filter(|b| b.key == key && !b.ended(now));
+        mine.map(|batch| batch.lines.len() as u64).sum()
     }
 
     fn forget(&mut self, at: usize) {
         let batch = self.all.remove(at);
-        if !batch.was_canceled() {
-            self.gone = plus(self.gone, batch.spent);
-        }
+        self.gone = plus(self.gone, batch.spent());
     }
 }
 
@@ -60,13 +70,14 @@ fn plus(a: Spent, b: Spent) -> Spent {
 #[derive(Debug)]
 struct Batch {
     id: String,
+    /// Hash of the customer's key.
+    key: u64,
     created: Duration,
-    due: Duration,
+    /// The requests are worked off one after the other in this time.
+    delay: Duration,
     canceled: Option<Duration>,
-    /// Result lines that the requests get if they are not cancelled, made when it was created.
-    results: Vec<Line>,
-    /// What they cost then.
-    spent: Spent,
+    /// The requests with the results that they get if they are done in time.
+    lines: Vec<Line>,
 }
 
 #[derive(Debug)]
@@ -74,6 +85,16 @@ struct Line {
     custom_id: String,
     result: String,
     succeeded: bool,
+    spent: Spent,
+}
+
+/// What became of a request in a batch that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Succeeded,
+    Errored,
+    Canceled,
+    Expired,
 }
 
 #[derive(Deserialize)]
@@ -100,26 +121,19 @@ pub(crate) fn create(
         .map_err(|error| ApiError::invalid(format!("requests: {error}")))?;
     check(&create.requests)?;
     let shared = &attempt.shared;
-    let created = shared.timeline.now();
-    let mut spent = Spent::default();
-    let results = create.requests.iter().enumerate().map(|(i, item)| {
-        let (line, item_spent) = work(item, i, caller, attempt);
-        if let Some((tokens, cost)) = item_spent {
-            // Half the list price.
-            spent = plus(spent, (tokens, cost / 2));
-        }
-        line
-    });
-    let results = results.collect();
+    let created = shared.timeline().now();
+    admit(create.requests.len() as u64, caller.key, created, attempt)?;
+    let numbered = create.requests.iter().enumerate();
+    let lines = numbered.map(|(i, item)| work(item, i, caller, attempt));
     let batch = Batch {
         id: ids::batch(attempt.entry.bits),
+        key: caller.key,
         created,
-        due: created + Duration::from_secs_f64(attempt.live.options.batch_delay_s.max(0.0)),
+        delay: Duration::from_secs_f64(attempt.live.options.batch_delay_s),
         canceled: None,
-        results,
-        spent,
+        lines: lines.collect(),
     };
-    let json = batch.describe(created, &shared.timeline, host);
+    let json = batch.describe(created, &shared.timeline(), host);
     let mut state = shared.state();
     let batches = &mut state.batches;
     if batches.all.len() == MAX_BATCHES {
@@ -127,6 +141,27 @@ pub(crate) fn create(
     }
     batches.all.push(batch);
     Ok(bytes(&json))
+}
+
+/// Refuses more requests than may wait at once.
+fn admit(requests: u64, key: u64, now: Duration, attempt: &Attempt) -> Result<(), ApiError> {
+    let Some(limits) = attempt.live.endpoints else {
+        return Ok(());
+    };
+    let queued = attempt.shared.state().batches.queued(key, now);
+    if queued + requests <= limits.queued_batch_requests {
+        return Ok(());
+    }
+    let refusal = Refusal {
+        limiter: Limiter::QueuedBatches,
+        per_minute: limits.queued_batch_requests,
+        retry_after_s: None,
+    };
+    Err(ApiError::rate_limited(
+        refusal,
+        &attempt.shared.organization,
+        "all",
+    ))
 }
 
 fn check(items: &[Item<'_>]) -> Result<(), ApiError> {
@@ -153,38 +188,26 @@ fn check(items: &[Item<'_>]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Does one request of a batch; refused ones cost nothing.
-fn work(
-    item: &Item<'_>,
-    number: usize,
-    caller: Caller,
-    attempt: &Attempt,
-) -> (Line, Option<Spent>) {
+/// Does one request of a batch at half the price; refused ones cost nothing.
+fn work(item: &Item<'_>, number: usize, caller: Caller, attempt: &Attempt) -> Line {
     let bits = mix(&[attempt.entry.bits, number as u64]);
+    let custom_id = item.custom_id.clone();
     match answer(item.params.get().as_bytes(), bits, caller, attempt) {
-        Ok((message, usage, cost)) => {
-            let result = format!("{{\"type\":\"succeeded\",\"message\":{message}}}");
-            (
-                Line {
-                    custom_id: item.custom_id.clone(),
-                    result,
-                    succeeded: true,
-                },
-                Some((usage, cost)),
-            )
-        }
-        Err(error) => {
-            let error = error.body(&ids::request(bits));
-            let result = format!("{{\"type\":\"errored\",\"error\":{error}}}");
-            (
-                Line {
-                    custom_id: item.custom_id.clone(),
-                    result,
-                    succeeded: false,
-                },
-                None,
-            )
-        }
+        Ok((message, usage, cost)) => Line {
+            custom_id,
+            result: format!("{{\"type\":\"succeeded\",\"message\":{message}}}"),
+            succeeded: true,
+            spent: (usage, cost / 2),
+        },
+        Err(error) => Line {
+            custom_id,
+            result: format!(
+                "{{\"type\":\"errored\",\"error\":{}}}",
+                error.body(&ids::request(bits))
+            ),
+            succeeded: false,
+            spent: Spent::default(),
+        },
     }
 }
 
@@ -196,13 +219,18 @@ fn answer(
 ) -> Result<(String, Usage, u64), ApiError> {
     let live = &attempt.live;
     let wanted = validate::parse(params, caller.rules(false))?;
-    if !caller.lenient && (wanted.stream == Some(true) || wanted.max_tokens == Some(0)) {
+    let single =
+        wanted.stream == Some(true) || wanted.max_tokens == Some(0) || wanted.speed.is_some();
+    if !caller.lenient && single {
         return Err(ApiError::invalid(
-            "`stream` and `max_tokens: 0` are not supported in batches",
+            "`stream`, `speed` and `max_tokens: 0` are not supported in batches",
         ));
     }
     let model = find_model(live, &wanted.model)?;
     let profile = &live.config.profiles[model];
+    if !caller.lenient {
+        check_for_model(&wanted, profile, &attempt.shared.key)?;
+    }
     let total = request::input_tokens(&wanted, profile);
     request::check_sizes(&wanted, profile, total)?;
     let reply = reply::write(&wanted, profile, &attempt.shared.key, &call_id(bits), total);
@@ -216,6 +244,7 @@ fn answer(
         model: profile.model.clone(),
         stop: reply.stop,
         usage,
+        thinking_tokens: reply.thinking_tokens,
         service_tier: "batch",
     };
     let message = wire::message(&envelope, &reply.content);
@@ -225,7 +254,7 @@ fn answer(
 
 /// `GET /v1/messages/batches`.
 pub(crate) fn list(attempt: &Attempt, query: &str, host: &str) -> Result<Bytes, ApiError> {
-    let timeline = attempt.shared.timeline;
+    let timeline = attempt.shared.timeline();
     let now = timeline.now();
     let state = attempt.shared.state();
     let all: Vec<Value> = state
@@ -254,7 +283,7 @@ pub(crate) fn act(
     attempt: &Attempt,
     host: &str,
 ) -> Result<Bytes, ApiError> {
-    let timeline = attempt.shared.timeline;
+    let timeline = attempt.shared.timeline();
     let now = timeline.now();
     let mut state = attempt.shared.state();
     let found = state.batches.all.iter().position(|batch| batch.id == id);
@@ -279,7 +308,7 @@ pub(crate) fn act(
                 "Cannot delete a batch that has not ended.",
             ));
         }
-        Action::Results if ended => return Ok(batch.lines()),
+        Action::Results if ended => return Ok(batch.results()),
         Action::Results => {
             return Err(ApiError::not_found(format!(
                 "Batch `{id}` has no results yet."
@@ -295,60 +324,82 @@ fn synthetic(action: Action, id: &str, timeline: &Timeline, host: &str) -> Bytes
     let id = id.to_owned();
     let batch = Batch {
         id,
+        key: 0,
         created: now,
-        due: now,
+        delay: Duration::ZERO,
         canceled: None,
-        results: vec![],
-        spent: Spent::default(),
+        lines: vec![],
     };
     match action {
         Action::Delete => bytes(&json!({ "id": batch.id, "type": "message_batch_deleted" })),
-        Action::Results => batch.lines(),
+        Action::Results => batch.results(),
         Action::Show | Action::Cancel => bytes(&batch.describe(now, timeline, host)),
     }
 }
 
 impl Batch {
-    /// A cancelled batch ends at once: nothing of it is ever half done.
+    /// When all is done, or the rest is given up.
     fn end(&self) -> Duration {
-        self.canceled.map_or(self.due, |at| at.min(self.due))
+        let last = self.delay.min(DAY);
+        let stopped = self.canceled.map(|at| at + WIND_DOWN - self.created);
+        self.created + stopped.map_or(last, |stopped| stopped.min(last))
     }
 
     fn ended(&self, now: Duration) -> bool {
         now >= self.end()
     }
 
-    fn is_billed(&self, now: Duration) -> bool {
-        self.ended(now) && !self.was_canceled()
+    /// Each request with its outcome, once the batch has ended.
+    fn outcomes(&self) -> impl Iterator<Item = (&Line, Outcome)> {
+        let (count, worked) = (self.lines.len() as u32, self.end() - self.created);
+        self.lines.iter().zip(1..).map(move |(line, number)| {
+            let in_time = self.delay * number / count <= worked;
+            let outcome = match (in_time, self.canceled) {
+                (true, _) if line.succeeded => Outcome::Succeeded,
+                (true, _) => Outcome::Errored,
+                (false, Some(_)) => Outcome::Canceled,
+                (false, None) => Outcome::Expired,
+            };
+            (line, outcome)
+        })
     }
 
-    fn was_canceled(&self) -> bool {
-        self.canceled.is_some_and(|at| at < self.due)
+    /// What it costs once it has ended: only what succeeded.
+    fn spent(&self) -> Spent {
+        let billed = self
+            .outcomes()
+            .filter(|(_, outcome)| *outcome == Outcome::Succeeded);
+        billed.fold(Spent::default(), |sum, (line, _)| plus(sum, line.spent))
     }
 
     fn describe(&self, now: Duration, timeline: &Timeline, host: &str) -> Value {
         let moment = |at: Duration| headers::rfc3339(timeline.unix_s(at));
         let ended = self.ended(now);
-        let total = self.results.len();
-        let succeeded = self.results.iter().filter(|line| line.succeeded).count();
-        let (succeeded, errored, canceled) = match (ended, self.was_canceled()) {
-            (false, _) => (0, 0, 0),
-            (true, true) => (0, 0, total),
-            (true, false) => (succeeded, total - succeeded, 0),
+        let count = |wanted| match ended {
+            true => self
+                .outcomes()
+                .filter(|(_, outcome)| *outcome == wanted)
+                .count(),
+            false => 0,
+        };
+        let status = match (ended, self.canceled) {
+            (true, _) => "ended",
+            (false, Some(_)) => "canceling",
+            (false, None) => "in_progress",
         };
         json!({
             "id": self.id,
             "type": "message_batch",
-            "processing_status": if ended { "ended" } else { "in_progress" },
+            "processing_status": status,
             "request_counts": {
-                "processing": if ended { 0 } else { total },
-                "succeeded": succeeded,
-                "errored": errored,
-                "canceled": canceled,
-                "expired": 0,
+                "processing": if ended { 0 } else { self.lines.len() },
+                "succeeded": count(Outcome::Succeeded),
+                "errored": count(Outcome::Errored),
+                "canceled": count(Outcome::Canceled),
+                "expired": count(Outcome::Expired),
             },
             "created_at": moment(self.created),
-            "expires_at": moment(self.created + Duration::from_secs(DAY_S)),
+            "expires_at": moment(self.created + DAY),
             "ended_at": ended.then(|| moment(self.end())),
             "archived_at": null,
             "cancel_initiated_at": self.canceled.map(moment),
@@ -357,19 +408,23 @@ impl Batch {
         })
     }
 
-    fn lines(&self) -> Bytes {
+    fn results(&self) -> Bytes {
         let mut text = String::new();
-        for line in &self.results {
-            let result = if self.was_canceled() {
-                "{\"type\":\"canceled\"}"
-            } else {
-                &line.result
+        for (line, outcome) in self.outcomes() {
+            let result = match outcome {
+                Outcome::Succeeded | Outcome::Errored => &line.result,
+                Outcome::Canceled => "{\"type\":\"canceled\"}",
+                Outcome::Expired => "{\"type\":\"expired\"}",
             };
-            text.push_str("{\"custom_id\":\"");
-            text.push_str(&line.custom_id);
-            text.push_str("\",\"result\":");
-            text.push_str(result);
-            text.push_str("}\n");
+            for part in [
+                "{\"custom_id\":\"",
+                &line.custom_id,
+                "\",\"result\":",
+                result,
+                "}\n",
+            ] {
+                text.push_str(part);
+            }
         }
         Bytes::from(text)
     }

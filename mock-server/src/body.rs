@@ -1,12 +1,11 @@
 //! The body of an answer: played on the timeline, and able to die.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::Sleep;
 
 use crate::attempt::Attempt;
 use crate::ledger::Ending;
@@ -32,9 +31,17 @@ pub enum Hangup {
 pub struct ReplyBody {
     script: Script,
     attempt: Box<Attempt>,
-    timer: Option<Pin<Box<Sleep>>>,
-    /// Planned moment of the event that is waited for.
-    awaited: Option<u64>,
+    /// Planned moment of the event that is waited for, and the wait for it.
+    awaited: Option<(u64, Wait)>,
+}
+
+/// A wait on the timeline.
+struct Wait(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl std::fmt::Debug for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wait(..)")
+    }
 }
 
 #[derive(Debug)]
@@ -60,7 +67,6 @@ impl ReplyBody {
         Self {
             script: Script::Whole(bytes, ending),
             attempt,
-            timer: None,
             awaited: None,
         }
     }
@@ -83,7 +89,6 @@ impl ReplyBody {
                 then,
             },
             attempt,
-            timer: None,
             awaited: None,
         }
     }
@@ -92,30 +97,25 @@ impl ReplyBody {
         Self {
             script: Script::Stream(Box::new(stream)),
             attempt,
-            timer: None,
             awaited: None,
         }
     }
 
-    /// Arms the timer for the moment `at`; ready once it has come.
+    /// Ready once the moment `at` has come.
     fn wait(&mut self, at: u64, cx: &mut Context<'_>) -> Poll<()> {
-        let instant = self
-            .attempt
-            .shared
-            .timeline
-            .instant(Duration::from_nanos(at));
-        let timer = match &mut self.timer {
-            Some(timer) => {
-                if timer.deadline() != instant {
-                    timer.as_mut().reset(instant);
-                }
-                timer
-            }
-            None => self
-                .timer
-                .insert(Box::pin(tokio::time::sleep_until(instant))),
+        if self
+            .awaited
+            .as_ref()
+            .is_none_or(|(moment, _)| *moment != at)
+        {
+            let shared = Arc::clone(&self.attempt.shared);
+            let wait = Wait(Box::pin(async move { shared.sleep_until(at).await }));
+            self.awaited = Some((at, wait));
+        }
+        let Some((_, wait)) = &mut self.awaited else {
+            return Poll::Ready(());
         };
-        timer.as_mut().poll(cx)
+        wait.0.as_mut().poll(cx)
     }
 
     /// Ends the connection, but only after what was sent had a chance to leave.
@@ -132,7 +132,7 @@ impl ReplyBody {
 
     fn poll_stream(&mut self, cx: &mut Context<'_>) -> Polled {
         let mut now = self.attempt.shared.now_ns();
-        if let Some(planned) = self.awaited.take_if(|planned| *planned <= now) {
+        if let Some((planned, _)) = self.awaited.take_if(|(planned, _)| *planned <= now) {
             self.attempt.shared.lateness.record(now - planned);
         }
         loop {
@@ -149,7 +149,6 @@ impl ReplyBody {
             }
             match next {
                 Next::At(at) => {
-                    self.awaited = Some(at);
                     std::task::ready!(self.wait(at, cx));
                     now = at;
                 }

@@ -1,23 +1,25 @@
 //! The server without a socket: from a request to an answer that plays itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 
 use crate::attempt::{Attempt, Shared};
 use crate::batches::{self, Action};
 use crate::body::{self, Hangup, ReplyBody};
+use crate::browser;
 use crate::bucket::Flow;
+use crate::caller::Caller;
 use crate::config::{Config, ConfigError};
+use crate::endpoints::Endpoint;
 use crate::error::ApiError;
 use crate::headers;
 use crate::ids;
 use crate::ledger::{Ending, Ledger};
 use crate::live::Live;
-use crate::messages::{self, Caller, Fate, Plan};
+use crate::messages::{self, Fate, Plan};
 use crate::mix::{digest, mix};
 use crate::models;
 use crate::options::Options;
@@ -87,18 +89,31 @@ impl MockClaude {
         let arrived = Attempt::arrive(Arc::clone(&self.shared), digest(request.body()));
         // Passed on many times, and large.
         let mut attempt = Box::new(arrived);
+        let bits = attempt
+            .live
+            .options
+            .edge_headers
+            .then_some(attempt.entry.bits);
+        let from_browser = request.headers().contains_key(header::ORIGIN);
         let fate = route(&request, &mut attempt);
         drop(request);
-        match fate {
-            Ok(Fate::Answer(plan)) => Ok(play(*plan, attempt).await),
-            Ok(Fate::Info(bytes)) => Ok(info(bytes, attempt)),
+        let mut response = match fate {
+            Ok(Fate::Answer(plan)) => play(plan, attempt).await,
+            Ok(Fate::Info(bytes)) => info(bytes, attempt),
             Ok(Fate::Hang) => std::future::pending().await,
             Ok(Fate::Reset) => {
                 attempt.settle(Ending::Reset);
-                Err(Hangup::Reset)
+                return Err(Hangup::Reset);
             }
-            Err(error) => Ok(refusal(&error, attempt)),
+            Err(error) => refusal(&error, attempt),
+        };
+        if from_browser {
+            browser::allow(response.headers_mut());
         }
+        if let Some(bits) = bits {
+            browser::add_edge(response.headers_mut(), bits);
+        }
+        Ok(response)
     }
 
     /// Refuses a body that was too large to be read.
@@ -166,8 +181,10 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
     };
     let extra = parts.next().is_some();
     let host = || batches::host(head);
-    let lenient = attempt.live.options.conformance;
-    let caller = || check_headers(head, query, lenient);
+    let caller = |attempt: &Attempt| Caller::read(head, query, attempt);
+    if browser::is_preflight(request) {
+        return Ok(Fate::Info(Bytes::new()));
+    }
     if body.len() > max_body(path) {
         return Err(ApiError::too_large());
     }
@@ -175,32 +192,35 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
         _ if extra => Err(ApiError::not_found("Not Found")),
         ["messages", "", "", ""] => {
             allowed(&Method::POST)?;
-            messages::decide(body, head, caller()?, attempt)
+            messages::decide(body, head, caller(attempt)?, attempt)
         }
         ["messages", "count_tokens", "", ""] => {
             allowed(&Method::POST)?;
-            messages::count_tokens(body, caller()?, &attempt.live)
+            messages::count_tokens(body, caller(attempt)?, attempt)
         }
         ["models", "", "", ""] => {
             allowed(&Method::GET)?;
-            caller()?;
+            caller(attempt)?;
             let page = models::list(&attempt.live.config.profiles, query)?;
             Ok(Fate::Info(Bytes::from(page.to_string())))
         }
         ["models", id, "", ""] => {
             allowed(&Method::GET)?;
-            caller()?;
+            caller(attempt)?;
             let index = messages::find_model(&attempt.live, id)?;
             let model = models::describe(&attempt.live.config.profiles[index]);
             Ok(Fate::Info(Bytes::from(model.to_string())))
         }
         ["messages", "batches", "", ""] if method == Method::GET => {
-            caller()?;
+            let caller = caller(attempt)?;
+            attempt.admit_to(Endpoint::Batches, caller.key)?;
             batches::list(attempt, query, &host()).map(Fate::Info)
         }
         ["messages", "batches", "", ""] => {
             allowed(&Method::POST)?;
-            batches::create(body, caller()?, attempt, &host()).map(Fate::Info)
+            let caller = caller(attempt)?;
+            attempt.admit_to(Endpoint::Batches, caller.key)?;
+            batches::create(body, caller, attempt, &host()).map(Fate::Info)
         }
         [
             "messages",
@@ -215,48 +235,16 @@ fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Fate, ApiErr
                 ("results", "GET") => Action::Results,
                 _ => return Err(ApiError::method_not_allowed()),
             };
-            caller()?;
+            let caller = caller(attempt)?;
+            attempt.admit_to(Endpoint::Batches, caller.key)?;
             batches::act(action, id, attempt, &host()).map(Fate::Info)
         }
         _ => Err(ApiError::not_found("Not Found")),
     }
 }
 
-static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-static VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-static BETA: HeaderName = HeaderName::from_static("anthropic-beta");
-
-/// The first version without sampling parameters.
-const STRICT_VERSION: &[u8] = b"2026-10-21";
-
-/// Checks the mandatory headers.
-fn check_headers(headers: &HeaderMap, query: &str, lenient: bool) -> Result<Caller, ApiError> {
-    let bearer = || {
-        let given = headers.get(header::AUTHORIZATION)?;
-        given.as_bytes().strip_prefix(b"Bearer ")
-    };
-    let key = headers
-        .get(&API_KEY)
-        .map(HeaderValue::as_bytes)
-        .or_else(bearer)
-        .filter(|key| !key.is_empty())
-        .ok_or_else(|| ApiError::authentication("x-api-key header is required"))?;
-    let version = headers
-        .get(&VERSION)
-        .ok_or_else(|| ApiError::invalid("anthropic-version: header is required"))?;
-    // Dates of this form sort as text.
-    let strict_version = version.as_bytes() >= STRICT_VERSION;
-    let beta = headers.contains_key(&BETA) || query == "beta=true";
-    Ok(Caller {
-        key: digest(key),
-        strict_version,
-        beta,
-        lenient,
-    })
-}
-
 /// Waits for a slot and until the head is due, then answers.
-async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
+async fn play(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
     let shared = Arc::clone(&attempt.shared);
     let mut begin = attempt.entry.arrived_ns;
     let mut slowdown = 1.0;
@@ -275,13 +263,11 @@ async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
         let most = f64::from(capacity.slots.saturating_sub(1).max(1));
         slowdown = 1.0 + (capacity.slowdown - 1.0).max(0.0) * others / most;
     }
-    let flow = plan.begin(begin, slowdown, &mut attempt);
+    let now = shared.now_ns();
+    let flow = plan.begin(begin, slowdown, now, &mut attempt);
     let head_at = if plan.stream { flow.start } else { flow.end };
-    if head_at > shared.now_ns() {
-        shared
-            .timeline
-            .sleep_until(Duration::from_nanos(head_at))
-            .await;
+    if head_at > now {
+        shared.sleep_until(head_at).await;
     }
     let mut head = attempt.head(StatusCode::OK);
     if plan.stream {
@@ -292,7 +278,7 @@ async fn play(plan: Plan, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
         head.insert(header::CONTENT_TYPE, JSON);
     }
     let body = if plan.stream {
-        stream_body(plan, flow, attempt)
+        stream_body(*plan, flow, attempt)
     } else {
         json_body(&plan, attempt)
     };
@@ -312,6 +298,10 @@ fn info(bytes: Bytes, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
 fn refusal(error: &ApiError, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
     let mut map = attempt.head(error.status);
     map.insert(header::CONTENT_TYPE, JSON);
+    if error.status == StatusCode::UNAUTHORIZED {
+        // Nobody knows whose workspace it would be.
+        map.remove(headers::WORKSPACE);
+    }
     if let Some(seconds) = error.retry_after_s {
         map.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

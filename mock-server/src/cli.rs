@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::control;
 use crate::error::grouped;
 use crate::options::{Options as Behaviour, RecordedLatency};
-use crate::profile::Limits;
+use crate::profile::{Limits, Profile};
 use crate::serve::serve;
 use crate::settings::{Settings, schema};
 use crate::timeline::Timeline;
@@ -116,7 +116,7 @@ pub fn main(options: &Options) -> ExitCode {
 /// When the settings cannot be used or the address cannot be bound.
 pub async fn run(options: &Options) -> Result<()> {
     let (config, behaviour) = load(options)?;
-    let limits = config.limits;
+    let limits = in_words(&config, &behaviour);
     let models: Vec<String> = config.profiles.iter().map(|p| p.model.clone()).collect();
     let timeline = Timeline::start(options.speed, unix_now());
     let mock = MockClaude::with_options(config, behaviour, timeline)?;
@@ -128,7 +128,7 @@ pub async fn run(options: &Options) -> Result<()> {
         out,
         "export ANTHROPIC_BASE_URL=http://{address} ANTHROPIC_API_KEY=any"
     )?;
-    writeln!(out, "limits: {}", in_words(limits))?;
+    writeln!(out, "limits: {limits}")?;
     writeln!(out, "models: {}", models.join(", "))?;
     let Some(control) = options.control else {
         out.flush()?;
@@ -169,13 +169,17 @@ async fn interrupted() {
 /// The settings that `options` ask for.
 ///
 /// # Errors
-/// When the file cannot be read or understood, or lacks the preset's tier.
+/// When the file cannot be read or understood.
 pub fn load(options: &Options) -> Result<(Config, Behaviour)> {
     let mut settings = match &options.config {
         Some(path) => read(path)?,
         None => Settings::default(),
     };
     settings.options.conformance |= options.conformance;
+    if let Some(preset) = options.preset {
+        settings.limits = None;
+        settings.options.tier = preset.tier().map(str::to_owned);
+    }
     if let Some(path) = &options.latencies {
         settings.options.recorded_latency = read_latencies(path)?;
     }
@@ -183,12 +187,6 @@ pub fn load(options: &Options) -> Result<(Config, Behaviour)> {
     let mut config = settings.into_config();
     if let Some(seed) = options.seed {
         config.seed = seed;
-    }
-    if let Some(preset) = options.preset {
-        config.limits = preset
-            .tier()
-            .map(|tier| tier_limits(&config, tier))
-            .transpose()?;
     }
     Ok((config, behaviour))
 }
@@ -217,31 +215,38 @@ fn read_latencies(path: &Path) -> Result<Vec<RecordedLatency>> {
     Ok(records)
 }
 
-fn tier_limits(config: &Config, tier: &str) -> Result<Limits> {
-    let profile = config
+/// The limits of all models: the commonest first, then the models that have others.
+fn in_words(config: &Config, behaviour: &Behaviour) -> String {
+    let of = |profile: &Profile| {
+        let tier = behaviour.tier.as_ref();
+        config.limits.or_else(|| profile.tiers.get(tier?).copied())
+    };
+    let count = |limits| config.profiles.iter().filter(|p| of(p) == limits).count();
+    let commonest = config
         .profiles
-        .first()
-        .context("no profiles in the settings")?;
-    profile.tiers.get(tier).copied().with_context(|| {
-        let known: Vec<&str> = profile.tiers.keys().map(String::as_str).collect();
-        format!(
-            "profile {} has no tier `{tier}` (it has: {})",
-            profile.model,
-            known.join(", ")
-        )
-    })
+        .iter()
+        .map(of)
+        .max_by_key(|limits| count(*limits));
+    let Some(Some(limits)) = commonest else {
+        return "none (--preset start switches those of the API's entry tier on)".to_owned();
+    };
+    let others = config.profiles.iter().filter(|p| of(p) != Some(limits));
+    let mut text = format!("{} for each model and key", amounts(limits));
+    for profile in others {
+        if let Some(limits) = of(profile) {
+            text += &format!("\n        {}: {}", profile.model, amounts(limits));
+        }
+    }
+    text
 }
 
-fn in_words(limits: Option<Limits>) -> String {
-    match limits {
-        None => "none (--preset start switches those of the API's entry tier on)".to_owned(),
-        Some(limits) => format!(
-            "{} requests, {} input tokens and {} output tokens a minute for each model and key",
-            grouped(limits.requests_per_minute),
-            grouped(limits.input_tokens_per_minute),
-            grouped(limits.output_tokens_per_minute),
-        ),
-    }
+fn amounts(limits: Limits) -> String {
+    format!(
+        "{} requests, {} input and {} output tokens a minute",
+        grouped(limits.requests_per_minute),
+        grouped(limits.input_tokens_per_minute),
+        grouped(limits.output_tokens_per_minute),
+    )
 }
 
 #[expect(

@@ -46,6 +46,16 @@ pub enum ConfigError {
         /// The price book's name.
         book: String,
     },
+    /// A model lacks the tier whose limits are wanted.
+    #[error("model `{model}` has no tier `{tier}` (it has: {known})")]
+    NoTier {
+        /// The model.
+        model: String,
+        /// The tier asked for.
+        tier: String,
+        /// The tiers that its profile has.
+        known: String,
+    },
     /// A number is outside what makes sense.
     #[error("{field} = {value} of `{of}` must be {must}")]
     OutOfRange {

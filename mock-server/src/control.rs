@@ -33,7 +33,8 @@ GET   /journal     attempts, oldest first: ?after=SEQ&limit=N\n\
 GET   /verdict     what the client did wrong, with evidence\n\
 GET   /metrics     for Prometheus\n\
 GET   /config      settings and options in force\n\
-PATCH /config      changes some of them at once: {\"config\":{\"limits\":{…}},\"options\":{…}}\n\
+PATCH /config      changes some of them at once, also while requests are under way:\n\
+\x20                  {\"config\":{\"limits\":{…}},\"options\":{…},\"clock\":{\"speed\":10}}\n\
 GET   /timing      how late events of streams were, compared with their plan\n\
 GET   /clock       simulated time and its speed\n\
 POST  /reset       forgets everything that was counted\n";
@@ -136,7 +137,7 @@ fn mistake(status: StatusCode, message: &str) -> Answer {
 fn ledger(mock: &MockClaude) -> Value {
     let totals = mock.ledger().totals;
     let dollars = |pico: u64| pico as f64 / PICO_PER_USD;
-    let now = mock.shared.timeline.now();
+    let now = mock.shared.timeline().now();
     let (batch_usage, batch_cost) = mock.shared.state().batches.spent(now);
     json!({
         "totals": totals,
@@ -200,11 +201,16 @@ fn settings(mock: &MockClaude) -> Value {
     let mut config = json!(mock.config());
     // The secret would let anyone forge proof tokens.
     config["secret"] = json!("…");
-    json!({ "config": config, "options": mock.options() })
+    let mut options = json!(mock.options());
+    // Keys are never shown, only how many there are.
+    for key in options["keys"].as_array_mut().into_iter().flatten() {
+        *key = json!("…");
+    }
+    json!({ "config": config, "options": options, "clock": clock(mock) })
 }
 
 fn clock(mock: &MockClaude) -> Value {
-    let timeline = mock.shared.timeline;
+    let timeline = mock.shared.timeline();
     json!({ "simulated_s": timeline.now().as_secs_f64(), "speed": timeline.speed() })
 }
 
@@ -220,8 +226,10 @@ fn try_change(mock: &MockClaude, body: &[u8]) -> Result<(), String> {
     let patch: Value =
         serde_json::from_slice(body).map_err(|error| format!("not JSON: {error}"))?;
     let Value::Object(mut parts) = patch else {
-        return Err("the body must be an object with `config` and `options`".to_owned());
+        return Err("the body must be an object with `config`, `options` and `clock`".to_owned());
     };
+    let speed = parts.remove("clock").map(|clock| new_speed(&clock));
+    let one_at_a_time = mock.shared.changing.lock();
     let current = mock.config();
     // TOML has no numbers as large as these may be. The seed cannot be changed anyway, and no
     // memory holds so many rows.
@@ -234,11 +242,28 @@ fn try_change(mock: &MockClaude, body: &[u8]) -> Result<(), String> {
     let options = changed("options", &mock.options(), parts.remove("options"))?;
     if let Some(key) = parts.keys().next() {
         return Err(format!(
-            "unknown key `{key}`: only `config` and `options` can be changed"
+            "unknown key `{key}`: only `config`, `options` and `clock` can be changed"
         ));
     }
+    let speed = speed.transpose()?;
     mock.reconfigure(config, options)
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    if let Some(speed) = speed {
+        mock.shared.set_speed(speed);
+    }
+    drop(one_at_a_time);
+    Ok(())
+}
+
+/// The speed in `{"speed": N}`.
+fn new_speed(clock: &Value) -> Result<f64, String> {
+    let only = clock.as_object().filter(|fields| fields.len() == 1);
+    let speed = only
+        .and_then(|fields| fields.get("speed"))
+        .and_then(Value::as_f64);
+    speed.filter(|speed| *speed > 0.0).ok_or_else(|| {
+        format!("clock: {clock} must be {{\"speed\": N}} with a number N greater than 0")
+    })
 }
 
 /// `settings` with `patch` merged in. TOML stands in between because JSON knows no infinite speed.

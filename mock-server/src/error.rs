@@ -106,7 +106,10 @@ impl ApiError {
                 ),
                 Some("ramp_limit_exceeded"),
             ),
-            Limiter::Requests | Limiter::InputTokens | Limiter::OutputTokens => (
+            Limiter::Requests
+            | Limiter::InputTokens
+            | Limiter::OutputTokens
+            | Limiter::QueuedBatches => (
                 format!(
                     "This request would exceed your organization's rate limit of {number} {} \
                      (org: {organization}, model: {model}). {details} You can see the response \

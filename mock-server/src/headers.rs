@@ -11,6 +11,7 @@ use crate::timeline::Timeline;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub(crate) const ORGANIZATION: HeaderName = HeaderName::from_static("anthropic-organization-id");
+pub(crate) const WORKSPACE: HeaderName = HeaderName::from_static("anthropic-workspace-id");
 pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The API shows what is left of token limits to the nearest thousand.
@@ -47,12 +48,13 @@ pub(crate) struct Head {
 
 impl Head {
     /// Without limits.
-    pub(crate) fn unlimited(organization: &str) -> Self {
+    pub(crate) fn unlimited(organization: &str, workspace: &str) -> Self {
         let mut map = HeaderMap::with_capacity(24);
         let unknown = HeaderValue::from_static("");
         map.insert(REQUEST_ID, unknown.clone());
         map.insert(CONTENT_TYPE, unknown);
         map.insert(ORGANIZATION, text(organization.to_owned()));
+        map.insert(WORKSPACE, text(workspace.to_owned()));
         Self {
             map,
             order: vec![],
@@ -61,8 +63,8 @@ impl Head {
     }
 
     /// With limits.
-    pub(crate) fn limited(organization: &str) -> Self {
-        let mut head = Self::unlimited(organization);
+    pub(crate) fn limited(organization: &str, workspace: &str) -> Self {
+        let mut head = Self::unlimited(organization, workspace);
         for name in &LIMITS {
             head.map.insert(name, HeaderValue::from(0));
         }

@@ -40,6 +40,11 @@ pub(crate) fn batch(bits: u64) -> String {
     id("msgbatch_01", mix(&[bits, 6]), 22)
 }
 
+/// `wrkspc_01…`, 31 characters.
+pub(crate) fn workspace(bits: u64) -> String {
+    id("wrkspc_01", mix(&[bits, 7]), 22)
+}
+
 /// A UUID, as organizations have.
 pub(crate) fn uuid(bits: u64) -> String {
     let (high, low) = (mix(&[bits, 3]), mix(&[bits, 4]));

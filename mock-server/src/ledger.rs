@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::FaultKind;
 use crate::ids;
 use crate::prices::Usage;
+use crate::proof::CALL_DIGITS;
 
 /// How an attempt ended, seen from the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,6 +118,8 @@ pub(crate) struct Entry {
     pub(crate) bits: u64,
     pub(crate) digest: u64,
     pub(crate) seen: u32,
+    /// Hash of the customer's key.
+    pub(crate) key: u64,
     /// Index of the model among the profiles.
     pub(crate) model: Option<usize>,
     pub(crate) arrived_ns: u64,
@@ -133,7 +136,10 @@ pub(crate) struct Entry {
 
 /// First 8 hex digits of an attempt's identity bits.
 pub(crate) fn call_id(bits: u64) -> String {
-    hex::encode(((bits >> 32) as u32).to_be_bytes())
+    let mut digits = [0; CALL_DIGITS];
+    hex::encode_to_slice(((bits >> 32) as u32).to_be_bytes(), &mut digits)
+        .expect("two digits fit each byte");
+    String::from_utf8_lossy(&digits).into_owned()
 }
 
 /// The book while it is written.

@@ -14,6 +14,8 @@ pub(crate) enum Limiter {
     Ramp,
     /// The spending cap is reached.
     Spend,
+    /// Requests inside batches that wait.
+    QueuedBatches,
 }
 
 impl Limiter {
@@ -24,6 +26,7 @@ impl Limiter {
             Self::Ramp | Self::InputTokens => "input tokens per minute",
             Self::OutputTokens => "output tokens per minute",
             Self::Spend => "dollars per month",
+            Self::QueuedBatches => "batch requests in the processing queue",
         }
     }
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigError};
+use crate::endpoints::EndpointLimits;
 use crate::models;
 use crate::options::Options;
-use crate::prices::ModelPrice;
+use crate::prices::Prices;
+use crate::profile::{Limits, Profile};
 
 /// Checked settings and what is derived from them.
 #[derive(Debug)]
@@ -18,9 +20,13 @@ pub(crate) struct Live {
     /// Profile index by model id and alias.
     pub(crate) models: HashMap<String, usize>,
     /// Prices in the order of the profiles.
-    pub(crate) prices: Vec<ModelPrice>,
+    pub(crate) prices: Vec<Prices>,
     /// Number of the class that shares limits, in the order of the profiles.
     pub(crate) classes: Vec<usize>,
+    /// Limits in the order of the profiles; all models have some, or none has.
+    pub(crate) limits: Vec<Option<Limits>>,
+    /// Limits of counting and batches.
+    pub(crate) endpoints: Option<EndpointLimits>,
     /// Slots for answers written at once.
     pub(crate) slots: Option<Arc<Semaphore>>,
 }
@@ -35,11 +41,8 @@ impl Live {
                 .map(move |id| (id.clone(), i))
         });
         let models = ids.collect();
-        let prices = config
-            .profiles
-            .iter()
-            .map(|p| config.prices.models[&p.model])
-            .collect();
+        let of = |profile: &Profile| config.prices.of(&profile.model);
+        let prices = config.profiles.iter().filter_map(of).collect();
         let names: Vec<String> = config
             .profiles
             .iter()
@@ -49,6 +52,9 @@ impl Live {
             .iter()
             .map(|name| names.iter().position(|other| other == name).unwrap_or(0))
             .collect();
+        let limits = limits(&config, &options)?;
+        let of_tier = options.tier.as_deref().and_then(EndpointLimits::of_tier);
+        let endpoints = options.endpoint_limits.or(of_tier);
         let slots = options
             .capacity
             .map(|c| Arc::new(Semaphore::new(c.slots.max(1) as usize)));
@@ -58,7 +64,26 @@ impl Live {
             models,
             prices,
             classes,
+            limits,
+            endpoints,
             slots,
         })
     }
+}
+
+/// The limits of each model: the settings' own, or else those of the tier.
+fn limits(config: &Config, options: &Options) -> Result<Vec<Option<Limits>>, ConfigError> {
+    let of = |profile: &Profile| match &options.tier {
+        _ if config.limits.is_some() => Ok(config.limits),
+        None => Ok(None),
+        Some(tier) => match profile.tiers.get(tier) {
+            Some(limits) => Ok(Some(*limits)),
+            None => Err(ConfigError::NoTier {
+                model: profile.model.clone(),
+                tier: tier.clone(),
+                known: profile.tiers.keys().cloned().collect::<Vec<_>>().join(", "),
+            }),
+        },
+    };
+    config.profiles.iter().map(of).collect()
 }

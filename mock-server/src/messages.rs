@@ -8,6 +8,8 @@ use http::HeaderMap;
 use crate::attempt::Attempt;
 use crate::bucket::Flow;
 use crate::cache::{self, Prefix};
+use crate::caller::Caller;
+use crate::endpoints::Endpoint;
 use crate::error::ApiError;
 use crate::fault::{Fault, FaultKind};
 use crate::forced;
@@ -16,19 +18,20 @@ use crate::latency::Latencies;
 use crate::ledger::call_id;
 use crate::limits::{Limiter, Refusal};
 use crate::live::Live;
-use crate::models;
 use crate::prices::Usage;
 use crate::profile::Profile;
+use crate::proof::Key;
 use crate::reply;
-use crate::request::{self, MessagesRequest, Role};
-use crate::validate::{self, Rules};
+use crate::request::{self, MessagesRequest};
+use crate::thinking;
+use crate::validate;
 use crate::wire::{Content, Envelope};
 
 /// What an admitted request will get.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) stream: bool,
-    pub(crate) content: Content,
+    pub(crate) content: Vec<Content>,
     pub(crate) envelope: Envelope,
     pub(crate) latencies: Latencies,
     pub(crate) fault: Option<Fault>,
@@ -45,36 +48,6 @@ pub(crate) enum Fate {
     Reset,
 }
 
-/// Who asks, in which dialect.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller {
-    /// Hash of the customer's key.
-    pub(crate) key: u64,
-    /// Whether the version is 2026-10-21 or later.
-    pub(crate) strict_version: bool,
-    /// Whether it names beta features.
-    pub(crate) beta: bool,
-    /// Whether only the shape of a request counts.
-    pub(crate) lenient: bool,
-}
-
-impl Caller {
-    pub(crate) fn rules(self, counting: bool) -> Rules {
-        let Self {
-            strict_version,
-            beta,
-            lenient,
-            ..
-        } = self;
-        Rules {
-            strict_version,
-            counting,
-            beta,
-            lenient,
-        }
-    }
-}
-
 /// Reads, checks and admits a request.
 pub(crate) fn decide(
     body: &[u8],
@@ -89,7 +62,7 @@ pub(crate) fn decide(
     attempt.entry.max_tokens = wanted.max_tokens.unwrap_or(0);
     attempt.is_for(model, caller.key);
     if !caller.lenient {
-        check_prefill(&wanted, &live.config.profiles[model])?;
+        check_for_model(&wanted, &live.config.profiles[model], &attempt.shared.key)?;
     }
     let fault = forced::decide(headers, attempt)?;
     attempt.entry.fault = fault.map(|fault| fault.kind);
@@ -102,10 +75,36 @@ pub(crate) fn decide(
     admit(&wanted, model, caller.key, fault, attempt)
 }
 
+/// Refuses what the model cannot do, and thinking that the client has changed.
+pub(crate) fn check_for_model(
+    wanted: &MessagesRequest<'_>,
+    profile: &Profile,
+    key: &Key,
+) -> Result<(), ApiError> {
+    validate::check_model(wanted, &profile.model)?;
+    match thinking::forged(wanted, key) {
+        Some((message, block)) => Err(ApiError::invalid(format!(
+            "messages.{message}.content.{block}: `thinking` or `redacted_thinking` blocks in the \
+             latest assistant message cannot be modified. These blocks must remain as they were \
+             in the original response."
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// `POST /v1/messages/count_tokens`.
-pub(crate) fn count_tokens(body: &[u8], caller: Caller, live: &Live) -> Result<Fate, ApiError> {
+pub(crate) fn count_tokens(
+    body: &[u8],
+    caller: Caller,
+    attempt: &mut Attempt,
+) -> Result<Fate, ApiError> {
+    attempt.admit_to(Endpoint::CountTokens, caller.key)?;
+    let live = &attempt.live;
     let wanted = validate::parse(body, caller.rules(true))?;
     let profile = &live.config.profiles[find_model(live, &wanted.model)?];
+    if !caller.lenient {
+        check_for_model(&wanted, profile, &attempt.shared.key)?;
+    }
     let tokens = request::input_tokens(&wanted, profile);
     Ok(Fate::Info(Bytes::from(format!(
         "{{\"input_tokens\":{tokens}}}"
@@ -120,26 +119,13 @@ pub(crate) fn find_model(live: &Live, id: &str) -> Result<usize, ApiError> {
     }
 }
 
-fn check_prefill(wanted: &MessagesRequest<'_>, profile: &Profile) -> Result<(), ApiError> {
-    let prefilled = wanted
-        .messages
-        .last()
-        .is_some_and(|message| message.role == Role::Assistant);
-    if prefilled && models::rejects_prefill(&profile.model) {
-        return Err(ApiError::invalid(
-            "This model does not support assistant message prefill. The conversation must end \
-             with a user message.",
-        ));
-    }
-    Ok(())
-}
-
 /// Faults that refuse a request before anything is charged.
 fn refused_by(kind: FaultKind, attempt: &Attempt) -> Option<ApiError> {
     let config = &attempt.live.config;
     Some(match kind {
         FaultKind::RateLimit => {
-            let per_minute = config.limits.map_or(1, |limits| limits.requests_per_minute);
+            let per_minute = attempt.live.limits[attempt.entry.model.unwrap_or(0)]
+                .map_or(1, |limits| limits.requests_per_minute);
             let refusal = Refusal {
                 limiter: Limiter::Requests,
                 per_minute,
@@ -239,6 +225,7 @@ fn plan(
             output_tokens: reply.tokens,
             ..input
         },
+        thinking_tokens: reply.thinking_tokens,
         service_tier: "standard",
     };
     let stream = wanted.stream.unwrap_or(false);
@@ -255,8 +242,8 @@ fn plan(
 
 impl Plan {
     /// When the answer is written if the model begins to read at `begin`, and lets `attempt`
-    /// produce it.
-    pub(crate) fn begin(&self, begin: u64, slowdown: f64, attempt: &mut Attempt) -> Flow {
+    /// produce it from `now` on.
+    pub(crate) fn begin(&self, begin: u64, slowdown: f64, now: u64, attempt: &mut Attempt) -> Flow {
         let start = begin + self.latencies.to_first_token_ns;
         let decode = (self.latencies.decode_ns as f64 * slowdown) as u64;
         let flow = Flow {
@@ -265,10 +252,11 @@ impl Plan {
             tokens: self.envelope.usage.output_tokens,
         };
         let spoil = self.fault.and_then(|fault| fault.spoil(self.stream));
-        attempt.produce(match spoil {
+        let produced = match spoil {
             Some(spoil) if self.stream && spoil.is_final() => flow.cut(spoil.after),
             _ => flow,
-        });
+        };
+        attempt.produce(produced, now);
         if !self.prefixes.is_empty() {
             let now = attempt.entry.arrived_ns;
             let profile = &attempt.live.config.profiles[self.model];

@@ -49,6 +49,53 @@ pub(crate) fn rejects_prefill(id: &str) -> bool {
     Name::read(id).is_some_and(|name| name.generation >= (4, 6))
 }
 
+/// Whether the model takes this `thinking.type`. Models whose id tells nothing take all.
+pub(crate) fn accepts_thinking(id: &str, kind: &str) -> bool {
+    let Some(Name { line, generation }) = Name::read(id) else {
+        return true;
+    };
+    match kind {
+        "adaptive" => generation >= (4, 6),
+        "enabled" => generation < (4, 7),
+        "disabled" => {
+            let always = ["fable", "mythos"].contains(&line) && generation.0 == 5;
+            !always && (line, generation) != ("opus", (5, 5))
+        }
+        _ => true,
+    }
+}
+
+/// Since generation 4.7 sampling parameters keep their defaults.
+pub(crate) fn accepts_sampling(id: &str) -> bool {
+    Name::read(id).is_none_or(|name| name.generation < (4, 7))
+}
+
+/// Whether `tool_choice` may force a tool.
+pub(crate) fn accepts_forced_tools(id: &str) -> bool {
+    Name::read(id).is_none_or(|Name { line, generation }| {
+        !matches!((line, generation), ("opus", (5, 5)) | ("fable", (5, 1)))
+    })
+}
+
+/// Tokens of the hidden system prompt that comes with tools, by whether `tool_choice` forces one.
+/// Published for Opus 5, Sonnet 5 and Haiku 4.5; the others are taken to be like their line.
+pub(crate) fn tool_prompt_tokens(id: &str, forced: bool) -> u64 {
+    let line = Name::read(id).map_or("sonnet", |name| name.line);
+    match (line, forced) {
+        ("opus" | "fable" | "mythos", false) => 286,
+        ("opus" | "fable" | "mythos", true) => 406,
+        ("haiku", false) => 496,
+        ("haiku", true) => 588,
+        (_, false) => 354,
+        (_, true) => 474,
+    }
+}
+
+/// Since generation 4.7 thinking is shown only to those who ask for it.
+pub(crate) fn omits_thinking(id: &str) -> bool {
+    Name::read(id).is_some_and(|name| name.generation >= (4, 7))
+}
+
 /// Shortest prompt prefix that is cached, in tokens.
 pub(crate) fn min_cached_tokens(id: &str) -> u64 {
     match Name::read(id) {

@@ -4,12 +4,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigError;
+use crate::endpoints::EndpointLimits;
 use crate::fault::FaultKind;
 
 /// How the service behaves; the default is what the API documents today.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
+    /// Usage tier, e.g. `start`: each model has the limits that its profile gives this tier, unless
+    /// `limits` says otherwise for all.
+    pub tier: Option<String>,
+    /// Limits of counting and batches; those of the tier if absent, and none without a tier.
+    pub endpoint_limits: Option<EndpointLimits>,
+    /// The API keys that are accepted; any key if the list is empty.
+    pub keys: Vec<String>,
+    /// Whether answers carry the headers of the content delivery network.
+    pub edge_headers: bool,
     /// When output is charged to the output limit.
     pub output_accounting: OutputAccounting,
     /// Whether a 429 uses up one request of the limit.
@@ -108,6 +118,10 @@ pub struct Phase {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            tier: None,
+            endpoint_limits: None,
+            keys: vec![],
+            edge_headers: false,
             output_accounting: OutputAccounting::default(),
             refusals_use_quota: false,
             spend_cap_usd: None,
@@ -126,11 +140,53 @@ impl Default for Options {
 impl Options {
     /// Checks what types cannot.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let (least, most) = (0.0, f64::INFINITY);
+        in_range(
+            "spend_cap_usd",
+            self.spend_cap_usd.unwrap_or(0.0),
+            "options",
+            least,
+            most,
+        )?;
+        in_range("batch_delay_s", self.batch_delay_s, "options", least, 1e9)?;
+        if let Some(Capacity {
+            slots, slowdown, ..
+        }) = self.capacity
+        {
+            in_range("slots", f64::from(slots), "options.capacity", 1.0, most)?;
+            in_range("slowdown", slowdown, "options.capacity", 1.0, 1e9)?;
+        }
+        for (phase, number) in self.schedule.iter().zip(1..) {
+            phase.check(&format!("options.schedule, phase {number}"))?;
+        }
         self.recorded_latency
             .iter()
             .zip(1..)
             .try_for_each(|(record, number)| record.check(number))
     }
+}
+
+/// Refuses `field` = `value` of `of` unless it lies between `least` and `most`.
+fn in_range(
+    field: &'static str,
+    value: f64,
+    of: &str,
+    least: f64,
+    most: f64,
+) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::OutOfRange {
+        field,
+        value,
+        of: of.to_owned(),
+        must: match (least, most) {
+            (0.0, 1.0) => "between 0 and 1",
+            (1.0, _) => "1 or greater",
+            _ => "0 or greater",
+        },
+    })
 }
 
 impl RecordedLatency {
@@ -160,6 +216,27 @@ impl RecordedLatency {
 }
 
 impl Phase {
+    fn check(&self, of: &str) -> Result<(), ConfigError> {
+        in_range("from", self.from, of, 0.0, 1.0)?;
+        in_range("to", self.to.unwrap_or(0.0), of, 0.0, 1.0)?;
+        in_range("from_s", self.from_s, of, 0.0, f64::INFINITY)?;
+        let later = self.to_s > self.from_s;
+        let period = self.period_s.unwrap_or(1.0);
+        let mistake = |field, value, must| {
+            Err(ConfigError::OutOfRange {
+                field,
+                value,
+                of: of.to_owned(),
+                must,
+            })
+        };
+        match (later, period > 0.0) {
+            (false, _) => mistake("to_s", self.to_s, "greater than from_s"),
+            (_, false) => mistake("period_s", period, "greater than 0"),
+            _ => Ok(()),
+        }
+    }
+
     /// Probability at the simulated second `at` with `in_flight` attempts under way.
     pub(crate) fn probability(&self, at: f64, in_flight: u64) -> f64 {
         if at < self.from_s || at >= self.to_s {

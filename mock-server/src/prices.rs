@@ -22,6 +22,45 @@ pub struct PriceBook {
     pub inr_per_usd: f64,
     /// Prices by model id.
     pub models: BTreeMap<String, ModelPrice>,
+    /// Models whose long prompts have a price of their own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub long_prompts: BTreeMap<String, LongPrompts>,
+}
+
+/// The price of calls whose prompt is long.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LongPrompts {
+    /// Prompts of more tokens than this are long; cached ones count.
+    pub above_tokens: u64,
+    /// What all tokens of such a call cost.
+    pub price: ModelPrice,
+}
+
+/// All prices of one model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prices {
+    usual: ModelPrice,
+    long: Option<LongPrompts>,
+}
+
+impl PriceBook {
+    /// The prices of `model`, if the book knows it.
+    pub(crate) fn of(&self, model: &str) -> Option<Prices> {
+        Some(Prices {
+            usual: *self.models.get(model)?,
+            long: self.long_prompts.get(model).copied(),
+        })
+    }
+}
+
+impl Prices {
+    /// Exact price of a call in pico-dollars.
+    pub(crate) fn cost_pico(&self, usage: Usage) -> u64 {
+        let is_long = |long: &LongPrompts| usage.prompt_tokens() > long.above_tokens;
+        let long = self.long.filter(is_long);
+        long.map_or(self.usual, |long| long.price).cost_pico(usage)
+    }
 }
 
 /// USD per million tokens. Cache prices default to the usual multiples of the input price
@@ -58,6 +97,15 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Tokens of the whole prompt, cached or not.
+    #[must_use]
+    pub fn prompt_tokens(self) -> u64 {
+        self.input_tokens
+            + self.cache_write_5m_tokens
+            + self.cache_write_1h_tokens
+            + self.cache_read_tokens
+    }
+
     /// Sums both, field by field.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -107,6 +155,23 @@ fn pico_per_token(usd_per_million: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_prompt_has_its_own_price_and_cached_tokens_make_it_long() {
+        let book = crate::settings::built_in_prices();
+        let usage = |input_tokens, cache_read_tokens| Usage {
+            input_tokens,
+            cache_read_tokens,
+            ..Usage::default()
+        };
+        let cost = |model, usage| book.of(model).unwrap().cost_pico(usage);
+        let (usual, long) = (usage(100_000, 0), usage(100_001, 0));
+        assert_eq!(cost("claude-haiku-5-5", usual), 100_000 * 100_000);
+        assert_eq!(cost("claude-haiku-5-5", long), 100_001 * 500_000);
+        let expected = 50_000 * 500_000 + 50_001 * 50_000;
+        assert_eq!(cost("claude-haiku-5-5", usage(50_000, 50_001)), expected);
+        assert_eq!(cost("claude-opus-5", long), 100_001 * 5_000_000);
+    }
 
     #[test]
     fn a_thousand_line_file_costs_twenty_four_cents_at_fifteen_and_seventy_five() {

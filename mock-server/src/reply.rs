@@ -7,14 +7,18 @@ use crate::profile::Profile;
 use crate::proof::{self, Key};
 use crate::request::{MessagesRequest, Role};
 use crate::symbols;
+use crate::thinking;
 use crate::tool;
 use crate::wire::{Content, Stop};
 
 /// A finished answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
-    pub(crate) content: Content,
+    /// Thinking, if there is any, and then a text or the call of a tool.
+    pub(crate) content: Vec<Content>,
+    /// All tokens, those of thinking included.
     pub(crate) tokens: u64,
+    pub(crate) thinking_tokens: Option<u64>,
     pub(crate) stop: Stop,
 }
 
@@ -24,7 +28,7 @@ pub(crate) fn tokens(bytes: usize, profile: &Profile) -> u64 {
 }
 
 /// Bytes that `tokens` tokens hold at most.
-fn bytes(tokens: u64, profile: &Profile) -> usize {
+pub(crate) fn bytes(tokens: u64, profile: &Profile) -> usize {
     (tokens as f64 * profile.bytes_per_token).floor() as usize
 }
 
@@ -39,38 +43,68 @@ pub(crate) fn write(
     let window = profile.context_window.saturating_sub(input_tokens);
     let max_tokens = request.max_tokens.unwrap_or(0);
     let room = max_tokens.min(window);
-    if let Some(content) = tool::call(request, call) {
-        let tokens = tokens(content.written().len(), profile) + TOOL_CALL_TOKENS;
-        if tokens <= room {
-            return Reply {
-                content,
-                tokens,
-                stop: Stop::ToolUse,
-            };
-        }
-    }
     let prompt = user_text(request);
-    let mut text = document(&prompt, profile, key, call, bytes(room, profile));
-    let stop = stop_at_sequence(&mut text, request).unwrap_or(Stop::EndTurn);
-    let length = tokens(text.len(), profile);
-    if length <= room {
-        return Reply {
-            content: Content::Text(text),
-            tokens: length,
-            stop,
-        };
-    }
-    text.truncate(text.floor_char_boundary(bytes(room, profile)));
-    let stop = if window < max_tokens {
-        Stop::ModelContextWindowExceeded
-    } else {
-        Stop::MaxTokens
+    let thought = request.thinking.as_ref().and_then(|_| {
+        let symbols = symbols::scan(symbols::region(&prompt)).count();
+        thinking::think(request, profile, key, call, symbols, room)
+    });
+    let thinking_tokens = thought.as_ref().map(|thought| thought.tokens);
+    let room = room - thinking_tokens.unwrap_or(0);
+    let (answer, tokens, stop) = answer(request, profile, key, call, &prompt, room);
+    let stop = match stop {
+        Stop::MaxTokens if window < max_tokens => Stop::ModelContextWindowExceeded,
+        stop => stop,
     };
     Reply {
-        content: Content::Text(text),
-        tokens: room,
+        content: thought
+            .map(|t| t.content)
+            .into_iter()
+            .chain(answer)
+            .collect(),
+        tokens: tokens + thinking_tokens.unwrap_or(0),
+        thinking_tokens,
         stop,
     }
+}
+
+/// What follows the thinking, in at most `room` tokens: the block, its tokens, and why it ends.
+fn answer(
+    request: &MessagesRequest<'_>,
+    profile: &Profile,
+    key: &Key,
+    call: &str,
+    prompt: &str,
+    room: u64,
+) -> (Option<Content>, u64, Stop) {
+    if let Some(content) = tool::call(request, call, prompt) {
+        let tokens = tokens(content.written().len(), profile) + TOOL_CALL_TOKENS;
+        if tokens <= room {
+            return (Some(content), tokens, Stop::ToolUse);
+        }
+    }
+    let mut text = match structured(request) {
+        Some(json) => json,
+        None => document(prompt, profile, key, call, bytes(room, profile)),
+    };
+    let mut stop = stop_at_sequence(&mut text, request).unwrap_or(Stop::EndTurn);
+    let mut length = tokens(text.len(), profile);
+    if length > room {
+        text.truncate(text.floor_char_boundary(bytes(room, profile)));
+        (length, stop) = (room, Stop::MaxTokens);
+    }
+    // An empty text is no block at all.
+    (
+        (!text.is_empty()).then_some(Content::Text(text)),
+        length,
+        stop,
+    )
+}
+
+/// The JSON that the request wants instead of a text, made up from its schema.
+fn structured(request: &MessagesRequest<'_>) -> Option<String> {
+    let format = request.output_config.as_ref()?.format.as_ref()?;
+    let schema = format.schema.as_ref()?;
+    Some(tool::example(schema, 0).to_string())
 }
 
 /// Tokens of a tool call beside its input.

@@ -8,8 +8,10 @@ use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
 use crate::error::ApiError;
+use crate::models;
 use crate::profile::Profile;
 use crate::reply::tokens;
+use crate::unescape;
 
 /// Body of `POST /v1/messages` and of `count_tokens`.
 #[derive(Debug, Deserialize)]
@@ -42,16 +44,16 @@ pub(crate) struct MessagesRequest<'a> {
     pub(crate) top_k: Option<u64>,
     #[serde(default)]
     pub(crate) cache_control: Option<CacheControl>,
-    #[serde(default, rename = "output_config")]
-    _output_config: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub(crate) output_config: Option<OutputConfig<'a>>,
     #[serde(default)]
     output_format: Option<IgnoredAny>,
     #[serde(default, rename = "metadata")]
     _metadata: Option<IgnoredAny>,
     #[serde(default, rename = "service_tier")]
     _service_tier: Option<IgnoredAny>,
-    #[serde(default, rename = "speed")]
-    _speed: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) speed: Option<IgnoredAny>,
     #[serde(default, rename = "inference_geo")]
     _inference_geo: Option<IgnoredAny>,
     #[serde(default, rename = "container")]
@@ -104,6 +106,22 @@ impl MessagesRequest<'_> {
     }
 }
 
+/// How hard the model tries, and in which form it answers.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OutputConfig<'a> {
+    #[serde(borrow, default)]
+    pub(crate) effort: Option<Cow<'a, str>>,
+    #[serde(default)]
+    pub(crate) format: Option<Format>,
+}
+
+/// The JSON that an answer must be.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Format {
+    #[serde(default)]
+    pub(crate) schema: Option<serde_json::Value>,
+}
+
 /// How tools may be used.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ToolChoice<'a> {
@@ -116,6 +134,9 @@ pub(crate) struct ToolChoice<'a> {
 /// A tool that the model may use.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Tool<'a> {
+    /// `custom`, or one of the API's server tools.
+    #[serde(borrow, default, rename = "type")]
+    pub(crate) kind: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) name: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -124,13 +145,16 @@ pub(crate) struct Tool<'a> {
     pub(crate) cache_control: Option<CacheControl>,
 }
 
-/// Extended thinking; accepted, and never shown.
+/// Whether the model thinks before it answers.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Thinking {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     #[serde(default)]
     pub(crate) budget_tokens: Option<u64>,
+    /// `summarized` or `omitted`.
+    #[serde(default)]
+    pub(crate) display: Option<String>,
 }
 
 /// A breakpoint of the prompt cache.
@@ -164,7 +188,7 @@ pub(crate) enum Ttl {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Message<'a> {
     pub(crate) role: Role,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "unescape::content")]
     pub(crate) content: Content<'a>,
 }
 
@@ -192,6 +216,16 @@ pub(crate) struct Block<'a> {
     #[serde(borrow, default)]
     pub(crate) text: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
+    pub(crate) thinking: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) signature: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) tool_use_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     pub(crate) content: Option<Content<'a>>,
     #[serde(borrow, default)]
     pub(crate) input: Option<&'a RawValue>,
@@ -203,7 +237,20 @@ pub(crate) struct Block<'a> {
     pub(crate) cache_control: Option<CacheControl>,
 }
 
-impl Content<'_> {
+impl<'a> Content<'a> {
+    /// The blocks; a plain text has none.
+    pub(crate) fn blocks(&self) -> &[Block<'a>] {
+        match self {
+            Self::Text(_) => &[],
+            Self::Blocks(blocks) => blocks,
+        }
+    }
+
+    /// Whether one of the blocks is of this kind.
+    pub(crate) fn has_block(&self, kind: &str) -> bool {
+        self.blocks().iter().any(|block| block.kind == kind)
+    }
+
     /// Calls `look` with each text in it, in order.
     pub(crate) fn each_text<'s>(&'s self, look: &mut impl FnMut(&'s str)) {
         match self {
@@ -260,7 +307,7 @@ pub const REQUEST_OVERHEAD_TOKENS: u64 = 8;
 const ATTACHMENT_TOKENS: u64 = 1_500;
 
 /// Tokens of the prompt: all text of system, tools and messages together, rounded up once, and
-/// [`REQUEST_OVERHEAD_TOKENS`].
+/// [`REQUEST_OVERHEAD_TOKENS`]; with tools, those of the hidden prompt that explains them.
 pub(crate) fn input_tokens(request: &MessagesRequest<'_>, profile: &Profile) -> u64 {
     let mut size = Size::default();
     for tool in request.tools.iter().flatten() {
@@ -272,7 +319,16 @@ pub(crate) fn input_tokens(request: &MessagesRequest<'_>, profile: &Profile) -> 
     for message in &request.messages {
         size.add(&message.content);
     }
-    size.tokens(profile) + REQUEST_OVERHEAD_TOKENS
+    size.tokens(profile) + tool_prompt_tokens(request, profile) + REQUEST_OVERHEAD_TOKENS
+}
+
+fn tool_prompt_tokens(request: &MessagesRequest<'_>, profile: &Profile) -> u64 {
+    if request.tools.as_ref().is_none_or(Vec::is_empty) {
+        return 0;
+    }
+    let choice = request.tool_choice.as_ref();
+    let forced = choice.is_some_and(|choice| ["any", "tool"].contains(&choice.kind.as_ref()));
+    models::tool_prompt_tokens(&profile.model, forced)
 }
 
 /// How much prompt there is.
@@ -296,6 +352,7 @@ impl Size {
 
     pub(crate) fn add_block(&mut self, block: &Block<'_>) {
         self.bytes += block.text.as_ref().map_or(0, |text| text.len());
+        self.bytes += block.thinking.as_ref().map_or(0, |text| text.len());
         self.bytes += block.input.map_or(0, |input| input.get().len());
         self.attachments += u64::from(block.source.is_some());
         if let Some(content) = &block.content {

@@ -4,12 +4,13 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use http::Request;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::body::{Hangup, ReplyBody};
 use crate::claude::{MockClaude, max_body};
+use crate::head_timer::HeadTimer;
 
 /// Serves `mock` on `listener` until `stop` is ready; connections still open are then dropped.
 ///
@@ -72,7 +74,7 @@ async fn connection(stream: TcpStream, mock: MockClaude) {
     });
     let io = TokioIo::new(stream);
     let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::default())
         .serve_connection(io, service);
     let Err(error) = (&mut connection).await else {
         return;
@@ -102,10 +104,32 @@ async fn exchange(
     if body.size_hint().lower() > most as u64 {
         return Ok(mock.too_large());
     }
-    let bytes = match Limited::new(body, most).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Ok(mock.too_large()),
+    let bytes = match read(body, most).await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(mock.too_large()),
         Err(_) => return Err(Hangup::Cut),
     };
     mock.answer(Request::from_parts(head, bytes)).await
+}
+
+/// The whole of `body`, or nothing if it is longer than `most` bytes. Most bodies arrive in one
+/// piece and are not copied.
+async fn read(mut body: Incoming, most: usize) -> hyper::Result<Option<Bytes>> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if first.len() + all.len() + data.len() > most {
+            return Ok(None);
+        }
+        if first.is_empty() && all.is_empty() {
+            first = data;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(Some(if all.is_empty() { first } else { all.freeze() }))
 }

@@ -1,5 +1,7 @@
 //! A streamed answer: which events are due when, and where a fault spoils them.
 
+use std::ops::Range;
+
 use crate::body::Hangup;
 use crate::bucket::Flow;
 use crate::ledger::Ending;
@@ -19,7 +21,7 @@ const FRAME_EVENTS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) envelope: Envelope,
-    pub(crate) content: Content,
+    pub(crate) content: Vec<Content>,
     /// When the content is written, if nothing gets in its way.
     pub(crate) flow: Flow,
     pub(crate) spoil: Option<Spoil>,
@@ -73,6 +75,28 @@ impl Stream {
         self.flow.tokens.min(MAX_DELTAS)
     }
 
+    /// Deltas of the thinking before the answer: its share of the tokens.
+    fn thinking_deltas(&self) -> u64 {
+        match (self.envelope.thinking_tokens, self.content.len()) {
+            (None, _) => 0,
+            (Some(_), 0 | 1) => self.deltas(),
+            (Some(tokens), _) => {
+                let share = self.deltas() * tokens / self.flow.tokens;
+                share.clamp(1, self.deltas() - 1)
+            }
+        }
+    }
+
+    /// The block that delta `number` belongs to, and which deltas that block has.
+    fn block_of(&self, number: u64) -> (usize, Range<u64>) {
+        let thinking = self.thinking_deltas();
+        if number <= thinking {
+            (0, 1..thinking + 1)
+        } else {
+            (self.content.len() - 1, thinking + 1..self.deltas() + 1)
+        }
+    }
+
     /// The moment of delta `number`, counted from 1; the start has none of its own.
     fn due(&self, number: u64) -> u64 {
         let span = u128::from(self.flow.end - self.flow.start);
@@ -87,7 +111,7 @@ impl Stream {
         if self.flow.end > now {
             return EVENT_BYTES;
         }
-        let written = self.content.written().len();
+        let written: usize = self.content.iter().map(|block| block.written().len()).sum();
         written + written / 16 + (self.deltas() as usize + FRAME_EVENTS) * EVENT_BYTES
     }
 
@@ -97,9 +121,10 @@ impl Stream {
         let stop = self.spoil.filter(|spoil| spoil.is_final());
         let last = stop.map_or(deltas, |spoil| (deltas as f64 * spoil.after) as u64);
         if self.played == 0 {
-            wire::push_message_start(out, &self.envelope, self.padding(0));
-            if deltas > 0 {
-                wire::push_block_start(out, &self.content, self.padding(1));
+            let first = self.content.first();
+            wire::push_message_start(out, &self.envelope, first, self.padding(0));
+            if let Some(first) = first {
+                wire::push_block_start(out, 0, first, self.padding(1));
             }
             self.played = 1;
         }
@@ -118,8 +143,8 @@ impl Stream {
                 spoilt_end(spoil.how, out)
             };
         }
-        if deltas > 0 {
-            wire::push_block_stop(out, self.padding(0));
+        if let Some(last) = self.content.last() {
+            wire::push_block_stop(out, self.content.len() - 1, last, self.padding(0));
         }
         wire::push_message_delta(out, &self.envelope, self.padding(1));
         wire::push_message_stop(out, self.padding(2));
@@ -132,10 +157,24 @@ impl Stream {
     }
 
     fn push_delta(&self, out: &mut Vec<u8>) {
-        let written = self.content.written();
-        let part = &written[self.boundary(self.played - 1)..self.boundary(self.played)];
+        let (index, deltas) = self.block_of(self.played);
+        let block = &self.content[index];
+        if self.played == deltas.start && index > 0 {
+            let before = &self.content[index - 1];
+            wire::push_block_stop(out, index - 1, before, self.padding(2));
+            wire::push_block_start(out, index, block, self.padding(1));
+        }
+        let written = block.written();
+        let boundary = |number| {
+            let bytes = written.len() as u64 * (number - deltas.start);
+            written.floor_char_boundary((bytes / (deltas.end - deltas.start)) as usize)
+        };
+        if self.played <= self.silent_deltas() {
+            return;
+        }
+        let part = &written[boundary(self.played)..boundary(self.played + 1)];
         let start = out.len();
-        wire::push_delta(out, &self.content, part, self.padding(0));
+        wire::push_delta(out, index, block, part, self.padding(0));
         match self
             .spoil
             .filter(|spoil| self.played == self.spoilt_delta(spoil.after))
@@ -156,14 +195,16 @@ impl Stream {
         }
     }
 
-    fn spoilt_delta(&self, after: f64) -> u64 {
-        ((self.deltas() as f64 * after) as u64).max(1)
+    /// Deltas of thinking that is not shown: time passes, but nothing is sent.
+    fn silent_deltas(&self) -> u64 {
+        match self.content.first() {
+            Some(Content::Thinking { shown, .. }) if shown.is_empty() => self.thinking_deltas(),
+            _ => 0,
+        }
     }
 
-    fn boundary(&self, delta: u64) -> usize {
-        let written = self.content.written();
-        let bytes = written.len() as u64 * delta / self.deltas();
-        written.floor_char_boundary(bytes as usize)
+    fn spoilt_delta(&self, after: f64) -> u64 {
+        ((self.deltas() as f64 * after) as u64).max(self.silent_deltas() + 1)
     }
 
     fn padding(&self, event: u64) -> usize {

@@ -15,6 +15,8 @@ pub const VIRTUAL_EPOCH_UNIX_S: u64 = 1_767_225_600;
 #[derive(Debug, Clone, Copy)]
 pub struct Timeline {
     origin: Instant,
+    /// Simulated time at `origin`.
+    began: Duration,
     speed: f64,
     epoch_unix_s: u64,
 }
@@ -33,8 +35,21 @@ impl Timeline {
         );
         Self {
             origin: Instant::now(),
+            began: Duration::ZERO,
             speed,
             epoch_unix_s,
+        }
+    }
+
+    /// The same simulated moment, from which on time runs at another speed.
+    #[must_use]
+    pub fn at_speed(&self, speed: f64) -> Self {
+        let origin = Instant::now();
+        Self {
+            origin,
+            began: self.began + self.simulated(origin - self.origin),
+            speed,
+            ..*self
         }
     }
 
@@ -47,7 +62,7 @@ impl Timeline {
     /// Simulated time since the origin.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.simulated(self.origin.elapsed())
+        self.began + self.simulated(self.origin.elapsed())
     }
 
     /// Simulated seconds per runtime second.
@@ -70,7 +85,7 @@ impl Timeline {
     /// The runtime's instant of the simulated moment `at`.
     #[must_use]
     pub fn instant(&self, at: Duration) -> Instant {
-        self.origin + self.runtime(at)
+        self.origin + self.runtime(at.saturating_sub(self.began))
     }
 
     /// Waits for `duration` of simulated time.
@@ -117,6 +132,18 @@ mod tests {
         timeline.sleep(Duration::from_secs(20)).await;
         assert_eq!(before.elapsed(), Duration::from_secs(1));
         assert_eq!(timeline.now(), Duration::from_secs(20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_speed_goes_on_from_the_same_moment() {
+        let slow = Timeline::start(2.0, 0);
+        slow.sleep(Duration::from_secs(10)).await;
+        let fast = slow.at_speed(10.0);
+        assert_eq!(fast.now(), slow.now());
+        let before = Instant::now();
+        fast.sleep_until(Duration::from_secs(110)).await;
+        assert_eq!(before.elapsed(), Duration::from_secs(10));
+        assert_eq!(fast.now(), Duration::from_secs(110));
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,20 +5,26 @@ use serde_json::{Map, Value, json};
 use crate::ids;
 use crate::mix::digest;
 use crate::request::{MessagesRequest, Tool};
+use crate::thinking;
 use crate::wire::Content;
 
-/// The call that the request forces by its `tool_choice`, if it does.
-pub(crate) fn call(request: &MessagesRequest<'_>, call: &str) -> Option<Content> {
-    let choice = request.tool_choice.as_ref()?;
-    let wanted = match choice.kind.as_ref() {
-        "any" => None,
-        "tool" => choice.name.as_deref(),
-        _ => return None,
-    };
-    let tool = request.tools.iter().flatten().find_map(|raw| {
-        let tool: Tool<'_> = serde_json::from_str(raw.get()).ok()?;
-        (wanted.is_none() || tool.name.as_deref() == wanted).then_some(tool)
-    })?;
+/// The call of a tool that answers `request`, if one does: the tool that `tool_choice` forces, or,
+/// where the model may choose, the first tool that the `prompt` speaks of.
+pub(crate) fn call(request: &MessagesRequest<'_>, call: &str, prompt: &str) -> Option<Content> {
+    let tools = request.tools.iter().flatten();
+    let mut tools = tools.filter_map(|raw| serde_json::from_str::<Tool<'_>>(raw.get()).ok());
+    let choice = request.tool_choice.as_ref();
+    let kind = choice.map_or("auto", |choice| choice.kind.as_ref());
+    let wanted = choice.and_then(|choice| choice.name.as_deref());
+    let tool = match kind {
+        "any" => tools.next(),
+        "tool" => tools.find(|tool| tool.name.as_deref() == wanted),
+        // What a tool found is answered in words.
+        "auto" if !thinking::follows_a_tool(request) => {
+            tools.find(|tool| is_named_in(tool, prompt))
+        }
+        _ => None,
+    }?;
     let input = tool
         .input_schema
         .as_ref()
@@ -30,11 +36,19 @@ pub(crate) fn call(request: &MessagesRequest<'_>, call: &str) -> Option<Content>
     })
 }
 
+/// Whether `prompt` has a word of the tool's name in it, as "weather" of `get_weather`; short words
+/// such as "get" do not count.
+fn is_named_in(tool: &Tool<'_>, prompt: &str) -> bool {
+    let (prompt, name) = (prompt.to_lowercase(), tool.name.as_deref().unwrap_or(""));
+    let mut words = name.split(['_', '-']).filter(|word| word.len() > 3);
+    words.any(|word| prompt.contains(&word.to_lowercase()))
+}
+
 /// Schemas nest and may refer to themselves; deeper levels are left empty.
 const MAX_DEPTH: usize = 8;
 
 /// A value that fits the commonest parts of JSON Schema.
-fn example(schema: &Value, depth: usize) -> Value {
+pub(crate) fn example(schema: &Value, depth: usize) -> Value {
     if let Some(first) = schema["enum"].get(0).or_else(|| schema.get("const")) {
         return first.clone();
     }

@@ -1,9 +1,14 @@
 //! Which requests the API refuses, and in which words: `path.to.field: Explanation`.
 
-use serde_json::{Map, Value};
-
 use crate::error::ApiError;
-use crate::request::{Block, Content, MessagesRequest, Role};
+use crate::request::{Content, MessagesRequest, OutputConfig};
+
+mod content;
+mod explain;
+mod per_model;
+mod tools;
+
+pub(crate) use per_model::check as check_model;
 
 /// What the checks depend on.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +31,7 @@ pub(crate) fn parse(body: &[u8], rules: Rules) -> Result<MessagesRequest<'_>, Ap
         Err(_) => serde_json::from_slice(body),
     };
     let request: MessagesRequest<'_> =
-        read.map_err(|error| ApiError::invalid(explain(body, &error)))?;
+        read.map_err(|error| ApiError::invalid(explain::explain(body, &error)))?;
     if !rules.counting && request.max_tokens.is_none() {
         return Err(ApiError::invalid("max_tokens: Field required"));
     }
@@ -56,9 +61,10 @@ fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
     beta_mistake(request, rules)
         .or_else(|| sampling_mistake(request, rules))
         .or_else(|| thinking_mistake(request))
-        .or_else(|| tool_mistake(request))
+        .or_else(|| output_mistake(request.output_config.as_ref()?))
+        .or_else(|| tools::mistake(request))
         .or_else(|| zero_tokens_mistake(request))
-        .or_else(|| content_mistake(request, rules))
+        .or_else(|| content::mistake(request, rules))
         .or_else(|| breakpoints_mistake(request))
 }
 
@@ -97,6 +103,25 @@ fn sampling_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<Strin
 
 fn thinking_mistake(request: &MessagesRequest<'_>) -> Option<String> {
     let thinking = request.thinking.as_ref()?;
+    if let Some(display) = thinking.display.as_deref()
+        && !["summarized", "omitted"].contains(&display)
+    {
+        return Some(format!(
+            "thinking.{}.display: Input should be 'summarized' or 'omitted'",
+            thinking.kind
+        ));
+    }
+    if ["enabled", "adaptive"].contains(&thinking.kind.as_str()) {
+        let choice = request.tool_choice.as_ref().map(|choice| &choice.kind);
+        if choice.is_some_and(|kind| kind == "any" || kind == "tool") {
+            return Some(
+                "Thinking may not be enabled when tool_choice forces tool use.".to_owned(),
+            );
+        }
+        if request.temperature.is_some_and(|value| value != 1.0) {
+            return Some("`temperature` may only be set to 1 when thinking is enabled.".to_owned());
+        }
+    }
     match (thinking.kind.as_str(), thinking.budget_tokens) {
         ("enabled", None) => Some("thinking.enabled.budget_tokens: Field required".to_owned()),
         ("enabled", Some(budget)) if budget < MIN_THINKING_TOKENS => Some(format!(
@@ -114,29 +139,13 @@ fn thinking_mistake(request: &MessagesRequest<'_>) -> Option<String> {
     }
 }
 
-fn tool_mistake(request: &MessagesRequest<'_>) -> Option<String> {
-    let choice = request.tool_choice.as_ref()?;
-    let named = |name: &str| {
-        request.tools.iter().flatten().any(|tool| {
-            serde_json::from_str::<crate::request::Tool<'_>>(tool.get())
-                .is_ok_and(|tool| tool.name.as_deref() == Some(name))
-        })
-    };
-    match (choice.kind.as_ref(), choice.name.as_deref()) {
-        ("any" | "tool", _) if request.tools.as_ref().is_none_or(Vec::is_empty) => {
-            Some("tool_choice: `tools` must be given when `tool_choice` is".to_owned())
-        }
-        ("tool", None) => Some("tool_choice.tool.name: Field required".to_owned()),
-        ("tool", Some(name)) if !named(name) => {
-            Some(format!("Tool '{name}' not found in provided tools"))
-        }
-        ("auto" | "any" | "tool" | "none", _) => None,
-        (other, _) => Some(tag_mistake(
-            "tool_choice",
-            other,
-            "'any', 'auto', 'none', 'tool'",
-        )),
-    }
+const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
+
+fn output_mistake(config: &OutputConfig<'_>) -> Option<String> {
+    let effort = config.effort.as_deref()?;
+    (!EFFORTS.contains(&effort)).then(|| {
+        "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'".to_owned()
+    })
 }
 
 /// `max_tokens: 0` only warms the cache.
@@ -145,71 +154,20 @@ fn zero_tokens_mistake(request: &MessagesRequest<'_>) -> Option<String> {
         .tool_choice
         .as_ref()
         .is_some_and(|c| c.kind == "any" || c.kind == "tool");
-    let bad = request.max_tokens == Some(0) && (request.stream == Some(true) || forced);
-    bad.then(|| "max_tokens: 0 is not supported with `stream` or a forced `tool_choice`".to_owned())
-}
-
-fn content_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
-    for (i, message) in request.messages.iter().enumerate() {
-        match &message.content {
-            Content::Text(text) if text.is_empty() => {
-                return Some("messages: text content blocks must be non-empty".to_owned());
-            }
-            Content::Text(_) => {}
-            Content::Blocks(blocks) => {
-                for (j, block) in blocks.iter().enumerate() {
-                    if let Some(mistake) = block_mistake(block, message.role, rules) {
-                        return Some(
-                            mistake.replace("{path}", &format!("messages.{i}.content.{j}")),
-                        );
-                    }
-                }
-            }
-        }
-    }
-    None
-}
-
-/// Block types of requests. Server tools add more of the form `…_tool_use` and `…_tool_result`.
-const BLOCKS: [&str; 9] = [
-    "text",
-    "image",
-    "document",
-    "search_result",
-    "thinking",
-    "redacted_thinking",
-    "tool_use",
-    "tool_result",
-    "container_upload",
-];
-
-fn block_mistake(block: &Block<'_>, role: Role, rules: Rules) -> Option<String> {
-    let kind = block.kind.as_ref();
-    let known = BLOCKS.contains(&kind)
-        || ["_tool_use", "_tool_result", "_reference"]
-            .iter()
-            .any(|end| kind.ends_with(end));
-    if !known {
-        let tags = BLOCKS.map(|tag| format!("'{tag}'")).join(", ");
-        return Some(tag_mistake("{path}", kind, &tags));
-    }
-    if kind == "text" {
-        match block.text.as_deref() {
-            None => return Some("{path}.text.text: Field required".to_owned()),
-            Some("") => return Some("messages: text content blocks must be non-empty".to_owned()),
-            Some(_) => {}
-        }
-    }
-    let cited = block
-        .citations
-        .is_some_and(|c| c.get().starts_with('[') && c.get() != "[]");
-    if rules.strict_version && kind == "text" && role == Role::User && cited {
-        return Some(format!("{{path}}.text.citations: {EXTRA}"));
-    }
-    if rules.strict_version && kind == "document" && role == Role::Assistant {
-        return Some("{path}: document blocks are not permitted in assistant messages".to_owned());
-    }
-    None
+    let thinks = request
+        .thinking
+        .as_ref()
+        .is_some_and(|t| t.kind == "enabled");
+    let formatted = request
+        .output_config
+        .as_ref()
+        .is_some_and(|config| config.format.is_some());
+    let more = request.stream == Some(true) || forced || thinks || formatted;
+    (request.max_tokens == Some(0) && more).then(|| {
+        "max_tokens: 0 is not supported with `stream`, enabled thinking, `output_config.format` or \
+         a forced `tool_choice`"
+            .to_owned()
+    })
 }
 
 fn breakpoints_mistake(request: &MessagesRequest<'_>) -> Option<String> {
@@ -244,121 +202,4 @@ fn tag_mistake(path: &str, found: &str, expected: &str) -> String {
         "{path}: Input tag '{found}' found using 'type' does not match any of the expected tags: \
          {expected}"
     )
-}
-
-/// Words for a body that could not be read: the slow way, taken only for bad requests.
-fn explain(body: &[u8], error: &serde_json::Error) -> String {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return format!("The request body is not valid JSON: {error}");
-    };
-    let Value::Object(fields) = value else {
-        return "Input should be a valid dictionary".to_owned();
-    };
-    shape_mistake(&fields).unwrap_or_else(|| {
-        // What remains are unknown fields and odd nested shapes.
-        let text = error.to_string();
-        let unknown = text
-            .strip_prefix("unknown field `")
-            .and_then(|rest| rest.split('`').next());
-        match unknown {
-            Some(name) if fields.contains_key(name) => format!("{name}: {EXTRA}"),
-            _ => format!("Invalid request body: {text}"),
-        }
-    })
-}
-
-/// A field, what it must be, and the words if it is not.
-type Check = (&'static str, fn(&Value) -> bool, &'static str);
-
-fn shape_mistake(fields: &Map<String, Value>) -> Option<String> {
-    for name in ["model", "messages"] {
-        if !fields.contains_key(name) {
-            return Some(format!("{name}: Field required"));
-        }
-    }
-    if !fields["model"].is_string() {
-        return Some("model: Input should be a valid string".to_owned());
-    }
-    match fields.get("max_tokens") {
-        None => {}
-        Some(Value::Number(n)) if n.as_i64().is_some_and(|n| n < 0) => {
-            return Some("max_tokens: Input should be greater than or equal to 0".to_owned());
-        }
-        Some(value) if !value.is_u64() => {
-            return Some("max_tokens: Input should be a valid integer".to_owned());
-        }
-        Some(_) => {}
-    }
-    let simple: [Check; 5] = [
-        (
-            "stream",
-            Value::is_boolean,
-            "Input should be a valid boolean",
-        ),
-        (
-            "temperature",
-            Value::is_number,
-            "Input should be a valid number",
-        ),
-        ("top_p", Value::is_number, "Input should be a valid number"),
-        ("top_k", Value::is_u64, "Input should be a valid integer"),
-        (
-            "stop_sequences",
-            Value::is_array,
-            "Input should be a valid list",
-        ),
-    ];
-    for (name, is_right, words) in simple {
-        if fields
-            .get(name)
-            .is_some_and(|value| !value.is_null() && !is_right(value))
-        {
-            return Some(format!("{name}: {words}"));
-        }
-    }
-    let Value::Array(messages) = &fields["messages"] else {
-        return Some("messages: Input should be a valid list".to_owned());
-    };
-    messages.iter().enumerate().find_map(|(i, message)| {
-        message_mistake(message).map(|mistake| format!("messages.{i}{mistake}"))
-    })
-}
-
-fn message_mistake(message: &Value) -> Option<String> {
-    let Value::Object(fields) = message else {
-        return Some(": Input should be a valid dictionary".to_owned());
-    };
-    for name in ["role", "content"] {
-        if !fields.contains_key(name) {
-            return Some(format!(".{name}: Field required"));
-        }
-    }
-    if !["user", "assistant", "system"]
-        .iter()
-        .any(|role| fields["role"] == *role)
-    {
-        return Some(".role: Input should be 'user', 'assistant' or 'system'".to_owned());
-    }
-    if let Some(name) = fields
-        .keys()
-        .find(|name| !["role", "content"].contains(&name.as_str()))
-    {
-        return Some(format!(".{name}: {EXTRA}"));
-    }
-    match &fields["content"] {
-        Value::String(_) => None,
-        Value::Array(blocks) => blocks.iter().enumerate().find_map(|(j, block)| {
-            let words = match block.get("type") {
-                _ if !block.is_object() => ": Input should be a valid dictionary",
-                None => ".type: Field required",
-                Some(kind) if !kind.is_string() => ".type: Input should be a valid string",
-                Some(_) if block.get("text").is_some_and(|text| !text.is_string()) => {
-                    ".text.text: Input should be a valid string"
-                }
-                Some(_) => return None,
-            };
-            Some(format!(".content.{j}{words}"))
-        }),
-        _ => Some(".content: Input should be a valid string or list".to_owned()),
-    }
 }

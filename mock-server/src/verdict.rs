@@ -79,9 +79,10 @@ const SLACK_NS: u64 = 50_000_000;
 /// Judges attempts in the order of their arrival.
 pub(crate) fn judge(entries: &[(Entry, Ending)]) -> Verdict {
     let mut found: BTreeMap<Rule, Vec<&Entry>> = BTreeMap::new();
-    let mut by_body: BTreeMap<u64, Vec<&(Entry, Ending)>> = BTreeMap::new();
+    let mut by_body: BTreeMap<(u64, u64), Vec<&(Entry, Ending)>> = BTreeMap::new();
     for attempt in entries.iter().filter(|(entry, _)| entry.model.is_some()) {
-        by_body.entry(attempt.0.digest).or_default().push(attempt);
+        let call = (attempt.0.key, attempt.0.digest);
+        by_body.entry(call).or_default().push(attempt);
     }
     for attempts in by_body.values() {
         judge_call(attempts, &mut found);
@@ -141,15 +142,15 @@ fn judge_call<'e>(attempts: &[&'e (Entry, Ending)], found: &mut BTreeMap<Rule, V
     }
 }
 
-/// Requests refused by a limit whose wait a client with the same model had been told and which was
-/// not over.
+/// Requests refused by a limit whose wait the same customer had been told for the same model and
+/// which was not over.
 fn judge_waste<'e>(entries: &'e [(Entry, Ending)], found: &mut BTreeMap<Rule, Vec<&'e Entry>>) {
-    let mut told: BTreeMap<usize, Vec<(u64, u64)>> = BTreeMap::new();
+    let mut told: BTreeMap<(u64, usize), Vec<(u64, u64)>> = BTreeMap::new();
     for (entry, _) in entries {
         let (Some(model), Some(seconds)) = (entry.model, entry.retry_after_s) else {
             continue;
         };
-        let waits = told.entry(model).or_default();
+        let waits = told.entry((entry.key, model)).or_default();
         let hopeless = waits.iter().any(|(told_at, until)| {
             *told_at < entry.arrived_ns && entry.arrived_ns + SLACK_NS < *until
         });

@@ -10,6 +10,8 @@ pub(crate) struct Envelope {
     pub(crate) model: String,
     pub(crate) stop: Stop,
     pub(crate) usage: Usage,
+    /// Output tokens spent on thinking; none if the model did not think.
+    pub(crate) thinking_tokens: Option<u64>,
     /// `standard`, or `batch` inside a batch.
     pub(crate) service_tier: &'static str,
 }
@@ -25,10 +27,15 @@ pub(crate) enum Stop {
     Sequence(String),
 }
 
-/// The one content block of an answer. An empty text is no block at all.
+/// A content block of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     Text(String),
+    Thinking {
+        /// What is shown of it; empty if the request wants it omitted.
+        shown: String,
+        signature: String,
+    },
     Tool {
         id: String,
         name: String,
@@ -42,7 +49,20 @@ impl Content {
     pub(crate) fn written(&self) -> &str {
         match self {
             Self::Text(text) => text,
+            Self::Thinking { shown, .. } => shown,
             Self::Tool { input, .. } => input,
+        }
+    }
+
+    fn push(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => {
+                push(out, &["{\"type\":\"text\",\"text\":"]);
+                push_json_string(out, text);
+                push(out, &["}"]);
+            }
+            Self::Thinking { shown, signature } => push_thinking(out, shown, signature),
+            Self::Tool { id, name, input } => push_tool(out, id, name, input),
         }
     }
 }
@@ -73,28 +93,28 @@ fn push(out: &mut Vec<u8>, parts: &[&str]) {
     }
 }
 
-/// Bytes looked at together when a string is escaped.
-const BLOCK: usize = 32;
-
-/// Appends `text` as a JSON string. Answers are mostly plain text, so whole blocks without
-/// anything to escape are copied as they are.
+/// Appends `text` as a JSON string. Answers are plain text in lines: long runs are copied whole.
 fn push_json_string(out: &mut Vec<u8>, text: &str) {
-    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
-    out.reserve(text.len() + text.len() / 8 + 2);
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len() + rest.len() / 8 + 2);
     out.push(b'"');
-    for block in text.as_bytes().chunks(BLOCK) {
-        // No early exit, so that it becomes vector instructions.
-        let special = block.iter().fold(false, |any, byte| any | is_special(byte));
-        if !special {
-            out.extend_from_slice(block);
-            continue;
+    // No early exit, so that it becomes vector instructions.
+    let is_rare = |byte: &u8| *byte < b' ' && *byte != b'\n';
+    let has_rare = rest.iter().fold(false, |any, byte| any | is_rare(byte));
+    if !has_rare {
+        while let Some(at) = memchr::memchr3(b'\n', b'"', b'\\', rest) {
+            out.extend_from_slice(&rest[..at]);
+            out.extend_from_slice(&[b'\\', escape(rest[at])]);
+            rest = &rest[at + 1..];
         }
-        for byte in block {
-            match escape(*byte) {
-                0 => out.push(*byte),
-                b'u' => push_code(out, *byte),
-                letter => out.extend_from_slice(&[b'\\', letter]),
-            }
+        out.extend_from_slice(rest);
+        rest = &[];
+    }
+    for byte in rest {
+        match escape(*byte) {
+            0 => out.push(*byte),
+            b'u' => push_code(out, *byte),
+            letter => out.extend_from_slice(&[b'\\', letter]),
         }
     }
     out.push(b'"');
@@ -130,19 +150,14 @@ fn push_numbers<const N: usize>(out: &mut Vec<u8>, fields: [(&str, u64); N]) {
 }
 
 /// The body of a whole answer.
-pub(crate) fn message(envelope: &Envelope, content: &Content) -> Vec<u8> {
-    let written = content.written();
-    let mut out = Vec::with_capacity(written.len() + written.len() / 16 + 512);
+pub(crate) fn message(envelope: &Envelope, content: &[Content]) -> Vec<u8> {
+    let written: usize = content.iter().map(|block| block.written().len()).sum();
+    let mut out = Vec::with_capacity(written + written / 16 + 512);
     push_identity(&mut out, envelope);
     push(&mut out, &["\"content\":["]);
-    match content {
-        Content::Text(text) if text.is_empty() => {}
-        Content::Text(text) => {
-            push(&mut out, &["{\"type\":\"text\",\"text\":"]);
-            push_json_string(&mut out, text);
-            push(&mut out, &["}"]);
-        }
-        Content::Tool { id, name, input } => push_tool(&mut out, id, name, input),
+    for (index, block) in content.iter().enumerate() {
+        push(&mut out, &[if index > 0 { "," } else { "" }]);
+        block.push(&mut out);
     }
     push(&mut out, &["],"]);
     envelope.stop.push(&mut out);
@@ -177,6 +192,12 @@ fn push_tool(out: &mut Vec<u8>, id: &str, name: &str, input: &str) {
     );
 }
 
+fn push_thinking(out: &mut Vec<u8>, shown: &str, signature: &str) {
+    push(out, &["{\"type\":\"thinking\",\"thinking\":"]);
+    push_json_string(out, shown);
+    push(out, &[",\"signature\":\"", signature, "\"}"]);
+}
+
 fn push_usage(out: &mut Vec<u8>, envelope: &Envelope, output_tokens: u64) {
     let usage = envelope.usage;
     let (five, hour) = (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens);
@@ -191,6 +212,7 @@ fn push_usage(out: &mut Vec<u8>, envelope: &Envelope, output_tokens: u64) {
             ("},\"output_tokens\":", output_tokens),
         ],
     );
+    push_output_details(out, envelope);
     let tier = envelope.service_tier;
     push(
         out,
@@ -200,6 +222,16 @@ fn push_usage(out: &mut Vec<u8>, envelope: &Envelope, output_tokens: u64) {
             "\",\"inference_geo\":\"not_available\"}",
         ],
     );
+}
+
+fn push_output_details(out: &mut Vec<u8>, envelope: &Envelope) {
+    if let Some(tokens) = envelope.thinking_tokens {
+        push_numbers(
+            out,
+            [(",\"output_tokens_details\":{\"thinking_tokens\":", tokens)],
+        );
+        push(out, &["}"]);
+    }
 }
 
 fn open_event(out: &mut Vec<u8>, name: &str) {
@@ -212,7 +244,13 @@ fn close_event(out: &mut Vec<u8>, padding: usize) {
     push(out, &["}\n\n"]);
 }
 
-pub(crate) fn push_message_start(out: &mut Vec<u8>, envelope: &Envelope, padding: usize) {
+/// Opens a stream whose first block is `first`.
+pub(crate) fn push_message_start(
+    out: &mut Vec<u8>,
+    envelope: &Envelope,
+    first: Option<&Content>,
+    padding: usize,
+) {
     open_event(out, "message_start");
     push(out, &[",\"message\":"]);
     push_identity(out, envelope);
@@ -220,45 +258,70 @@ pub(crate) fn push_message_start(out: &mut Vec<u8>, envelope: &Envelope, padding
         out,
         &["\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"],
     );
-    push_usage(out, envelope, envelope.usage.output_tokens.min(1));
+    let begun = match first {
+        Some(Content::Tool { .. }) => BEGUN_TOOL_TOKENS,
+        _ => 1,
+    };
+    push_usage(out, envelope, envelope.usage.output_tokens.min(begun));
     push(out, &["}"]);
     close_event(out, padding);
 }
 
-pub(crate) fn push_block_start(out: &mut Vec<u8>, content: &Content, padding: usize) {
+/// Output tokens that the API counts when the stream of a forced tool call begins.
+const BEGUN_TOOL_TOKENS: u64 = 26;
+
+/// Opens block `index`; the first one is followed by a ping.
+pub(crate) fn push_block_start(out: &mut Vec<u8>, index: usize, content: &Content, padding: usize) {
     open_event(out, "content_block_start");
-    push(out, &[",\"index\":0,\"content_block\":"]);
+    push_numbers(out, [(",\"index\":", index as u64)]);
+    push(out, &[",\"content_block\":"]);
     match content {
         Content::Text(_) => push(out, &["{\"type\":\"text\",\"text\":\"\"}"]),
+        Content::Thinking { .. } => push_thinking(out, "", ""),
         Content::Tool { id, name, .. } => push_tool(out, id, name, "{}"),
     }
     close_event(out, padding);
-    push(out, &["event: ping\ndata: {\"type\": \"ping\"}\n\n"]);
+    if index == 0 {
+        push(out, &["event: ping\ndata: {\"type\": \"ping\"}\n\n"]);
+    }
     if matches!(content, Content::Tool { .. }) {
-        push_delta(out, content, "", padding);
+        push_delta(out, index, content, "", padding);
     }
 }
 
-/// A delta that adds `part` to `content`.
-pub(crate) fn push_delta(out: &mut Vec<u8>, content: &Content, part: &str, padding: usize) {
+/// A delta that adds `part` to block `index`.
+pub(crate) fn push_delta(
+    out: &mut Vec<u8>,
+    index: usize,
+    content: &Content,
+    part: &str,
+    padding: usize,
+) {
+    let delta = match content {
+        Content::Text(_) => "{\"type\":\"text_delta\",\"text\":",
+        Content::Thinking { .. } => "{\"type\":\"thinking_delta\",\"thinking\":",
+        Content::Tool { .. } => "{\"type\":\"input_json_delta\",\"partial_json\":",
+    };
+    push_raw_delta(out, index, delta, part, padding);
+}
+
+fn push_raw_delta(out: &mut Vec<u8>, index: usize, delta: &str, part: &str, padding: usize) {
     open_event(out, "content_block_delta");
-    push(
-        out,
-        &[match content {
-            Content::Text(_) => ",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":",
-            Content::Tool { .. } => {
-                ",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":"
-            }
-        }],
-    );
+    push_numbers(out, [(",\"index\":", index as u64)]);
+    push(out, &[",\"delta\":", delta]);
     push_json_string(out, part);
     push(out, &["}"]);
     close_event(out, padding);
 }
 
-pub(crate) fn push_block_stop(out: &mut Vec<u8>, padding: usize) {
+/// Closes block `index`; thinking is signed first.
+pub(crate) fn push_block_stop(out: &mut Vec<u8>, index: usize, content: &Content, padding: usize) {
+    if let Content::Thinking { signature, .. } = content {
+        let delta = "{\"type\":\"signature_delta\",\"signature\":";
+        push_raw_delta(out, index, delta, signature, padding);
+    }
     open_event(out, "content_block_stop");
-    push(out, &[",\"index\":0"]);
+    push_numbers(out, [(",\"index\":", index as u64)]);
     close_event(out, padding);
 }
 
@@ -277,6 +340,7 @@ pub(crate) fn push_message_delta(out: &mut Vec<u8>, envelope: &Envelope, padding
             (",\"output_tokens\":", usage.output_tokens),
         ],
     );
+    push_output_details(out, envelope);
     push(out, &["}"]);
     close_event(out, padding);
 }

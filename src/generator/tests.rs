@@ -64,6 +64,7 @@ impl World {
                 as_of: "2026-11-01".into(),
                 source: "test".into(),
                 inr_per_usd: 83.3,
+                long_prompts: BTreeMap::new(),
                 models: BTreeMap::from([("m".into(), price)]),
             },
             faults,

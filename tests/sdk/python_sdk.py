@@ -1,6 +1,6 @@
 """Drives the official Python SDK against the mock: python_sdk.py URL OUTCOMES.json
 
-Works with the 0.x and the 2.x SDK. Exits 1 at the first behaviour that is not as expected and
+Works with the 0.x, 1.x and 2.x SDKs. Exits 1 at the first behaviour that is not as expected and
 writes what each fault looks like to a Python program.
 """
 
@@ -70,11 +70,61 @@ def answers():
     check("tool_use streamed", stream(client(), **forced).content[0].input == {"city": "example"})
 
 
+def tool_loop():
+    tool = {"name": "get_weather", "description": "Weather of a city", "input_schema": {
+        "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}
+    turns = [{"role": "user", "content": "What is the weather in Pune?"}]
+    first = ask(client(), tools=[tool], messages=turns)
+    call = first.content[-1]
+    check("tool chosen by the model", first.stop_reason == "tool_use" and call.name == "get_weather")
+    turns += [{"role": "assistant", "content": first.content}, {"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": call.id, "content": "31 degrees"}]}]
+    second = ask(client(), tools=[tool], messages=turns)
+    check("tool result answered in words", second.stop_reason == "end_turn"
+          and second.content[0].type == "text")
+    try:
+        ask(client(), tools=[tool], messages=turns[:2] + [{"role": "user", "content": "Well?"}])
+    except anthropic.BadRequestError as error:
+        check("a call without its result is refused", "`tool_use` ids were found" in str(error))
+    else:
+        check("a call without its result is refused", False)
+
+
+def thinking():
+    wanted = {"max_tokens": 3000, "thinking": {"type": "enabled", "budget_tokens": 2000}}
+    message = ask(client(), **wanted)
+    thought, text = message.content
+    check("thinking: a signed block before the text", thought.type == "thinking"
+          and thought.thinking and thought.signature and text.type == "text")
+    streamed = stream(client(), **wanted)
+    check("thinking streamed: same thought, signed", streamed.content[0].thinking == thought.thinking
+          and streamed.content[0].signature and streamed.content[1].type == "text")
+    turns = PROMPT + [{"role": "assistant", "content": message.content},
+                      {"role": "user", "content": "Go on."}]
+    check("thinking passed back", ask(client(), messages=turns, **wanted).stop_reason == "end_turn")
+
+
+def events():
+    """The stream helper's own events, and the raw events of `stream=True`."""
+    request = {"model": MODEL, "max_tokens": 500, "messages": PROMPT}
+    with client().messages.stream(**request) as helper:
+        text = "".join(helper.text_stream)
+        check("text_stream spells the message", text == helper.get_final_message().content[0].text)
+    raw = [event.type for event in client().messages.create(stream=True, **request)]
+    check("raw events in the API's order", raw[:2] == ["message_start", "content_block_start"]
+          and raw[-3:] == ["content_block_stop", "message_delta", "message_stop"])
+
+
 async def asynchronous():
     async with anthropic.AsyncAnthropic(base_url=URL, api_key="key") as api:
         answers = await asyncio.gather(*[
             api.messages.create(model=MODEL, max_tokens=100, messages=PROMPT) for _ in range(20)])
         check("async: 20 at once, unique ids", len({a.id for a in answers}) == 20)
+        async with api.messages.stream(model=MODEL, max_tokens=500, messages=PROMPT) as events:
+            message = await events.get_final_message()
+        check("async stream", message.stop_reason == "end_turn" and message.usage.output_tokens > 0)
+        count = await api.messages.count_tokens(model=MODEL, messages=PROMPT)
+        check("async count_tokens", count.input_tokens == message.usage.input_tokens)
 
 
 def caching():
@@ -110,23 +160,43 @@ def lists():
     check("batch cancelled", batches.cancel(waiting.id).cancel_initiated_at is not None)
 
 
+def raised(call):
+    try:
+        call()
+    except anthropic.APIStatusError as error:
+        return error
+    return None
+
+
 def errors():
+    forced = lambda fault: lambda: ask(client(), {"x-mock-fault": fault})
+    stranger = anthropic.Anthropic(base_url=URL, api_key="wrong", max_retries=0)
+    late = {"PaymentRequiredError": "APIStatusError", "GatewayTimeoutError": "InternalServerError",
+            "ContentTooLargeError": "RequestTooLargeError"}
     for name, status, call in [
-        ("NotFoundError", 404, lambda: ask(client(), model="nobody")),
         ("BadRequestError", 400, lambda: ask(client(), max_tokens=5000)),
         ("BadRequestError", 400, lambda: ask(client(), messages=[])),
-        ("PermissionDeniedError", 403, lambda: ask(client(), {"x-mock-fault": "permission"})),
-        ("RateLimitError", 429, lambda: ask(client(), {"x-mock-fault": "rate_limit"})),
-        ("InternalServerError", 500, lambda: ask(client(), {"x-mock-fault": "server_error"})),
+        ("AuthenticationError", 401, lambda: ask(stranger)),
+        ("PaymentRequiredError", 402, forced("billing")),
+        ("PermissionDeniedError", 403, forced("permission")),
+        ("NotFoundError", 404, lambda: ask(client(), model="nobody")),
+        ("NotFoundError", 404, lambda: client().models.retrieve("nobody")),
+        ("NotFoundError", 404, lambda: client().messages.batches.retrieve("msgbatch_none")),
+        ("RateLimitError", 429, forced("rate_limit")),
+        ("InternalServerError", 500, forced("server_error")),
+        ("GatewayTimeoutError", 504, forced("timeout_error")),
+        ("OverloadedError", 529, forced("overloaded")),
     ]:
-        try:
-            call()
-        except anthropic.APIStatusError as error:
-            check(f"{status} raises {name} with the request id", type(error).__name__ == name
-                  and error.status_code == status
-                  and error.body["request_id"] == error.response.headers["request-id"])
-        else:
-            check(f"{status} raises {name}", False)
+        error = raised(call)
+        # Older SDKs have no class of their own for some statuses.
+        names = [name] if anthropic.__version__.startswith("2.") else [name, late.get(name)]
+        check(f"{status} raises {name} with the request id", error is not None
+              and type(error).__name__ in names and error.status_code == status
+              and error.body["request_id"] == error.response.headers["request-id"])
+    huge = raised(lambda: ask(client(timeout=20), messages=[{"role": "user", "content": "x" * (33 << 20)}]))
+    check("413 raises a class of its own, without request_id in the body, as the edge sends it",
+          huge is not None and huge.status_code == 413 and "TooLarge" in type(huge).__name__
+          and "request_id" not in huge.body)
 
 
 def retries():
@@ -139,8 +209,17 @@ def retries():
     check("429: waits retry-after, then succeeds", waited("rate_limit", 1, max_retries=2) >= 1.0)
     took = waited("overloaded", 2, max_retries=2)
     check("529 twice: two back-offs, then succeeds", 1.0 <= took <= 3.0)
+    check("500 once: retried", waited("server_error", 1, max_retries=2) >= 0.3)
+    check("504 once: retried", waited("timeout_error", 1, max_retries=2) >= 0.3)
     check("reset once: retried", waited("reset", 1, max_retries=2) >= 0.3)
     check("hang once: timed out and retried", waited("hang", 1, max_retries=1, timeout=0.5) >= 0.5)
+
+
+    for fault in ["permission", "billing"]:
+        headers = {"x-mock-fault": fault, "x-mock-fault-times": "1",
+                   "x-mock-fault-key": f"{anthropic.__version__}-{fault}-{time.time()}"}
+        error = raised(lambda: ask(client(max_retries=2), headers))
+        check(f"{fault}: not retried", error is not None)
 
 
 def outcome(call):
@@ -171,6 +250,9 @@ def faults():
 print("anthropic", anthropic.__version__)
 SOUND_LENGTH = len(ask(client()).content[0].text)
 answers()
+tool_loop()
+thinking()
+events()
 asyncio.run(asynchronous())
 caching()
 lists()

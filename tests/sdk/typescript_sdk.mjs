@@ -43,9 +43,35 @@ check("count_tokens = usage", count.input_tokens === message.usage.input_tokens)
 const tools = [{ name: "weather", input_schema: { type: "object", properties: { city: { type: "string" } } } }];
 const used = await stream(client(), {}, { tools, tool_choice: { type: "tool", name: "weather" } });
 check("tool_use streamed", used.content[0].input.city === "example");
+const weather = { name: "get_weather", input_schema: tools[0].input_schema };
+const turns = [{ role: "user", content: "What is the weather in Pune?" }];
+const first = await ask(client(), {}, { tools: [weather], messages: turns });
+check("tool chosen by the model", first.stop_reason === "tool_use" && first.content[0].name === "get_weather");
+turns.push({ role: "assistant", content: first.content }, { role: "user", content: [
+  { type: "tool_result", tool_use_id: first.content[0].id, content: "31 degrees" }] });
+const second = await ask(client(), {}, { tools: [weather], messages: turns });
+check("tool result answered in words", second.stop_reason === "end_turn");
+
+const thinking = { max_tokens: 3000, thinking: { type: "enabled", budget_tokens: 2000 } };
+const thoughtful = await ask(client(), {}, thinking);
+check("thinking: a signed block before the text", thoughtful.content[0].type === "thinking"
+  && thoughtful.content[0].signature && thoughtful.content[1].type === "text");
+const thought = await stream(client(), {}, thinking);
+check("thinking streamed: same thought, signed", thought.content[0].thinking === thoughtful.content[0].thinking
+  && thought.content[0].signature.length > 0 && thought.content[1].type === "text");
+const raw = [];
+for await (const event of await client().messages.create({ model, max_tokens: 500, messages, stream: true })) {
+  raw.push(event.type);
+}
+check("raw events in the API's order", raw[0] === "message_start" && raw[1] === "content_block_start"
+  && raw.slice(-2).join() === "message_delta,message_stop");
+const many = await Promise.all(Array.from({ length: 20 }, () => ask(client())));
+check("20 at once, unique ids", new Set(many.map((answer) => answer.id)).size === 20);
+
 const ids = [];
 for await (const found of client().models.list()) ids.push(found.id);
 check("models", ids.join() === "claude-test-4-5");
+check("alias resolves", (await client().models.retrieve("claude-test")).id === "claude-test-4-5");
 
 const params = { model, max_tokens: 100, messages };
 const batch = await client().messages.batches.create({ requests: [{ custom_id: "good", params }] });
@@ -57,18 +83,28 @@ for (let i = 0; i < 50; i++) {
 const results = [];
 for await (const line of await client().messages.batches.results(batch.id)) results.push(line.result.type);
 check("batch results", results.join() === "succeeded");
+const waiting = await client().messages.batches.create({ requests: [{ custom_id: "x", params }] });
+const canceling = await client().messages.batches.cancel(waiting.id);
+check("batch cancelled", canceling.cancel_initiated_at !== null);
+check("batch deleted", (await client().messages.batches.delete(batch.id)).type === "message_batch_deleted");
 
 for (const [name, status, headers, more] of [
-  ["NotFoundError", 404, {}, { model: "nobody" }],
   ["BadRequestError", 400, {}, { max_tokens: 5000 }],
+  ["PaymentRequiredError", 402, { "x-mock-fault": "billing" }, {}],
   ["PermissionDeniedError", 403, { "x-mock-fault": "permission" }, {}],
+  ["NotFoundError", 404, {}, { model: "nobody" }],
   ["RateLimitError", 429, { "x-mock-fault": "rate_limit" }, {}],
   ["InternalServerError", 500, { "x-mock-fault": "server_error" }, {}],
+  ["GatewayTimeoutError", 504, { "x-mock-fault": "timeout_error" }, {}],
+  ["OverloadedError", 529, { "x-mock-fault": "overloaded" }, {}],
 ]) {
   const error = await ask(client(), headers, more).then(() => null, (error) => error);
   check(`${status} rejects with ${name}`, error?.constructor.name === name
     && error.status === status && error.requestID?.startsWith("req_011C"));
 }
+
+const stranger = await ask(client({ apiKey: "wrong" })).then(() => null, (error) => error);
+check("401 rejects with AuthenticationError", stranger?.constructor.name === "AuthenticationError");
 
 async function waited(fault, times, settings) {
   const headers = { "x-mock-fault": fault, "x-mock-fault-times": String(times),
@@ -79,6 +115,9 @@ async function waited(fault, times, settings) {
 }
 check("429: waits retry-after, then succeeds", (await waited("rate_limit", 1, { maxRetries: 2 })) >= 0.99);
 check("529 twice: two back-offs, then succeeds", (await waited("overloaded", 2, { maxRetries: 2 })) >= 1.0);
+const once = { "x-mock-fault": "permission", "x-mock-fault-times": "1", "x-mock-fault-key": `ts-${Date.now()}` };
+check("403: not retried", await ask(client({ maxRetries: 2 }), once).then(() => false, () => true));
+check("hang once: timed out and retried", (await waited("hang", 1, { maxRetries: 1, timeout: 500 })) >= 0.49);
 check("reset once: retried", (await waited("reset", 1, { maxRetries: 2 })) >= 0.3);
 
 async function outcome(call) {

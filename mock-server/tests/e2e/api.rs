@@ -1,50 +1,14 @@
-//! The rest of the API: counting, models, batches, caching, tools, validation.
+//! The rest of the API: counting, models, batches, caching, validation, and the verdict.
 
 use std::time::Duration;
 
-use mock_claude::options::{Capacity, Options, OutputAccounting, Phase, Ramp, RecordedLatency};
+use mock_claude::endpoints::EndpointLimits;
+use mock_claude::options::Options;
 use mock_claude::timeline::Timeline;
-use mock_claude::{Config, Ending, FaultKind, Hangup, MockClaude};
+use mock_claude::{Config, MockClaude};
 use serde_json::{Value, json};
 
 use crate::support::*;
-
-const SOURCE: &str = "def parse(x):\n    pass\n";
-
-fn with_options(config: Config, options: Options) -> MockClaude {
-    MockClaude::with_options(config, options, Timeline::start_virtual()).unwrap()
-}
-
-async fn call(mock: &MockClaude, method: &str, path: &str, body: &Value) -> Answer {
-    let mut request = request(body);
-    *request.method_mut() = method.parse().unwrap();
-    *request.uri_mut() = path.parse().unwrap();
-    request
-        .headers_mut()
-        .insert("host", "mock.test:4010".parse().unwrap());
-    if method == "GET" {
-        *request.body_mut() = bytes::Bytes::new();
-    }
-    send(mock, request).await.unwrap()
-}
-
-async fn message(mock: &MockClaude, change: impl FnOnce(&mut Value)) -> Answer {
-    let mut body = body(SOURCE, false);
-    change(&mut body);
-    ask(mock, &body).await.unwrap()
-}
-
-async fn forced(
-    mock: &MockClaude,
-    stream: bool,
-    headers: &[(&'static str, &str)],
-) -> Result<Answer, Hangup> {
-    let mut request = request(&body(SOURCE, stream));
-    for (name, value) in headers {
-        request.headers_mut().insert(*name, value.parse().unwrap());
-    }
-    send(mock, request).await
-}
 
 #[tokio::test(start_paused = true)]
 async fn counted_tokens_equal_billed_ones() {
@@ -118,6 +82,128 @@ async fn a_batch_lives_its_whole_life() {
         "message_batch_deleted"
     );
     assert_eq!(call(&mock, "GET", &own, &Value::Null).await.status, 404);
+}
+
+/// A batch of so many requests; its path.
+async fn create_batch(mock: &MockClaude, requests: usize) -> Answer {
+    let item = |i| json!({ "custom_id": format!("r{i}"), "params": body(SOURCE, false) });
+    let items: Vec<Value> = (0..requests).map(item).collect();
+    let items = json!({ "requests": items });
+    call(mock, "POST", "/v1/messages/batches", &items).await
+}
+
+fn path_of(batch: &Answer) -> String {
+    format!(
+        "/v1/messages/batches/{}",
+        batch.json()["id"].as_str().unwrap()
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_batch_keeps_what_was_done_and_cancels_the_rest() {
+    let options = Options {
+        batch_delay_s: 10.0,
+        ..Options::default()
+    };
+    let mock = with_options(config(), options);
+    let own = path_of(&create_batch(&mock, 10).await);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let canceling = call(&mock, "POST", &format!("{own}/cancel"), &Value::Null).await;
+    assert_eq!(canceling.json()["processing_status"], "canceling");
+    assert_eq!(canceling.json()["request_counts"]["processing"], 10);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let ended = call(&mock, "GET", &own, &Value::Null).await.json();
+    assert_eq!(ended["processing_status"], "ended");
+    let counts = &ended["request_counts"];
+    assert_eq!(
+        (&counts["succeeded"], &counts["canceled"]),
+        (&json!(5), &json!(5))
+    );
+    let results = call(&mock, "GET", &format!("{own}/results"), &Value::Null).await;
+    assert_eq!(results.text.matches("{\"type\":\"canceled\"}").count(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_batch_does_not_do_within_a_day_expires() {
+    let options = Options {
+        batch_delay_s: 2.0 * 24.0 * 3600.0,
+        ..Options::default()
+    };
+    let mock = with_options(config(), options);
+    let own = path_of(&create_batch(&mock, 4).await);
+    tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+    let ended = call(&mock, "GET", &own, &Value::Null).await.json();
+    let counts = &ended["request_counts"];
+    assert_eq!(
+        (&counts["succeeded"], &counts["expired"]),
+        (&json!(2), &json!(2))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn counting_and_batches_have_limits_of_their_own_that_come_with_the_tier() {
+    let mut config = config();
+    config.profiles[0]
+        .tiers
+        .insert("tier1-2025".to_owned(), limits(50, 30_000, 8_000).unwrap());
+    let options = Options {
+        tier: Some("tier1-2025".to_owned()),
+        ..Options::default()
+    };
+    let mock = with_options(config.clone(), options.clone());
+    let mut wanted = body(SOURCE, false);
+    wanted.as_object_mut().unwrap().remove("max_tokens");
+    let count = async || call(&mock, "POST", "/v1/messages/count_tokens", &wanted).await;
+    for _ in 0..100 {
+        assert_eq!(count().await.status, 200);
+    }
+    let refused = count().await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("retry-after")),
+        (429, "1")
+    );
+    assert!(
+        refused
+            .text
+            .contains("rate limit of 100 requests per minute"),
+        "{}",
+        refused.text
+    );
+    // Messages have their own.
+    let message = message(&mock, |_| ()).await;
+    assert_eq!(message.header("anthropic-ratelimit-requests-limit"), "50");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(count().await.status, 200);
+
+    let limited = Options {
+        endpoint_limits: Some(EndpointLimits {
+            count_tokens_per_minute: 1,
+            batch_requests_per_minute: 100,
+            queued_batch_requests: 5,
+        }),
+        ..options.clone()
+    };
+    let mock = with_options(config.clone(), limited);
+    assert_eq!(create_batch(&mock, 3).await.status, 200);
+    let refused = create_batch(&mock, 3).await;
+    assert_eq!(refused.status, 429);
+    assert!(
+        refused
+            .text
+            .contains("5 batch requests in the processing queue"),
+        "{}",
+        refused.text
+    );
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(create_batch(&mock, 3).await.status, 200);
+
+    let unknown = Options {
+        tier: Some("gold".to_owned()),
+        ..options
+    };
+    let error = MockClaude::with_options(config, unknown, Timeline::start_virtual()).unwrap_err();
+    let expected = "model `claude-test` has no tier `gold` (it has: tier1-2025)";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[tokio::test(start_paused = true)]
@@ -290,338 +376,6 @@ async fn hostile_bodies_get_a_400_and_no_panic() {
             &bytes[..bytes.len().min(40)]
         );
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn clients_force_faults_by_header_a_number_of_times_for_each_key() {
-    let mock = mock(config());
-    let twice = |key| {
-        [
-            ("x-mock-fault", "overloaded"),
-            ("x-mock-fault-times", "2"),
-            ("x-mock-fault-key", key),
-        ]
-    };
-    for key in ["a", "b"] {
-        let mut seen = vec![];
-        for _ in 0..3 {
-            seen.push(
-                forced(&mock, false, &twice(key))
-                    .await
-                    .unwrap()
-                    .status
-                    .as_u16(),
-            );
-        }
-        assert_eq!(seen, [529, 529, 200]);
-    }
-    let unknown = forced(&mock, false, &[("x-mock-fault", "gremlins")])
-        .await
-        .unwrap();
-    assert_eq!(unknown.status, 400);
-    let deaf = with_options(
-        config(),
-        Options {
-            forced_faults: false,
-            ..Options::default()
-        },
-    );
-    assert_eq!(forced(&deaf, false, &twice("a")).await.unwrap().status, 200);
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_stream_fault_spoils_the_stream_in_its_own_way() {
-    let mock = mock(config());
-    let spoilt = async |name| {
-        forced(&mock, true, &[("x-mock-fault", name)])
-            .await
-            .unwrap()
-    };
-    let last = |answer: &Answer| {
-        answer.events().last().unwrap()["type"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-
-    let error = spoilt("stream_error").await;
-    assert_eq!((last(&error), error.broken), ("error".to_owned(), None));
-    let early = spoilt("truncate_stream_clean").await;
-    assert_eq!(
-        (last(&early), early.broken),
-        ("content_block_delta".to_owned(), None)
-    );
-    assert_eq!(spoilt("bad_chunk").await.broken, Some(Hangup::BadChunk));
-    let broken = spoilt("malformed_json").await;
-    let unreadable = |line: &str| {
-        line.strip_prefix("data: ")
-            .is_some_and(|d| serde_json::from_str::<Value>(d).is_err())
-    };
-    assert_eq!(
-        broken.text.lines().filter(|line| unreadable(line)).count(),
-        1
-    );
-    let doubled = spoilt("duplicate_event").await;
-    assert_eq!(last(&doubled), "message_stop");
-    let half_open = forced(
-        &mock,
-        true,
-        &[("x-mock-fault", "hang"), ("x-mock-fault-after", "0.5")],
-    );
-    assert!(give_up_after(100_000, half_open).await.is_none());
-    let ledger = mock.ledger();
-    let endings: Vec<Ending> = ledger.rows.iter().map(|row| row.ending).collect();
-    use Ending::*;
-    assert_eq!(
-        endings,
-        [
-            Truncated, Truncated, Truncated, Truncated, Complete, Abandoned
-        ]
-    );
-    assert_eq!(
-        ledger.totals.charged_output_tokens,
-        ledger.totals.usage.output_tokens
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_slow_drip_takes_ten_times_as_long() {
-    let mock = mock(config());
-    let start = tokio::time::Instant::now();
-    forced(&mock, true, &[("x-mock-fault", "slow_drip")])
-        .await
-        .unwrap();
-    // 55 tokens: a second to the first, then ten seconds for each ten tokens.
-    assert_eq!(start.elapsed().as_millis(), 56_000);
-}
-
-#[tokio::test(start_paused = true)]
-async fn reserved_output_is_charged_at_once_and_given_back() {
-    let limited = Config {
-        limits: limits(100, 100_000, 2_000),
-        ..config()
-    };
-    let reserved = Options {
-        output_accounting: OutputAccounting::Reserved,
-        ..Options::default()
-    };
-    let mock = with_options(limited, reserved);
-    let body = body(SOURCE, false);
-    let (a, b, c) = tokio::join!(ask(&mock, &body), ask(&mock, &body), ask(&mock, &body));
-    let statuses = [a, b, c].map(|answer| answer.unwrap().status.as_u16());
-    assert_eq!(statuses, [200, 200, 429]);
-    let totals = mock.ledger().totals;
-    assert_eq!(totals.charged_output_tokens, totals.usage.output_tokens);
-}
-
-#[tokio::test(start_paused = true)]
-async fn spending_and_growth_have_limits_of_their_own() {
-    let broke = with_options(
-        config(),
-        Options {
-            spend_cap_usd: Some(1e-4),
-            ..Options::default()
-        },
-    );
-    assert_eq!(message(&broke, |_| {}).await.status, 200);
-    let refused = message(&broke, |_| {}).await;
-    assert_eq!(
-        refused.json()["error"]["details"]["error_code"],
-        "enforced_spend_limit_reached"
-    );
-    assert!(!refused.headers.contains_key("retry-after"));
-
-    let mut limited = Config {
-        limits: limits(1000, 1_000_000, 1_000_000),
-        ..config()
-    };
-    limited.profiles[0].latency = INSTANT;
-    let ramp = Some(Ramp {
-        start: 20,
-        step: 100,
-    });
-    let steep = with_options(
-        limited,
-        Options {
-            ramp,
-            ..Options::default()
-        },
-    );
-    assert_eq!(message(&steep, |_| {}).await.status, 200);
-    let refused = message(&steep, |_| {}).await;
-    assert_eq!(
-        refused.json()["error"]["details"]["error_code"],
-        "ramp_limit_exceeded"
-    );
-    assert_eq!(refused.header("retry-after"), "60");
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(message(&steep, |_| {}).await.status, 200);
-}
-
-#[tokio::test(start_paused = true)]
-async fn load_queues_for_slots_and_overflows_into_529() {
-    let capacity = Some(Capacity {
-        slots: 2,
-        queue: 1,
-        slowdown: 1.0,
-    });
-    let mock = with_options(
-        config(),
-        Options {
-            capacity,
-            ..Options::default()
-        },
-    );
-    let body = body(SOURCE, false);
-    let start = tokio::time::Instant::now();
-    let timed = || async {
-        (
-            ask(&mock, &body).await.unwrap().status.as_u16(),
-            start.elapsed().as_millis(),
-        )
-    };
-    let (a, b, c, d) = tokio::join!(timed(), timed(), timed(), timed());
-    assert_eq!(
-        [a, b, c, d],
-        [(200, 6500), (200, 6500), (200, 13_000), (529, 0)]
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_overflow_gives_back_all_that_admission_took() {
-    let options = Options {
-        capacity: Some(Capacity {
-            slots: 1,
-            queue: 0,
-            slowdown: 1.0,
-        }),
-        ramp: Some(Ramp { start: 25, step: 0 }),
-        ..Options::default()
-    };
-    let limited = Config {
-        limits: limits(2, 25, 1_000_000),
-        ..config()
-    };
-    let mock = with_options(limited, options);
-    // Each takes 12 input tokens of the minute's 25, and the overflow must take none.
-    let body = body("def a(): pass", false);
-    let (first, overflow) = tokio::join!(ask(&mock, &body), ask(&mock, &body));
-    assert_eq!(first.unwrap().status, 200);
-    assert_eq!(overflow.unwrap().status, 529);
-    assert_eq!(ask(&mock, &body).await.unwrap().status, 200);
-    assert_eq!(mock.ledger().totals.charged_input_tokens, 24);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_schedule_turns_faults_on_and_off() {
-    let wave = Phase {
-        kind: FaultKind::Overloaded,
-        from_s: 10.0,
-        to_s: 50.0,
-        from: 1.0,
-        to: None,
-        period_s: Some(20.0),
-        full_at_in_flight: None,
-    };
-    let mut instant = config();
-    instant.profiles[0].latency = INSTANT;
-    let mock = with_options(
-        instant,
-        Options {
-            schedule: vec![wave],
-            ..Options::default()
-        },
-    );
-    let mut statuses = vec![];
-    for _ in 0..6 {
-        statuses.push(message(&mock, |_| {}).await.status.as_u16());
-        tokio::time::sleep(Duration::from_secs(10)).await;
-    }
-    assert_eq!(statuses, [200, 529, 200, 529, 200, 200]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn overload_rises_with_load() {
-    let busy = Phase {
-        kind: FaultKind::Overloaded,
-        from_s: 0.0,
-        to_s: 1000.0,
-        from: 0.8,
-        to: None,
-        period_s: None,
-        full_at_in_flight: Some(100),
-    };
-    let refused_of = async |together: usize| {
-        let options = Options {
-            schedule: vec![busy],
-            ..Options::default()
-        };
-        let mock = with_options(config(), options);
-        let mut clients = tokio::task::JoinSet::new();
-        for i in 0..together {
-            let mock = mock.clone();
-            clients.spawn(async move {
-                ask(&mock, &body(&format!("def f{i}(): pass"), false))
-                    .await
-                    .unwrap()
-                    .status
-            });
-        }
-        let statuses = clients.join_all().await;
-        statuses.iter().filter(|status| **status == 529).count()
-    };
-    // Refusals end at once, so the load is that of the answers being written.
-    let (alone, few, many) = (
-        refused_of(1).await,
-        refused_of(20).await,
-        refused_of(400).await,
-    );
-    assert_eq!(alone, 0);
-    assert!((1..=6).contains(&few), "{few} of 20");
-    assert!((180..=300).contains(&many), "{many} of 400");
-}
-
-#[tokio::test(start_paused = true)]
-async fn recorded_latencies_replace_the_models_own() {
-    let options = Options {
-        recorded_latency: vec![RecordedLatency {
-            ttft_ms: 300.0,
-            decode_tokens_per_s: 110.0,
-        }],
-        ..Options::default()
-    };
-    let mock = with_options(config(), options.clone());
-    let start = tokio::time::Instant::now();
-    message(&mock, |_| {}).await;
-    // 55 tokens.
-    assert_eq!(start.elapsed().as_millis(), 800);
-    let mut stalled = options;
-    stalled.recorded_latency[0].decode_tokens_per_s = 0.0;
-    let error = MockClaude::with_options(config(), stalled, Timeline::start_virtual()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "decode_tokens_per_s = 0 of `recorded_latency, record 1` must be greater than 0"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn settings_change_as_a_whole_while_it_runs() {
-    let mock = mock(config());
-    let limited = Config {
-        limits: limits(1, 1000, 1000),
-        ..config()
-    };
-    mock.reconfigure(limited, Options::default()).unwrap();
-    assert_eq!(message(&mock, |_| {}).await.status, 200);
-    let mut other = config();
-    other.profiles[0].model = "claude-other".to_owned();
-    other
-        .prices
-        .models
-        .insert("claude-other".to_owned(), other.prices.models[MODEL]);
-    assert!(mock.reconfigure(other, Options::default()).is_err());
-    let (a, b) = tokio::join!(message(&mock, |_| {}), message(&mock, |_| {}));
-    assert!(a.status == 429 || b.status == 429);
 }
 
 #[tokio::test(start_paused = true)]

@@ -69,6 +69,34 @@ async fn client(mock: MockClaude, wanted: Ask, patient: bool) {
     let _ = give_up_after(patience, ask(&mock, &body)).await;
 }
 
+/// Uses a mock up with requests about so many functions, then tries again after the recommended
+/// wait less `early` seconds, alone. The wait, and the status of that try.
+fn retry(limited: Config, functions: &[usize], early: u64) -> Option<(u64, u16)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(async {
+        let mock = mock(limited);
+        for functions in functions {
+            let body = body(&source(*functions), false);
+            let answer = ask(&mock, &body).await.unwrap();
+            if answer.status == 429 {
+                let wait: u64 = answer
+                    .headers
+                    .get("retry-after")?
+                    .to_str()
+                    .ok()?
+                    .parse()
+                    .ok()?;
+                tokio::time::sleep(Duration::from_secs(wait.checked_sub(early)?)).await;
+                return Some((wait, ask(&mock, &body).await.unwrap().status.as_u16()));
+            }
+        }
+        None
+    })
+}
+
 const REQUESTS: u64 = 20;
 const INPUT: u64 = 120;
 const OUTPUT: u64 = 900;
@@ -88,6 +116,24 @@ proptest! {
                 let window = to - from;
                 prop_assert!(requests * 60_000 <= REQUESTS * 60_000 + REQUESTS * window);
                 prop_assert!(input * 60_000 <= INPUT * 60_000 + INPUT * window);
+            }
+        }
+    }
+
+    #[test]
+    fn the_recommended_wait_is_enough_and_a_second_less_is_not(
+        requests in 1u64..20,
+        input in 60u64..2_000,
+        output in 100u64..2_000,
+        functions in prop::collection::vec(0usize..8, 60),
+    ) {
+        let mut limited = Config { limits: limits(requests, input, output), ..config() };
+        limited.profiles[0].latency = INSTANT;
+        if let Some((wait, status)) = retry(limited.clone(), &functions, 0) {
+            prop_assert_eq!(status, 200, "after {} s", wait);
+            if let Some((_, early)) = retry(limited, &functions, 1) {
+                // A second is the shortest wait; none at all is refused as well.
+                prop_assert_eq!(early, 429, "after {} s", wait - 1);
             }
         }
     }

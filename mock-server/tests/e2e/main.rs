@@ -6,7 +6,15 @@ mod support;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod behaviour;
+#[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod control;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod headers;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -15,3 +23,7 @@ mod in_process;
 mod laws;
 #[cfg(test)]
 mod tcp;
+#[cfg(test)]
+mod thinking;
+#[cfg(test)]
+mod tools;

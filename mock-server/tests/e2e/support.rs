@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
+use mock_claude::options::Options;
 use mock_claude::prices::{ModelPrice, PriceBook};
 use mock_claude::profile::{Latency, Limits, Profile, Reply};
 use mock_claude::timeline::Timeline;
@@ -59,6 +60,7 @@ pub(crate) fn config() -> Config {
             as_of: "2026-11-23".to_owned(),
             source: "made up".to_owned(),
             inr_per_usd: 83.3,
+            long_prompts: BTreeMap::new(),
             models: BTreeMap::from([(MODEL.to_owned(), price)]),
         },
         faults: vec![],
@@ -154,6 +156,48 @@ pub(crate) async fn send(mock: &MockClaude, request: Request<Bytes>) -> Result<A
         text,
         broken,
     })
+}
+
+/// Two lines that define one symbol.
+pub(crate) const SOURCE: &str = "def parse(x):\n    pass\n";
+
+/// A mock on virtual time that behaves as `options` say.
+pub(crate) fn with_options(config: Config, options: Options) -> MockClaude {
+    MockClaude::with_options(config, options, Timeline::start_virtual()).unwrap()
+}
+
+/// Any request of the API.
+pub(crate) async fn call(mock: &MockClaude, method: &str, path: &str, body: &Value) -> Answer {
+    let mut request = request(body);
+    *request.method_mut() = method.parse().unwrap();
+    *request.uri_mut() = path.parse().unwrap();
+    request
+        .headers_mut()
+        .insert("host", "mock.test:4010".parse().unwrap());
+    if method == "GET" {
+        *request.body_mut() = bytes::Bytes::new();
+    }
+    send(mock, request).await.unwrap()
+}
+
+/// Asks for a message about [`SOURCE`] after `change` to the body.
+pub(crate) async fn message(mock: &MockClaude, change: impl FnOnce(&mut Value)) -> Answer {
+    let mut body = body(SOURCE, false);
+    change(&mut body);
+    ask(mock, &body).await.unwrap()
+}
+
+/// Asks for a message about [`SOURCE`] with these headers.
+pub(crate) async fn forced(
+    mock: &MockClaude,
+    stream: bool,
+    headers: &[(&'static str, &str)],
+) -> Result<Answer, Hangup> {
+    let mut request = request(&body(SOURCE, stream));
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    send(mock, request).await
 }
 
 /// Runs `work` for at most this many simulated milliseconds, then drops it.

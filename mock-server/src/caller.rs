@@ -1,0 +1,192 @@
+//! Who asks, in which dialect: the headers that every request must carry.
+
+use http::HeaderMap;
+
+use crate::attempt::Attempt;
+use crate::error::ApiError;
+use crate::mix::digest;
+use crate::validate::Rules;
+
+/// Who asks, in which dialect.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    /// Hash of the customer's key.
+    pub(crate) key: u64,
+    /// Whether the version is 2026-10-21 or later.
+    pub(crate) strict_version: bool,
+    /// Whether it names beta features.
+    pub(crate) beta: bool,
+    /// Whether only the shape of a request counts.
+    pub(crate) lenient: bool,
+}
+
+/// The versions of the API, oldest first.
+const VERSIONS: [&str; 3] = ["2023-01-01", "2023-06-01", "2026-10-21"];
+/// The first version without sampling parameters.
+const STRICT_VERSION: &str = VERSIONS[2];
+
+impl Caller {
+    /// Checks the headers of a request with this query string.
+    pub(crate) fn read(
+        headers: &HeaderMap,
+        query: &str,
+        attempt: &Attempt,
+    ) -> Result<Self, ApiError> {
+        let lenient = attempt.live.options.conformance;
+        let given = Given::read(headers);
+        let key = given.key(&attempt.live.options.keys)?;
+        let version = given
+            .version
+            .ok_or_else(|| ApiError::invalid("anthropic-version: header is required"))?;
+        if !lenient {
+            given.check(version, &attempt.shared.workspace)?;
+        }
+        Ok(Self {
+            key: digest(key.as_bytes()),
+            // Dates of this form sort as text.
+            strict_version: version >= STRICT_VERSION,
+            beta: given.beta.is_some() || query == "beta=true",
+            lenient,
+        })
+    }
+
+    /// By which rules the body is checked.
+    pub(crate) fn rules(self, counting: bool) -> Rules {
+        Rules {
+            strict_version: self.strict_version,
+            counting,
+            beta: self.beta,
+            lenient: self.lenient,
+        }
+    }
+}
+
+/// The headers that matter, found in one pass.
+#[derive(Default)]
+struct Given<'h> {
+    api_key: Option<&'h str>,
+    authorization: Option<&'h str>,
+    version: Option<&'h str>,
+    beta: Option<&'h str>,
+    workspace: Option<&'h str>,
+    encoding: Option<&'h str>,
+    origin: Option<&'h str>,
+    browser: Option<&'h str>,
+}
+
+impl<'h> Given<'h> {
+    fn read(headers: &'h HeaderMap) -> Self {
+        let mut given = Self::default();
+        for (name, value) in headers {
+            let field = match name.as_str() {
+                "x-api-key" => &mut given.api_key,
+                "authorization" => &mut given.authorization,
+                "anthropic-version" => &mut given.version,
+                "anthropic-beta" => &mut given.beta,
+                "anthropic-workspace-id" => &mut given.workspace,
+                "content-encoding" => &mut given.encoding,
+                "origin" => &mut given.origin,
+                "anthropic-dangerous-direct-browser-access" => &mut given.browser,
+                _ => continue,
+            };
+            *field = Some(value.to_str().unwrap_or("?"));
+        }
+        given
+    }
+
+    /// The customer's key; any is right if there is no list of `accepted` ones.
+    fn key(&self, accepted: &[String]) -> Result<&'h str, ApiError> {
+        if self.origin.is_some() && self.browser != Some("true") {
+            return Err(ApiError::authentication(
+                "CORS requests must set 'anthropic-dangerous-direct-browser-access' header",
+            ));
+        }
+        let bearer = self
+            .authorization
+            .map(|value| value.strip_prefix("Bearer ").unwrap_or(""));
+        let given = |key: &&str| !key.is_empty();
+        let (key, wrong) = match (self.api_key.filter(given), bearer.filter(given)) {
+            (Some(_), Some(_)) => {
+                return Err(ApiError::authentication(
+                    "x-api-key and Authorization headers must not be sent together",
+                ));
+            }
+            (Some(key), None) => (key, "invalid x-api-key"),
+            (None, Some(key)) => (key, "Invalid bearer token"),
+            (None, None) => return Err(ApiError::authentication("x-api-key header is required")),
+        };
+        if accepted.is_empty() || accepted.iter().any(|other| other == key) {
+            Ok(key)
+        } else {
+            Err(ApiError::authentication(wrong))
+        }
+    }
+
+    fn check(&self, version: &str, own_workspace: &str) -> Result<(), ApiError> {
+        if !VERSIONS.contains(&version) {
+            return Err(ApiError::invalid(format!(
+                "anthropic-version: \"{version}\" is not a valid version"
+            )));
+        }
+        let betas = self.beta.into_iter().flat_map(|names| names.split(','));
+        let unknown: Vec<&str> = betas.map(str::trim).filter(|name| !is_beta(name)).collect();
+        if !unknown.is_empty() {
+            return Err(ApiError::invalid(format!(
+                "Unexpected value(s) `{}` for the `anthropic-beta` header. Please consult our \
+                 documentation at platform.claude.com/docs or try again without the header.",
+                unknown.join("`, `")
+            )));
+        }
+        match self.workspace {
+            Some(id) if !id.starts_with("wrkspc_") => {
+                return Err(ApiError::invalid(
+                    "anthropic-workspace-id header must be a valid workspace ID.",
+                ));
+            }
+            Some(id) if id != own_workspace => {
+                return Err(ApiError::not_found(format!("Workspace `{id}` not found.")));
+            }
+            _ => {}
+        }
+        match self.encoding {
+            None | Some("identity") => Ok(()),
+            Some(encoding) => Err(ApiError {
+                code: Some("request_body_encoding_unsupported"),
+                ..ApiError::invalid(format!(
+                    "content-encoding: `{encoding}` is not supported for request bodies"
+                ))
+            }),
+        }
+    }
+}
+
+/// Whether this can be the name of a beta feature: words, and the day on which it began.
+fn is_beta(name: &str) -> bool {
+    let mut parts = name.rsplitn(4, '-');
+    let mut number = |digits| {
+        parts
+            .next()
+            .is_some_and(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let dated = number(2) && number(2) && number(4);
+    dated && parts.next().is_some_and(|words| !words.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_betas_end_with_a_day() {
+        assert!(is_beta("message-batches-2024-09-24") && is_beta("a-2026-01-01"));
+        for name in [
+            "invalid-beta-name",
+            "2024-09-24",
+            "x-2024-9-24",
+            "",
+            "-2024-09-24",
+        ] {
+            assert!(!is_beta(name), "{name}");
+        }
+    }
+}
