@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::headers;
 use crate::ids;
 use crate::ledger::call_id;
 use crate::limits::{Limiter, Refusal};
@@ -25,14 +24,14 @@ use crate::timeline::Timeline;
 use crate::validate;
 use crate::wire::{self, Envelope};
 
+mod batch;
+
+pub(crate) use batch::Spent;
+use batch::{Batch, Line, plus};
+
 const MAX_REQUESTS: usize = 100_000;
 /// Batches kept; the oldest goes first.
 const MAX_BATCHES: usize = 1_000;
-/// A batch that has not ended by then expires.
-const DAY: Duration = Duration::from_secs(24 * 3600);
-/// What was begun when a batch is cancelled is still finished.
-const WIND_DOWN: Duration = Duration::from_secs(1);
-
 /// All batches, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Batches {
@@ -40,9 +39,6 @@ pub(crate) struct Batches {
     /// Spent on batches that are no longer kept.
     gone: Spent,
 }
-
-/// Tokens, and pico-dollars.
-pub(crate) type Spent = (Usage, u64);
 
 impl Batches {
     /// What was spent on all batches that have ended by `now`.
@@ -61,40 +57,6 @@ impl Batches {
         let batch = self.all.remove(at);
         self.gone = plus(self.gone, batch.spent());
     }
-}
-
-fn plus(a: Spent, b: Spent) -> Spent {
-    (a.0.plus(b.0), a.1 + b.1)
-}
-
-#[derive(Debug)]
-struct Batch {
-    id: String,
-    /// Hash of the customer's key.
-    key: u64,
-    created: Duration,
-    /// The requests are worked off one after the other in this time.
-    delay: Duration,
-    canceled: Option<Duration>,
-    /// The requests with the results that they get if they are done in time.
-    lines: Vec<Line>,
-}
-
-#[derive(Debug)]
-struct Line {
-    custom_id: String,
-    result: String,
-    succeeded: bool,
-    spent: Spent,
-}
-
-/// What became of a request in a batch that has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Succeeded,
-    Errored,
-    Canceled,
-    Expired,
 }
 
 #[derive(Deserialize)]
@@ -334,99 +296,6 @@ fn synthetic(action: Action, id: &str, timeline: &Timeline, host: &str) -> Bytes
         Action::Delete => bytes(&json!({ "id": batch.id, "type": "message_batch_deleted" })),
         Action::Results => batch.results(),
         Action::Show | Action::Cancel => bytes(&batch.describe(now, timeline, host)),
-    }
-}
-
-impl Batch {
-    /// When all is done, or the rest is given up.
-    fn end(&self) -> Duration {
-        let last = self.delay.min(DAY);
-        let stopped = self.canceled.map(|at| at + WIND_DOWN - self.created);
-        self.created + stopped.map_or(last, |stopped| stopped.min(last))
-    }
-
-    fn ended(&self, now: Duration) -> bool {
-        now >= self.end()
-    }
-
-    /// Each request with its outcome, once the batch has ended.
-    fn outcomes(&self) -> impl Iterator<Item = (&Line, Outcome)> {
-        let (count, worked) = (self.lines.len() as u32, self.end() - self.created);
-        self.lines.iter().zip(1..).map(move |(line, number)| {
-            let in_time = self.delay * number / count <= worked;
-            let outcome = match (in_time, self.canceled) {
-                (true, _) if line.succeeded => Outcome::Succeeded,
-                (true, _) => Outcome::Errored,
-                (false, Some(_)) => Outcome::Canceled,
-                (false, None) => Outcome::Expired,
-            };
-            (line, outcome)
-        })
-    }
-
-    /// What it costs once it has ended: only what succeeded.
-    fn spent(&self) -> Spent {
-        let billed = self
-            .outcomes()
-            .filter(|(_, outcome)| *outcome == Outcome::Succeeded);
-        billed.fold(Spent::default(), |sum, (line, _)| plus(sum, line.spent))
-    }
-
-    fn describe(&self, now: Duration, timeline: &Timeline, host: &str) -> Value {
-        let moment = |at: Duration| headers::rfc3339(timeline.unix_s(at));
-        let ended = self.ended(now);
-        let count = |wanted| match ended {
-            true => self
-                .outcomes()
-                .filter(|(_, outcome)| *outcome == wanted)
-                .count(),
-            false => 0,
-        };
-        let status = match (ended, self.canceled) {
-            (true, _) => "ended",
-            (false, Some(_)) => "canceling",
-            (false, None) => "in_progress",
-        };
-        json!({
-            "id": self.id,
-            "type": "message_batch",
-            "processing_status": status,
-            "request_counts": {
-                "processing": if ended { 0 } else { self.lines.len() },
-                "succeeded": count(Outcome::Succeeded),
-                "errored": count(Outcome::Errored),
-                "canceled": count(Outcome::Canceled),
-                "expired": count(Outcome::Expired),
-            },
-            "created_at": moment(self.created),
-            "expires_at": moment(self.created + DAY),
-            "ended_at": ended.then(|| moment(self.end())),
-            "archived_at": null,
-            "cancel_initiated_at": self.canceled.map(moment),
-            "results_url":
-                ended.then(|| format!("http://{host}/v1/messages/batches/{}/results", self.id)),
-        })
-    }
-
-    fn results(&self) -> Bytes {
-        let mut text = String::new();
-        for (line, outcome) in self.outcomes() {
-            let result = match outcome {
-                Outcome::Succeeded | Outcome::Errored => &line.result,
-                Outcome::Canceled => "{\"type\":\"canceled\"}",
-                Outcome::Expired => "{\"type\":\"expired\"}",
-            };
-            for part in [
-                "{\"custom_id\":\"",
-                &line.custom_id,
-                "\",\"result\":",
-                result,
-                "}\n",
-            ] {
-                text.push_str(part);
-            }
-        }
-        Bytes::from(text)
     }
 }
 

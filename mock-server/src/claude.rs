@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 
-use crate::attempt::{Attempt, Shared};
+use crate::attempt::Attempt;
 use crate::batches::{self, Action};
 use crate::body::{self, Hangup, ReplyBody};
 use crate::browser;
@@ -24,6 +24,7 @@ use crate::mix::{digest, mix};
 use crate::models;
 use crate::options::Options;
 use crate::proof::Key;
+use crate::shared::Shared;
 use crate::stream::{How, Stream};
 use crate::timeline::Timeline;
 use crate::wire;

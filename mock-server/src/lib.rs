@@ -38,6 +38,7 @@ mod messages;
 mod models;
 mod reply;
 mod request;
+mod shared;
 mod stream;
 mod thinking;
 mod tool;
