@@ -49,11 +49,8 @@ fn flaws(grade: &Value) -> Vec<&str> {
 
 /// A free port, for services that are there before the grader.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 #[test]
