@@ -24,7 +24,7 @@ use breaklab::summary::{self, ClaimBook, Metric, Summary};
 const PAIRS: usize = 7;
 
 /// Fast enough for many runs, slow enough that the service's own pacing still shows.
-const SPEED: f64 = 400.0;
+const SPEED: f64 = 100.0;
 
 fn main() {
     let asked = std::env::args().find_map(|argument| argument.parse().ok());

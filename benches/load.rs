@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use breaklab::corpus::Source;
 use breaklab::load::{Arrivals, Load, Stop};
-use breaklab::record::{Latencies, Run};
+use breaklab::record::{Ending, Latencies, Run};
 use breaklab::runner::Endpoint;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -37,10 +37,10 @@ const FROZEN_SECONDS: u64 = 8;
 
 fn main() {
     let oha = std::env::var_os("OHA");
+    memory();
     let most = throughput(oha.as_deref());
     own_lag(most / 2.0);
     frozen(oha.as_deref());
-    memory();
 }
 
 fn say(line: std::fmt::Arguments<'_>) {
@@ -210,6 +210,12 @@ fn play(address: SocketAddr, load: Load) -> (Run, f64) {
         digest: String::new(),
     };
     let (run, wall, _) = endpoint.run(&Stop::default()).unwrap();
+    assert_eq!(
+        run.endings.get(&Ending::Ok),
+        Some(&run.offered),
+        "{:?}",
+        run.errors
+    );
     let rate = run.offered as f64 / wall.as_secs_f64();
     (run, rate)
 }

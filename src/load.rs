@@ -17,7 +17,7 @@ mod share;
 mod stop;
 
 /// The most requests of one plan: numbers beyond it are slips of the hand.
-pub const MAX_REQUESTS: u64 = 1_000_000_000;
+pub const MAX_REQUESTS: u64 = 100_000_000;
 
 /// The latest moment of a plan, in seconds: some thirty years.
 const MAX_SECONDS: f64 = 1e9;

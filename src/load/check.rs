@@ -105,11 +105,12 @@ impl Load {
     fn check_figures(&self) -> Result<(), LoadError> {
         // No number of a plan has a use beyond this, whether it is seconds or requests per second.
         let zero_or_more = |value: f64| (0.0..=MAX_SECONDS).contains(&value);
-        let positive = |value: f64| value > 0.0 && zero_or_more(value);
+        // A lower rate is one request in twelve days or more: nobody waits for that.
+        let positive = |value: f64| value >= 1e-6 && zero_or_more(value);
         let rate = (
             "rate_per_s",
             self.rate_per_s.is_some_and(positive),
-            "requests per second (above 0)",
+            "requests per second (0.000001 or more)",
         );
         let (arrivals, needs) = match self.arrivals {
             Arrivals::Constant => ("constant", vec![rate]),
@@ -138,7 +139,7 @@ impl Load {
                 let peak = (
                     "peak_per_s",
                     peak,
-                    "requests per second within it (above 0)",
+                    "requests per second within it (0.000001 or more)",
                 );
                 let at = ("peak_at_s", at, "the second at which it begins (0 or more)");
                 (
@@ -251,7 +252,7 @@ mod tests {
             rate_per_s: Some(f64::MIN_POSITIVE),
             ..Load::new(Arrivals::Poisson)
         };
-        assert_eq!(rare.check(), Ok(()));
+        assert!(rare.check().is_err());
         let moments = super::super::schedule::Moments::of(&rare, 0);
         assert_eq!(moments.last().map(|at| at.as_secs_f64()), Some(MAX_SECONDS));
     }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::RunError;
-use super::pool::{Connection, Pool};
+use super::pool::{Connection, Pool, Turn};
 use super::target::{Answer, read_failure};
 use crate::platform::http::REQUEST_HEADER;
 use crate::record::Ending;
@@ -75,11 +75,16 @@ impl Client {
         })
     }
 
+    /// Waits until a request can be sent.
+    pub(super) async fn turn(&self) -> Turn {
+        self.pool.turn().await
+    }
+
     /// Asks for documentation with `body`, an `Ask` in JSON, as request number `index`.
-    pub(super) async fn document(&self, index: u64, body: Bytes) -> Answer {
+    pub(super) async fn document(&self, turn: Turn, index: u64, body: Bytes) -> Answer {
         let asked = self
             .timeline
-            .timeout(self.timeout, self.ask(index, body))
+            .timeout(self.timeout, self.ask(turn, index, body))
             .await;
         match asked {
             Some(Ok(answer) | Err(answer)) => answer,
@@ -89,13 +94,13 @@ impl Client {
         }
     }
 
-    async fn ask(&self, index: u64, body: Bytes) -> Result<Answer, Answer> {
+    async fn ask(&self, turn: Turn, index: u64, body: Bytes) -> Result<Answer, Answer> {
         let mut request = self.request(self.path.clone(), body);
         *request.method_mut() = http::Method::POST;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(REQUEST_HEADER, HeaderValue::from(index));
-        let (response, connection) = self.send(request).await?;
+        let (response, connection) = self.send(turn, request).await?;
         if response.status() == 202 {
             let job = self.job(&response)?;
             self.whole(response, connection).await?;
@@ -118,9 +123,10 @@ impl Client {
 
     async fn send(
         &self,
+        turn: Turn,
         request: Request<Full<Bytes>>,
     ) -> Result<(Response<Incoming>, Connection), Answer> {
-        let sent = self.pool.send(request).await;
+        let sent = self.pool.send(turn, request).await;
         sent.map_err(|error| no_answer(&*error))
     }
 
@@ -160,7 +166,7 @@ impl Client {
     async fn poll(&self, job: Uri) -> Result<Answer, Answer> {
         loop {
             let request = self.request(job.clone(), Bytes::new());
-            let (response, connection) = self.send(request).await?;
+            let (response, connection) = self.send(self.turn().await, request).await?;
             let (status, body) = self.whole(response, connection).await?;
             if status != 200 && status != 202 {
                 return Ok(read_failure(status, &body));

@@ -73,12 +73,17 @@ impl Endpoint {
             let (client, bodies) = (Arc::clone(&client), Arc::clone(&bodies));
             let (sink, give_up) = (sink.clone(), give_up.clone());
             async move {
-                let started = timeline.now();
                 let (path, body) = &bodies[(slot.index % bodies.len() as u64) as usize];
-                let answer = tokio::select! {
+                let asked = async {
+                    let turn = client.turn().await;
+                    let started = timeline.now();
+                    let answer = client.document(turn, slot.index, body.clone());
+                    (started, answer.await)
+                };
+                let (started, answer) = tokio::select! {
                     biased;
-                    answer = client.document(slot.index, body.clone()) => answer,
-                    () = give_up.stopped() => Answer::dropped(),
+                    answered = asked => answered,
+                    () = give_up.stopped() => (timeline.now(), Answer::dropped()),
                 };
                 sink.add(Outcome {
                     slot,

@@ -1,11 +1,13 @@
 //! HTTP/1.1 connections to one server, kept open between requests.
 //!
-//! A request takes an idle connection or opens one of its own, and waits for nobody else's. A client that
-//! opens one ahead for every waiting request, as pooled clients do, buries a slow server under
-//! thousands of connections that nobody asked for, and measures them.
+//! A request takes an idle connection or opens one of its own. How many are being opened at once is bounded:
+//! a driver that answers each stall with as many new connections as requests are due buries itself
+//! and the server under them, and never catches up. What a request waits for that bound is lag of the
+//! driver, and is measured as such.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -16,6 +18,14 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Connections that are being opened at once. On one machine opening takes a tenth of a millisecond, so
+/// that this many are some hundred thousand a second.
+const MAX_OPENING: usize = 16;
+
+/// What takes longer to open waits for the network, not for this machine, and holds nobody else up.
+const OPENING: Duration = Duration::from_millis(10);
 
 /// What goes wrong with a connection, whoever says so.
 pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
@@ -23,20 +33,52 @@ pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
 /// One open connection.
 pub(super) type Connection = SendRequest<Full<Bytes>>;
 
-/// Idle connections to one server.
+/// The connections to one server.
 #[derive(Clone)]
 pub(super) struct Pool {
     addresses: Arc<[SocketAddr]>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    /// One permit an idle connection.
+    returned: Arc<Semaphore>,
+    opening: Arc<Semaphore>,
+}
+
+/// The right to send a request now.
+pub(super) enum Turn {
+    /// Over a connection that was used before.
+    Again(Connection),
+    /// Over a new one.
+    Open(OwnedSemaphorePermit),
 }
 
 impl Pool {
-    /// Of the server that listens at one of `addresses`.
+    /// To the server that listens at one of `addresses`.
     pub(super) fn new(addresses: Vec<SocketAddr>) -> Self {
         raise_socket_limit();
         Self {
             addresses: addresses.into(),
             idle: Arc::default(),
+            returned: Arc::new(Semaphore::new(0)),
+            opening: Arc::new(Semaphore::new(MAX_OPENING)),
+        }
+    }
+
+    /// Waits for a connection that can be used, or for the turn to open one.
+    pub(super) async fn turn(&self) -> Turn {
+        loop {
+            tokio::select! {
+                biased;
+                returned = self.returned.acquire() => {
+                    returned.expect(NEVER_CLOSED).forget();
+                    let idle = self.idle().pop();
+                    if let Some(connection) = idle.filter(Connection::is_ready) {
+                        return Turn::Again(connection);
+                    }
+                }
+                permit = Arc::clone(&self.opening).acquire_owned() => {
+                    return Turn::Open(permit.expect(NEVER_CLOSED));
+                }
+            }
         }
     }
 
@@ -47,20 +89,27 @@ impl Pool {
     /// When no connection could be made, or it broke.
     pub(super) async fn send(
         &self,
+        mut turn: Turn,
         mut request: Request<Full<Bytes>>,
     ) -> Result<(Response<Incoming>, Connection), Broken> {
-        while let Some(mut idle) = self.take() {
-            match idle.try_send_request(request).await {
-                Ok(response) => return Ok((response, idle)),
+        loop {
+            let mut connection = match turn {
+                Turn::Again(connection) => connection,
+                Turn::Open(permit) => {
+                    let mut fresh = self.open(permit).await?;
+                    let response = fresh.send_request(request).await?;
+                    return Ok((response, fresh));
+                }
+            };
+            match connection.try_send_request(request).await {
+                Ok(response) => return Ok((response, connection)),
                 Err(mut failed) => match failed.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(failed.into_error().into()),
                 },
             }
+            turn = self.turn().await;
         }
-        let mut fresh = self.open().await?;
-        let response = fresh.send_request(request).await?;
-        Ok((response, fresh))
     }
 
     /// Takes back a connection whose answer was read whole.
@@ -80,8 +129,15 @@ impl Pool {
         }
     }
 
-    async fn open(&self) -> Result<Connection, Broken> {
-        let stream = TcpStream::connect(&*self.addresses).await?;
+    async fn open(&self, permit: OwnedSemaphorePermit) -> Result<Connection, Broken> {
+        let connect = TcpStream::connect(&*self.addresses);
+        tokio::pin!(connect);
+        let quick = tokio::time::timeout(OPENING, &mut connect).await;
+        drop(permit);
+        let stream = match quick {
+            Ok(connected) => connected?,
+            Err(_) => connect.await?,
+        };
         stream.set_nodelay(true)?;
         let (connection, work) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(async move {
@@ -91,17 +147,19 @@ impl Pool {
         Ok(connection)
     }
 
-    fn take(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // The one used last is the least likely to have been closed meanwhile.
-        std::iter::from_fn(|| idle.pop()).find(Connection::is_ready)
+    fn put(&self, connection: Connection) {
+        // The one used last is taken first: it is the least likely to have been closed meanwhile.
+        self.idle().push(connection);
+        self.returned.add_permits(1);
     }
 
-    fn put(&self, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(connection);
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Why no wait for a permit can fail.
+const NEVER_CLOSED: &str = "a pool never closes its semaphores";
 
 /// Lets this process open as many sockets as it may; the default of many shells is 1024. If the system
 /// refuses, requests that find no socket are counted as dropped.

@@ -65,24 +65,30 @@ fn row(finding: &Finding) -> String {
 }
 
 /// Breaks a line between words so that it fits [`WIDTH`]; further lines are indented. Longer words, such
-/// as paths, stay whole. What could move a terminal's cursor is blanked, and no line can begin like a
-/// command to a workflow (`::error::…`).
+/// as paths, stay whole, and so does a command at the end, which is there to be copied. What could
+/// move a terminal's cursor is blanked, and no line can begin like a command to a workflow (`::error::…`).
 #[must_use]
 pub fn wrapped(line: &str, indent: usize) -> String {
     let line = clean(line);
+    let prose = line
+        .find(": breaklab ")
+        .map_or(line.len(), |colon| colon + 2);
     let start = line.len() - line.trim_start().len();
     let (mut text, mut column) = (line[..start].to_owned(), start);
-    let mut fresh = true;
-    for word in line[start..].split_inclusive(' ') {
+    let command = Some(&line[prose..]).filter(|command| !command.is_empty());
+    for (index, word) in line[start..prose]
+        .split_inclusive(' ')
+        .chain(command)
+        .enumerate()
+    {
         let width = word.trim_end().chars().count();
-        if !fresh && column + width > WIDTH {
+        if index > 0 && column + width > WIDTH {
             text.truncate(text.trim_end().len());
             let _ = write!(text, "\n{:indent$}", "");
             column = indent;
         }
         text += &word.replacen("::", ": :", usize::from(word.starts_with("::")));
         column += word.chars().count();
-        fresh = false;
     }
     text.truncate(text.trim_end().len());
     text + "\n"
@@ -118,6 +124,15 @@ mod tests {
             text.lines().all(|line| !line.starts_with("::")),
             "a name must not begin a line of its own"
         );
+    }
+
+    #[test]
+    fn a_command_stays_whole_to_be_copied() {
+        let text = wrapped(
+            &format!("{}: breaklab run --out a b c", "word ".repeat(14)),
+            2,
+        );
+        assert!(text.ends_with(":\n  breaklab run --out a b c\n"), "{text}");
     }
 
     #[test]
