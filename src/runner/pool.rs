@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections that are being opened at once. On one machine opening takes a tenth of a millisecond, so
 /// that this many are some hundred thousand a second.
-const MAX_OPENING: usize = 16;
+const MAX_OPENING: usize = 64;
 
 /// What takes longer to open waits for the network, not for this machine, and holds nobody else up.
 const OPENING: Duration = Duration::from_millis(10);
