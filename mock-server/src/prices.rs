@@ -39,14 +39,15 @@ pub struct LongPrompts {
 
 /// All prices of one model.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Prices {
+pub struct Prices {
     usual: ModelPrice,
     long: Option<LongPrompts>,
 }
 
 impl PriceBook {
     /// The prices of `model`, if the book knows it.
-    pub(crate) fn of(&self, model: &str) -> Option<Prices> {
+    #[must_use]
+    pub fn of(&self, model: &str) -> Option<Prices> {
         Some(Prices {
             usual: *self.models.get(model)?,
             long: self.long_prompts.get(model).copied(),
@@ -54,9 +55,16 @@ impl PriceBook {
     }
 }
 
+impl From<ModelPrice> for Prices {
+    fn from(usual: ModelPrice) -> Self {
+        Self { usual, long: None }
+    }
+}
+
 impl Prices {
     /// Exact price of a call in pico-dollars.
-    pub(crate) fn cost_pico(&self, usage: Usage) -> u64 {
+    #[must_use]
+    pub fn cost_pico(&self, usage: Usage) -> u64 {
         let is_long = |long: &LongPrompts| usage.prompt_tokens() > long.above_tokens;
         let long = self.long.filter(is_long);
         long.map_or(self.usual, |long| long.price).cost_pico(usage)

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use mock_claude::prices::{ModelPrice, Usage};
+use mock_claude::prices::{Prices, Usage};
 use tokio::sync::Notify;
 
 use super::{Ask, CallError};
@@ -16,7 +16,7 @@ pub struct Spending(Arc<Account>);
 
 #[derive(Debug)]
 struct Account {
-    price: ModelPrice,
+    prices: Prices,
     cap_pico: Option<u64>,
     sums: Mutex<Sums>,
     settled: Notify,
@@ -41,9 +41,9 @@ pub(super) struct Reservation {
 impl Spending {
     /// An account that refuses calls which might bring it above `cap_pico` pico-dollars.
     #[must_use]
-    pub fn new(price: ModelPrice, cap_pico: Option<u64>) -> Self {
+    pub fn new(prices: impl Into<Prices>, cap_pico: Option<u64>) -> Self {
         let account = Account {
-            price,
+            prices: prices.into(),
             cap_pico,
             sums: Mutex::default(),
             settled: Notify::new(),
@@ -86,7 +86,7 @@ impl Spending {
     /// What `usage` costs, in pico-dollars.
     #[must_use]
     pub fn cost_pico(&self, usage: Usage) -> u64 {
-        self.0.price.cost_pico(usage)
+        self.0.prices.cost_pico(usage)
     }
 
     /// The most that `ask` can cost, and what its input alone costs, in pico-dollars.
@@ -155,7 +155,7 @@ impl Reservation {
     pub(super) fn settle(mut self, usage: Usage) {
         self.is_settled = true;
         self.account
-            .settle(self.pico, self.account.price.cost_pico(usage), usage);
+            .settle(self.pico, self.account.prices.cost_pico(usage), usage);
     }
 }
 
@@ -170,6 +170,9 @@ impl Drop for Reservation {
 
 #[cfg(test)]
 mod tests {
+    use mock_claude::prices::ModelPrice;
+    use mock_claude::settings::built_in_prices;
+
     use super::*;
 
     const PRICE: ModelPrice = ModelPrice {
@@ -211,6 +214,19 @@ mod tests {
             }
         );
         assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn a_long_prompt_is_reserved_for_at_its_own_price() {
+        let prices = built_in_prices().of("claude-haiku-5-5").unwrap();
+        let spending = Spending::new(prices, None);
+        let most = |bytes| {
+            let prompt = "x".repeat(bytes);
+            spending.price(&Ask { prompt, ..ask() })[0]
+        };
+        // 0.10 / 0.50 dollars a million tokens, 0.50 / 2.50 above 100,000 of them.
+        assert_eq!(most(200_000), 100_000 * 100_000 + 100 * 500_000);
+        assert_eq!(most(200_002), 100_001 * 500_000 + 100 * 2_500_000);
     }
 
     #[tokio::test(start_paused = true)]

@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         };
         let log = AttemptLog::new(timeline, 0);
         let earlier = bulk.journal.earlier();
-        let spending = Spending::new(job.price, cap_pico).after(earlier.spent_pico);
+        let spending = Spending::new(job.prices, cap_pico).after(earlier.spent_pico);
         let claude = Claude::new(transport(args, timeline, &log)?, &key);
         let run = Run {
             args,
@@ -240,7 +240,7 @@ fn journal_trouble(journal: &Journal) -> Option<String> {
 
 fn estimate(args: &Args, job: &Job) -> bill::Estimate {
     let policy = Policy::new(Mode::Hardened, &job.settings, &BTreeSet::new());
-    let mut estimate = bill::Estimate::new(job.price, &args.model);
+    let mut estimate = bill::Estimate::new(job.prices, &args.model);
     let mut seen = BTreeSet::new();
     for document in &job.documents {
         if seen.insert(&document.content) {

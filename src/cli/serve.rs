@@ -338,14 +338,14 @@ fn service(
 /// The account of all calls, with the cap if there is one.
 fn spending(args: &Args, loaded: &Loaded) -> anyhow::Result<Spending> {
     let model = &loaded.profile.model;
-    let Some(price) = loaded.prices.models.get(model) else {
+    let Some(prices) = loaded.prices.of(model) else {
         bail!(
             "price book `{}` has no price for `{model}`, so --max-cost-usd cannot hold",
             loaded.prices.name
         );
     };
     let cap_pico = args.max_cost_usd.map(|usd| (usd * PICO_PER_USD) as u64);
-    Ok(Spending::new(*price, cap_pico))
+    Ok(Spending::new(prices, cap_pico))
 }
 
 /// Puts a mock with the scenario's limits and faults on a loopback port.

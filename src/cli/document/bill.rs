@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use mock_claude::prices::{ModelPrice, PICO_PER_USD, PriceBook, Usage};
+use mock_claude::prices::{PICO_PER_USD, PriceBook, Prices, Usage};
 
 use super::pages::{Page, State};
 use crate::claude::{CallError, Spending};
@@ -14,10 +14,11 @@ use crate::record::Attempts;
 
 /// What the calls of a job are expected to use.
 pub(super) struct Estimate {
-    price: ModelPrice,
+    prices: Prices,
     model: String,
     calls: u64,
     usage: Usage,
+    pico: u64,
 }
 
 /// How a job went.
@@ -38,19 +39,26 @@ pub(super) struct Bill<'a> {
 }
 
 impl Estimate {
-    pub(super) fn new(price: ModelPrice, model: &str) -> Self {
+    pub(super) fn new(prices: Prices, model: &str) -> Self {
         Self {
-            price,
+            prices,
             model: model.to_owned(),
             calls: 0,
             usage: Usage::default(),
+            pico: 0,
         }
     }
 
     pub(super) fn add(&mut self, call: CallEstimate) {
         self.calls += 1;
-        self.usage.input_tokens += call.input_tokens;
-        self.usage.output_tokens += call.output_tokens;
+        let usage = Usage {
+            input_tokens: call.input_tokens,
+            output_tokens: call.output_tokens,
+            ..Usage::default()
+        };
+        self.usage = self.usage.plus(usage);
+        // Call by call: a long prompt may have a price of its own.
+        self.pico += self.prices.cost_pico(usage);
     }
 }
 
@@ -61,7 +69,7 @@ pub(super) fn print_estimate(
     book: &PriceBook,
     is_batch: bool,
 ) -> std::io::Result<()> {
-    let pico = estimate.price.cost_pico(estimate.usage);
+    let pico = estimate.pico;
     let lines: usize = documents
         .iter()
         .map(|document| document.content.lines().count())

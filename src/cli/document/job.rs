@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use mock_claude::prices::{ModelPrice, PriceBook};
+use mock_claude::prices::{PriceBook, Prices};
 use mock_claude::profile::Profile;
 use mock_claude::settings::{built_in_prices, built_in_profiles};
 
@@ -16,7 +16,7 @@ use crate::generator::{Document, Settings};
 pub(super) struct Job {
     pub(super) documents: Vec<Document>,
     pub(super) skipped: Vec<Skipped>,
-    pub(super) price: ModelPrice,
+    pub(super) prices: Prices,
     pub(super) book: PriceBook,
     pub(super) settings: Settings,
 }
@@ -38,7 +38,7 @@ pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
             known.join(", ")
         );
     };
-    let Some(price) = book.models.get(&profile.model).copied() else {
+    let Some(prices) = book.of(&profile.model) else {
         bail!(
             "price book `{}` has no price for `{}`",
             book.name,
@@ -57,7 +57,7 @@ pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
     Ok(Job {
         documents,
         skipped,
-        price,
+        prices,
         book,
         settings,
     })
