@@ -62,8 +62,8 @@ pub(super) struct Args {
     /// Ask again what the API refused for good in an earlier run
     #[arg(long)]
     retry_refused: bool,
-    /// Calls in flight at once
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    /// Most calls in flight at once; the rate limits, learnt from the answers, hold anyway
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1000))]
     parallel: u64,
     /// Largest answer in tokens; larger files are cut so that answers fit
     #[arg(long, value_name = "N", default_value_t = 16_000, value_parser = clap::value_parser!(u64).range(1..))]
