@@ -81,8 +81,8 @@ impl Page {
         if let Some(story) = story {
             self.line(&format!(
                 "{} Fixed by: {}",
-                escaped(&story.story),
-                escaped(&story.fix)
+                prose(&story.story),
+                prose(&story.fix)
             ));
             self.line("");
         }
@@ -90,12 +90,12 @@ impl Page {
         self.line(&format!("| | {} | |", modes.join(" | ")));
         self.line(&format!("|---|{}---|", "--:|".repeat(modes.len())));
         for row in rows(scenario) {
-            self.line(&format!(
-                "| {} | {} | {} |",
-                row.label,
-                row.values.join(" | "),
-                row.change
-            ));
+            let cells = row.values.iter().zip(&row.bounds);
+            let cells: Vec<_> = cells
+                .map(|(value, bounds)| bounded(value, bounds))
+                .collect();
+            let (label, change) = (row.label, row.change);
+            self.line(&format!("| {label} | {} | {change} |", cells.join(" | ")));
         }
         self.line("");
         let errors = scenario
@@ -145,11 +145,16 @@ impl Page {
     }
 
     fn matrix(&mut self, matrix: &Matrix) {
+        self.line(&format!(
+            "Which protection does it: {}",
+            escaped(&matrix.lesson)
+        ));
+        self.line("");
         self.line("| protection | hardened without it | naive with only it |");
         self.line("|---|---|---|");
         for line in &matrix.lines {
             let [protection, removed, alone] =
-                [&line.protection, &line.removed, &line.alone].map(|text| escaped(text));
+                [&line.protection, line.removed(), line.alone()].map(|text| escaped(text));
             self.line(&format!("| {protection} | {removed} | {alone} |"));
         }
         self.line("");
@@ -221,12 +226,36 @@ impl Page {
                 said.push(text);
             }
         }
+        self.line(BRACKETS);
+    }
+}
+
+/// What the brackets in the tables mean.
+const BRACKETS: &str = "- in brackets: 95 % bounds, exact for independent requests (Clopper-Pearson for shares, \
+     order statistics for percentiles); a p99 has an upper one from 368 answers on";
+
+/// A figure, and where it may lie.
+fn bounded(value: &str, bounds: &str) -> String {
+    if bounds.is_empty() {
+        value.to_owned()
+    } else {
+        format!("{value} ({bounds})")
     }
 }
 
 /// Sentences are ours except for the names in them.
 fn escaped_sentence(sentence: &str) -> String {
     escaped(sentence).replace("\\(", "(").replace("\\)", ")")
+}
+
+/// Words of an author, in which backticks mark code.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let set = parts.map(|(index, part)| match index % 2 {
+        0 => escaped(part),
+        _ => code(part),
+    });
+    set.collect()
 }
 
 /// Inline code that a backtick in it cannot end.
@@ -247,6 +276,7 @@ pub(super) fn verdict(verdict: ClaimVerdict) -> &'static str {
 mod tests {
     use super::*;
     use crate::report::fixture;
+    use crate::summary::Bounds;
 
     #[test]
     fn the_page_tells_verdict_story_figures_and_command() {
@@ -274,6 +304,27 @@ mod tests {
         assert!(
             !page.contains("<script>") && !page.contains("](") && !page.contains('\u{1b}'),
             "{page}"
+        );
+    }
+
+    #[test]
+    fn figures_carry_their_bounds_in_brackets() {
+        let record = fixture::record();
+        let mut summary = fixture::summary(&record);
+        summary.runs[0].confidence.failure_rate = Bounds {
+            low: Some(0.34),
+            high: Some(0.54),
+        };
+        let page = markdown(&record, &summary, &[]);
+        assert!(page.contains("(34 % – 54 %)"), "{page}");
+        assert!(page.contains("in brackets: 95 % bounds"));
+    }
+
+    #[test]
+    fn backticks_of_an_author_mark_code_and_nothing_else_does() {
+        assert_eq!(
+            prose("waits for `retry-after` *now*"),
+            "waits for `retry-after` \\*now\\*"
         );
     }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::ablation::Matrix;
-use crate::report::figures::{ABSENT, count};
+use crate::report::figures::count;
 use crate::report::judgement::{Judgement, Tone};
 use crate::report::plain::{excerpt, plain, slug};
 use crate::report::rows::rows;
@@ -150,15 +150,9 @@ fn how_to_ablate(chapter: &Chapter<'_>) -> Markup {
 
 /// What each protection is good for: taken from hardened, or given to naive alone.
 fn protections(matrix: &Matrix) -> Markup {
-    let said = |text: &str| {
-        if text.is_empty() {
-            ABSENT.to_owned()
-        } else {
-            text.to_owned()
-        }
-    };
     html! {
         h3.matrix { "Which protection does it" }
+        p.lesson { (plain(&matrix.lesson)) }
         div.scroll role="region" tabindex="0" aria-label=(format!("protections in {}", plain(&matrix.scenario))) {
             table {
                 caption.hidden { "What each protection does in " (plain(&matrix.scenario)) }
@@ -170,8 +164,8 @@ fn protections(matrix: &Matrix) -> Markup {
                 tbody { @for line in &matrix.lines {
                     tr {
                         th scope="row" { (plain(&line.protection)) }
-                        td { (said(&line.removed)) }
-                        td { (said(&line.alone)) }
+                        td { (line.removed()) }
+                        td { (line.alone()) }
                     }
                 } }
             }
