@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::record::{ClockKind, Record};
+use crate::record::{ClockKind, Record, UNKNOWN};
 use crate::summary::{Agreement, Claim, ClaimVerdict, Summary};
 
 use super::Story;
@@ -79,11 +79,11 @@ impl Page {
         self.line("");
         let story = stories.iter().find(|story| story.scenario == scenario.id);
         if let Some(story) = story {
-            self.line(&format!(
-                "{} Fixed by: {}",
-                prose(&story.story),
-                prose(&story.fix)
-            ));
+            let fix = match story.fix.as_str() {
+                "" => String::new(),
+                fix => format!(" Fixed by: {}", prose(fix)),
+            };
+            self.line(&(prose(&story.story) + &fix));
             self.line("");
         }
         let modes: Vec<String> = scenario.runs.iter().map(|run| escaped(&run.mode)).collect();
@@ -209,18 +209,25 @@ impl Page {
         let mut said: Vec<String> = vec![];
         for run in &record.runs {
             let setting = &run.setting;
-            let text = format!(
-                "- {}: {} on tier {}, platform {}, price book {} of {} at {} rupees a dollar; {}; {}",
-                escaped(&run.scenario),
-                escaped(&setting.model),
-                escaped(&setting.tier),
-                escaped(&setting.platform),
-                escaped(&setting.prices),
-                escaped(&setting.prices_as_of),
-                number(setting.inr_per_usd),
+            let work = format!(
+                "{}; {}",
                 escaped(&setting.documents),
-                escaped(&setting.arrivals),
+                escaped(&setting.arrivals)
             );
+            let upstream = if setting.prices == UNKNOWN {
+                "only seen from outside".to_owned()
+            } else {
+                format!(
+                    "{} on tier {}, platform {}, price book {} of {} at {} rupees a dollar",
+                    escaped(&setting.model),
+                    escaped(&setting.tier),
+                    escaped(&setting.platform),
+                    escaped(&setting.prices),
+                    escaped(&setting.prices_as_of),
+                    number(setting.inr_per_usd),
+                )
+            };
+            let text = format!("- {}: {upstream}; {work}", escaped(&run.scenario));
             if !said.contains(&text) {
                 self.line(&text);
                 said.push(text);
