@@ -1,16 +1,21 @@
-//! The limit: how early a workload can end at all, whoever sends it.
+//! The limit: how early a workload can end at all, whoever sends it. Reports show `T / T*`, the time
+//! that a run took over this bound, so that "fast" has a meaning: 1 cannot be beaten.
 //!
-//! A token bucket that holds `b` and refills with `rho` a second has paid for work `W` not before
-//! `(W - b) / rho`; whatever is admitted last still takes its own time. That is the bound of
-//! scheduling with delivery times (heads, bodies, tails: Carlier 1982), taken over all tails:
+//! > `T* = max( max over r, l of (W_r(l) - b_r - D_r) / rho_r + l,  Σ c_i / C,  max c_i )`
 //!
-//! > `T* = max( max over r, l of (W_r(jobs with tail ≥ l) - b_r - D_r) / rho_r + l,  Σ c_i / C,  max c_i )`
+//! - `r` is a supply with a limit: requests, input tokens, output tokens. Its bucket holds `b_r`, starts
+//!   full and refills with `rho_r` a second, so work `W` is paid for not before `(W - b_r) / rho_r`.
+//! - `l` is the service time of a call's last attempt, its tail: whatever is admitted last still takes
+//!   that long. `W_r(l)` is the work of all calls with a tail of at least `l`. That is the bound of
+//!   scheduling with heads, bodies and tails (Carlier, "The one-machine sequencing problem", 1982),
+//!   taken over all tails.
+//! - `c_i` is the time that the attempts of call `i` and the waits imposed between them take one after
+//!   another; `C` is how many calls the server lets run at once.
+//! - `D_r` is what may be owed, for output only: it is charged as it is written, so the answers in flight
+//!   at the last admission, at most the `C` largest, are not paid for yet. With no bound on calls in
+//!   flight everything may be owed, and output bounds nothing.
 //!
-//! with `r` in requests, input and output tokens, `l` the final service time of a job, `c` the time
-//! that its attempts and imposed waits take one after another, and `C` the calls that the server
-//! lets run at once. `D` is what may be owed: output is charged as it is written, so the answers in
-//! flight at the last admission, at most the `C` largest, are not paid for yet. With no bound on
-//! calls in flight everything may be owed, and output bounds nothing.
+//! It is a bound, not a schedule: no client need be able to reach it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -27,6 +27,9 @@ pub const SCHEMA: &str = "breaklab/record/v1";
 /// unknown, not zero.
 pub const OUTSIDE: &str = "outside";
 
+/// A setting of such a service.
+pub const UNKNOWN: &str = "unknown";
+
 /// Most stretches of missing symbols that are kept of a request.
 pub const MAX_GAPS: usize = 50;
 

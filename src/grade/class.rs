@@ -166,11 +166,12 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;\
-background:#fff}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;\
-text-align:left;vertical-align:top}td.n{text-align:right}.bar{background:#0072b2;height:.8rem;display:inline-block}\
-.wide{overflow-x:auto}@media(prefers-color-scheme:dark){body{background:#121212;color:#eee}td,th{border-color:#444}\
-.bar{background:#56b4e9}}";
+const STYLE: &str = "html{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;\
+padding:0 1rem;color:#1a1a1a;background:#fff}a{color:inherit}table{border-collapse:collapse;margin:1rem 0}caption{text-align:left}\
+td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}\
+td.n,th.n{text-align:right;white-space:nowrap}td.scale{width:min(20rem,50vw)}\
+.bar{background:#0072b2;height:.8rem;display:inline-block}.wide{overflow-x:auto}\
+@media(prefers-color-scheme:dark){body{background:#121212;color:#eee}td,th{border-color:#444}.bar{background:#56b4e9}}";
 
 /// The class on one page: distribution, pass rate of each criterion, flaws by student, and who
 /// could not be graded. No script, nothing from elsewhere; all names are escaped.
@@ -192,12 +193,14 @@ pub fn page(entries: &[Entry]) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                h1 { (graded.len()) " of " (entries.len()) " services graded" }
-                (distribution(&graded))
-                (open(entries))
-                (criteria(&graded))
-                (matrix(&graded))
-                (students(&graded))
+                main {
+                    h1 { (graded.len()) " of " (entries.len()) " services graded" }
+                    (distribution(&graded))
+                    (open(entries))
+                    (students(&graded))
+                    (criteria(&graded))
+                    (matrix(&graded))
+                }
             }
         }
     };
@@ -216,9 +219,9 @@ fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             caption { "Students by share of the points" }
             @for (bin, count) in bins.iter().enumerate() {
                 tr {
-                    th scope="row" { (bin * 10) "-" (bin * 10 + 10) " %" }
+                    th class="n" scope="row" { (bin * 10) "-" (bin * 10 + 10) " %" }
                     td class="n" { (count) }
-                    td { span class="bar" style=(format!("width:{}rem", 20 * count / most)) {} }
+                    td class="scale" { span class="bar" style=(format!("width:{}%", 100 * count / most)) {} }
                 }
             }
         }
@@ -231,17 +234,25 @@ fn open(entries: &[Entry]) -> PreEscaped<String> {
         Ok(grade) => Some((status(grade.status), clean(&grade.reason))),
         Err(why) => Some(("error", clean(why))),
     };
+    let open: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| Some((entry, why(entry)?)))
+        .collect();
     html! {
         h2 { "To look at by hand" }
-        table {
+        @if open.is_empty() { p { "None: every service was graded." } }
+        @else { (wide("To look at by hand", &html! { table {
             thead { tr { th scope="col" { "student" } th scope="col" { "status" } th scope="col" { "why" } } }
-            @for entry in entries {
-                @if let Some((status, why)) = why(entry) {
-                    tr { td { (clean(&entry.student.id)) } td { (status) } td { (why) } }
-                }
+            @for (entry, (status, why)) in open {
+                tr { td { (clean(&entry.student.id)) } td { (status) } td { (why) } }
             }
-        }
+        } })) }
     }
+}
+
+/// A table that scrolls where the screen is too narrow for it, also by keyboard.
+fn wide(name: &str, table: &PreEscaped<String>) -> PreEscaped<String> {
+    html! { div class="wide" role="region" tabindex="0" aria-label=(name) { (table) } }
 }
 
 fn criteria(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
@@ -250,15 +261,15 @@ fn criteria(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     };
     html! {
         h2 { "Criteria" }
-        table {
-            thead { tr { th scope="col" { "criterion" } th scope="col" { "mean share" } th scope="col" { "full points" } } }
+        (wide("Criteria", &html! { table {
+            thead { tr { th scope="col" { "criterion" } th class="n" scope="col" { "mean share" } th class="n" scope="col" { "full points" } } }
             @for (at, (rubric, one)) in first.criteria().enumerate() {
                 @let all: Vec<_> = graded.iter().filter_map(|(_, grade)| grade.criteria().nth(at)).map(|(_, one)| one).collect();
                 @let mean = all.iter().map(|one| one.points / one.max_points).sum::<f64>() / all.len() as f64;
                 @let full = all.iter().filter(|one| one.points >= one.max_points).count();
                 tr { td { (rubric) ": " (one.title) } td class="n" { (format!("{:.0} %", mean * 100.0)) } td class="n" { (full) " of " (all.len()) } }
             }
-        }
+        } }))
     }
 }
 
@@ -271,7 +282,7 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     let flaws: Vec<(&str, &str)> = super::known_flaws().filter(|(id, _)| found(id)).collect();
     html! {
         h2 { "Flaws" }
-        div class="wide" { table {
+        (wide("Flaws", &html! { table {
             caption { "x: the flaw was recognised in the student's service" }
             thead { tr { th scope="col" { "student" } @for (id, title) in &flaws { th scope="col" title=(title) { (id) } } } }
             @for (student, grade) in graded {
@@ -280,7 +291,7 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
                     @for (id, _) in &flaws { td { @if flaw_ids(grade).contains(id) { "x" } } }
                 }
             }
-        } }
+        } }))
         ul { @for (id, title) in &flaws {
             li { (id) ": " (title) " (" (graded.iter().filter(|(_, grade)| flaw_ids(grade).contains(id)).count()) ")" }
         } }
@@ -290,8 +301,8 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
 fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     html! {
         h2 { "Students" }
-        table {
-            thead { tr { th scope="col" { "student" } th scope="col" { "points" } th scope="col" { "flaws" } } }
+        (wide("Students", &html! { table {
+            thead { tr { th scope="col" { "student" } th class="n" scope="col" { "points" } th scope="col" { "flaws" } } }
             @for (student, grade) in graded {
                 tr {
                     td { a href=(format!("students/{}/feedback.txt", slug(&student.id))) { (clean(&student.id)) } }
@@ -299,7 +310,7 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
                     td { (flaw_ids(grade).join(" ")) }
                 }
             }
-        }
+        } }))
     }
 }
 
@@ -311,13 +322,14 @@ pub fn line(entry: &Entry) -> String {
         Ok(grade) if grade.status == Status::Ungradable => {
             write!(text, ": ungradable: {}", clean(&grade.reason))
         }
-        Ok(grade) => write!(
-            text,
-            ": {} of {} ({})",
-            number(grade.score),
-            number(grade.max_score),
-            flaw_ids(grade).join(" ")
-        ),
+        Ok(grade) => {
+            let flaws = match flaw_ids(grade).join(" ") {
+                none if none.is_empty() => none,
+                flaws => format!(" ({flaws})"),
+            };
+            let (score, most) = (number(grade.score), number(grade.max_score));
+            write!(text, ": {score} of {most}{flaws}")
+        }
         Err(why) => write!(text, ": error: {}", clean(why)),
     };
     text

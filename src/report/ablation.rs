@@ -3,6 +3,11 @@
 use crate::summary::{Ablation, Change, Effect, RunSummary, Summary};
 
 use super::figures::{count, number, percent};
+use super::plain::plain;
+use super::table::wrapped;
+
+/// Columns that the text for terminals fits into.
+const WIDTH: usize = 80;
 
 /// Ratios nearer to 1 than this are the noise of another order of calls.
 const NOTABLE: f64 = 0.05;
@@ -11,8 +16,28 @@ const NOTABLE: f64 = 0.05;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) protection: String,
-    pub(super) removed: String,
-    pub(super) alone: String,
+    removed: String,
+    alone: String,
+}
+
+impl Line {
+    /// What changes when hardened has to do without it.
+    pub(super) fn removed(&self) -> &str {
+        or_same(&self.removed)
+    }
+
+    /// What changes when naive gets it and nothing else.
+    pub(super) fn alone(&self) -> &str {
+        or_same(&self.alone)
+    }
+}
+
+fn or_same(words: &str) -> &str {
+    if words.is_empty() {
+        "no difference"
+    } else {
+        words
+    }
 }
 
 /// The matrix of one scenario: the protections that change something, and the names of those
@@ -20,34 +45,64 @@ pub(super) struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Matrix {
     pub(super) scenario: String,
+    /// The matrix in one or two sentences.
+    pub(super) lesson: String,
     pub(super) lines: Vec<Line>,
     pub(super) idle: Vec<String>,
 }
 
 /// The matrices of all scenarios, in the order of the runs.
 pub(super) fn matrices(summary: &Summary) -> Vec<Matrix> {
-    let mut matrices: Vec<Matrix> = Vec::new();
-    for ablation in &summary.ablation {
-        if matrices
-            .last()
-            .is_none_or(|last| last.scenario != ablation.scenario)
-        {
-            matrices.push(Matrix {
-                scenario: ablation.scenario.clone(),
-                lines: vec![],
-                idle: vec![],
-            });
-        }
-        if let Some(matrix) = matrices.last_mut() {
-            let line = line(ablation);
-            if line.removed.is_empty() && line.alone.is_empty() {
-                matrix.idle.push(line.protection);
-            } else {
-                matrix.lines.push(line);
-            }
-        }
+    let of_one = summary.ablation.chunk_by(|a, b| a.scenario == b.scenario);
+    of_one.map(matrix).collect()
+}
+
+fn matrix(ablations: &[Ablation]) -> Matrix {
+    let lines = ablations.iter().map(line);
+    let (idle, lines): (Vec<_>, Vec<_>) =
+        lines.partition(|line| line.removed.is_empty() && line.alone.is_empty());
+    Matrix {
+        scenario: ablations[0].scenario.clone(),
+        lesson: lesson(ablations),
+        lines,
+        idle: idle.into_iter().map(|line| line.protection).collect(),
     }
-    matrices
+}
+
+/// Which protections hardened needs and for what, and which of them would do alone.
+fn lesson(ablations: &[Ablation]) -> String {
+    let named = |wanted: &dyn Fn(&Ablation) -> bool| {
+        let found = ablations.iter().filter(|ablation| wanted(ablation));
+        let names: Vec<&str> = found.map(|found| found.protection.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(" or "))
+    };
+    let needed = |does: &'static str, wanted: fn(&Effect) -> bool| {
+        named(&|ablation| ablation.removed.as_ref().is_some_and(wanted))
+            .map(|names| format!("{does} without {names}"))
+    };
+    let needs = [
+        needed("loses work", loses),
+        needed("pays more", |effect| {
+            !loses(effect) && notable(effect.cost_ratio)
+        }),
+        needed("takes longer", |effect| {
+            !loses(effect) && notable(effect.time_ratio)
+        }),
+    ];
+    let needs: Vec<String> = needs.into_iter().flatten().collect();
+    let needs = if needs.is_empty() {
+        "needs none of them here".to_owned()
+    } else {
+        needs.join("; it ")
+    };
+    let enough = named(&|ablation| ablation.alone.as_ref().is_some_and(mends));
+    let enough = enough.map(|names| format!(" Alone, {names} keeps naive from losing any."));
+    format!("hardened {needs}.{}", enough.unwrap_or_default())
+}
+
+/// True for a ratio that is more than noise above 1.
+fn notable(ratio: Option<f64>) -> bool {
+    ratio.is_some_and(|ratio| ratio >= 1.0 + NOTABLE)
 }
 
 /// True for a run that only serves the matrix.
@@ -74,23 +129,23 @@ pub fn ablation_table(summary: &Summary) -> String {
     let mut text = String::new();
     for matrix in matrices(summary) {
         text += &format!(
-            "{:<26} {:<26} naive with only it\n",
-            matrix.scenario, "hardened without it"
+            "{:<22} {:<28} naive with only it\n",
+            plain(&matrix.scenario),
+            "hardened without it"
         );
-        for Line {
-            protection,
-            removed,
-            alone,
-        } in &matrix.lines
-        {
-            let [removed, alone] =
-                [removed, alone].map(|cell| if cell.is_empty() { "·" } else { cell });
-            text += &format!("  {protection:<24} {removed:<26} {alone}\n");
+        for line in &matrix.lines {
+            text += &format!(
+                "  {:<20} {:<28} {}\n",
+                line.protection,
+                line.removed(),
+                line.alone()
+            );
         }
         if !matrix.idle.is_empty() {
-            text += &format!("  no difference: {}\n", matrix.idle.join(", "));
+            let idle = format!("no difference: {}", matrix.idle.join(", "));
+            text += &(wrapped(&idle, "  ", WIDTH).join("\n") + "\n");
         }
-        text.push('\n');
+        text += &(wrapped(&matrix.lesson, "  ", WIDTH).join("\n") + "\n\n");
     }
     text
 }
@@ -106,7 +161,15 @@ fn line(ablation: &Ablation) -> Line {
 
 /// The one or two changes that matter most: failures or gaps, then money, time, refusals.
 fn words(effect: &Effect) -> String {
-    let failed = changed(effect.failure_rate).map(|after| format!("{} fail", percent(Some(after))));
+    let failed = changed(effect.failure_rate);
+    if failed.is_some_and(|after| after >= 1.0) {
+        // What a run cost that answered nobody says nothing about the protection.
+        return "all fail".to_owned();
+    }
+    let failed = failed.map(|after| match after {
+        0.0 => "none fails".to_owned(),
+        _ => format!("{} fail", percent(Some(after))),
+    });
     let gaps =
         || changed(effect.coverage).map(|after| format!("{} documented", percent(Some(after))));
     let cost = effect
@@ -137,10 +200,26 @@ fn factor(ratio: f64, more: &str, less: &str) -> Option<String> {
         .then(|| format!("{}× {direction}", number(factor)))
 }
 
+/// True when more requests fail or less is documented.
+fn loses(effect: &Effect) -> bool {
+    let [failed, covered] = [effect.failure_rate, effect.coverage].map(difference);
+    failed.is_some_and(|more| more > 0.0) || covered.is_some_and(|more| more < 0.0)
+}
+
+/// True when some failed before and none does now.
+fn mends(effect: &Effect) -> bool {
+    changed(effect.failure_rate) == Some(0.0)
+}
+
 /// The value after, where it differs.
 fn changed(change: Change) -> Option<f64> {
-    let (before, after) = (change.before?, change.after?);
-    ((before - after).abs() > 1e-9).then_some(after)
+    difference(change).and(change.after)
+}
+
+/// After less before, where they differ.
+fn difference(change: Change) -> Option<f64> {
+    let difference = change.after? - change.before?;
+    (difference.abs() > 1e-9).then_some(difference)
 }
 
 #[cfg(test)]
@@ -180,5 +259,57 @@ mod tests {
             ..effect()
         };
         assert_eq!(words(&effect), "44 % fail, 10× dearer");
+    }
+
+    #[test]
+    fn the_cost_of_a_run_that_answered_nobody_is_not_told() {
+        let failure_rate = Change {
+            before: Some(0.0),
+            after: Some(1.0),
+        };
+        let effect = Effect {
+            failure_rate,
+            cost_ratio: Some(0.2),
+            ..effect()
+        };
+        assert_eq!(words(&effect), "all fail");
+    }
+
+    #[test]
+    fn the_lesson_names_what_is_needed_for_what_and_what_is_enough() {
+        let change = |before, after| Change {
+            before: Some(before),
+            after: Some(after),
+        };
+        let ablation = |protection: &str, removed, alone| Ablation {
+            scenario: "story".to_owned(),
+            protection: protection.to_owned(),
+            removed: Some(removed),
+            alone: Some(alone),
+        };
+        let lost = Effect {
+            failure_rate: change(0.0, 1.0),
+            cost_ratio: Some(9.0),
+            ..effect()
+        };
+        let mended = Effect {
+            failure_rate: change(1.0, 0.0),
+            ..effect()
+        };
+        let dearer = Effect {
+            cost_ratio: Some(10.0),
+            ..effect()
+        };
+        let all = [
+            ablation("chunking", lost, mended),
+            ablation("parallelism", lost, effect()),
+            ablation("cache", dearer, effect()),
+            ablation("retry", effect(), effect()),
+        ];
+        assert_eq!(
+            lesson(&all),
+            "hardened loses work without chunking or parallelism; it pays more without cache. \
+             Alone, chunking keeps naive from losing any."
+        );
     }
 }

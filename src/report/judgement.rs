@@ -105,7 +105,7 @@ impl Judgement {
             Self::Better => "better",
             Self::Worse => "worse",
             Self::Mixed => "mixed",
-            Self::Alone => "one mode only",
+            Self::Alone => "not compared",
             Self::Invalid => "invalid",
         }
     }

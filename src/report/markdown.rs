@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::record::{ClockKind, Record};
+use crate::record::{ClockKind, Record, UNKNOWN};
 use crate::summary::{Agreement, Claim, ClaimVerdict, Summary};
 
 use super::Story;
@@ -79,23 +79,23 @@ impl Page {
         self.line("");
         let story = stories.iter().find(|story| story.scenario == scenario.id);
         if let Some(story) = story {
-            self.line(&format!(
-                "{} Fixed by: {}",
-                escaped(&story.story),
-                escaped(&story.fix)
-            ));
+            let fix = match story.fix.as_str() {
+                "" => String::new(),
+                fix => format!(" Fixed by: {}", prose(fix)),
+            };
+            self.line(&(prose(&story.story) + &fix));
             self.line("");
         }
         let modes: Vec<String> = scenario.runs.iter().map(|run| escaped(&run.mode)).collect();
         self.line(&format!("| | {} | |", modes.join(" | ")));
         self.line(&format!("|---|{}---|", "--:|".repeat(modes.len())));
         for row in rows(scenario) {
-            self.line(&format!(
-                "| {} | {} | {} |",
-                row.label,
-                row.values.join(" | "),
-                row.change
-            ));
+            let cells = row.values.iter().zip(&row.bounds);
+            let cells: Vec<_> = cells
+                .map(|(value, bounds)| bounded(value, bounds))
+                .collect();
+            let (label, change) = (row.label, row.change);
+            self.line(&format!("| {label} | {} | {change} |", cells.join(" | ")));
         }
         self.line("");
         let errors = scenario
@@ -145,11 +145,16 @@ impl Page {
     }
 
     fn matrix(&mut self, matrix: &Matrix) {
+        self.line(&format!(
+            "Which protection does it: {}",
+            escaped(&matrix.lesson)
+        ));
+        self.line("");
         self.line("| protection | hardened without it | naive with only it |");
         self.line("|---|---|---|");
         for line in &matrix.lines {
             let [protection, removed, alone] =
-                [&line.protection, &line.removed, &line.alone].map(|text| escaped(text));
+                [&line.protection, line.removed(), line.alone()].map(|text| escaped(text));
             self.line(&format!("| {protection} | {removed} | {alone} |"));
         }
         self.line("");
@@ -204,29 +209,60 @@ impl Page {
         let mut said: Vec<String> = vec![];
         for run in &record.runs {
             let setting = &run.setting;
-            let text = format!(
-                "- {}: {} on tier {}, platform {}, price book {} of {} at {} rupees a dollar; {}; {}",
-                escaped(&run.scenario),
-                escaped(&setting.model),
-                escaped(&setting.tier),
-                escaped(&setting.platform),
-                escaped(&setting.prices),
-                escaped(&setting.prices_as_of),
-                number(setting.inr_per_usd),
+            let work = format!(
+                "{}; {}",
                 escaped(&setting.documents),
-                escaped(&setting.arrivals),
+                escaped(&setting.arrivals)
             );
+            let upstream = if setting.prices == UNKNOWN {
+                "only seen from outside".to_owned()
+            } else {
+                format!(
+                    "{} on tier {}, platform {}, price book {} of {} at {} rupees a dollar",
+                    escaped(&setting.model),
+                    escaped(&setting.tier),
+                    escaped(&setting.platform),
+                    escaped(&setting.prices),
+                    escaped(&setting.prices_as_of),
+                    number(setting.inr_per_usd),
+                )
+            };
+            let text = format!("- {}: {upstream}; {work}", escaped(&run.scenario));
             if !said.contains(&text) {
                 self.line(&text);
                 said.push(text);
             }
         }
+        self.line(BRACKETS);
+    }
+}
+
+/// What the brackets in the tables mean.
+const BRACKETS: &str = "- in brackets: 95 % bounds, exact for independent requests (Clopper-Pearson for shares, \
+     order statistics for percentiles); a p99 has an upper one from 368 answers on";
+
+/// A figure, and where it may lie.
+fn bounded(value: &str, bounds: &str) -> String {
+    if bounds.is_empty() {
+        value.to_owned()
+    } else {
+        format!("{value} ({bounds})")
     }
 }
 
 /// Sentences are ours except for the names in them.
 fn escaped_sentence(sentence: &str) -> String {
     escaped(sentence).replace("\\(", "(").replace("\\)", ")")
+}
+
+/// Words of an author, in which backticks mark code.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let set = parts.map(|(index, part)| match index % 2 {
+        0 => escaped(part),
+        _ => code(part),
+    });
+    set.collect()
 }
 
 /// Inline code that a backtick in it cannot end.
@@ -247,6 +283,7 @@ pub(super) fn verdict(verdict: ClaimVerdict) -> &'static str {
 mod tests {
     use super::*;
     use crate::report::fixture;
+    use crate::summary::Bounds;
 
     #[test]
     fn the_page_tells_verdict_story_figures_and_command() {
@@ -274,6 +311,27 @@ mod tests {
         assert!(
             !page.contains("<script>") && !page.contains("](") && !page.contains('\u{1b}'),
             "{page}"
+        );
+    }
+
+    #[test]
+    fn figures_carry_their_bounds_in_brackets() {
+        let record = fixture::record();
+        let mut summary = fixture::summary(&record);
+        summary.runs[0].confidence.failure_rate = Bounds {
+            low: Some(0.34),
+            high: Some(0.54),
+        };
+        let page = markdown(&record, &summary, &[]);
+        assert!(page.contains("(34 % – 54 %)"), "{page}");
+        assert!(page.contains("in brackets: 95 % bounds"));
+    }
+
+    #[test]
+    fn backticks_of_an_author_mark_code_and_nothing_else_does() {
+        assert_eq!(
+            prose("waits for `retry-after` *now*"),
+            "waits for `retry-after` \\*now\\*"
         );
     }
 

@@ -36,6 +36,7 @@ pub(super) use agreement::agreement;
 pub(super) use bars::bars;
 pub(super) use coverage::coverage;
 pub(super) use histogram::histogram;
+use ink::PAPER;
 pub(super) use ink::STYLE;
 pub(super) use money::money;
 pub(super) use percentiles::percentiles;
@@ -68,10 +69,11 @@ pub(super) struct Plot {
 }
 
 impl Plot {
-    /// A file of its own, which follows the reader's colour scheme where its viewer does.
+    /// A file of its own. It follows the reader's colour scheme where its viewer does, and brings its own
+    /// paper, because the page around it may have another scheme than the reader.
     pub(super) fn file(&self) -> String {
         let head = format!(
-            "<title>{}</title>\n<desc>{}</desc>\n<style>{STYLE}</style>\n",
+            "<title>{}</title>\n<desc>{}</desc>\n<style>{PAPER}{STYLE}</style>\n",
             xml(&self.title),
             xml(&self.alternative)
         );

@@ -100,26 +100,26 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
             |run| times_between(run, run.confidence.p99_ms, SAMPLES_FOR_P99),
         ));
     }
-    rows.push(row(
-        "attempts upstream",
-        |run| count(run.upstream.attempts),
-        none(),
-    ));
-    rows.push(row(
-        "tokens in",
-        |run| count(run.upstream.input_tokens),
-        none(),
-    ));
-    rows.push(row(
-        "tokens out",
-        |run| count(run.upstream.output_tokens),
-        none(),
-    ));
-    rows.push(row(
-        "cost",
-        |run| rupees(run.cost.inr),
-        said(cost, "cheaper", "dearer"),
-    ));
+    if scenario.upstream_seen() {
+        rows.extend([
+            row(
+                "attempts upstream",
+                |run| count(run.upstream.attempts),
+                none(),
+            ),
+            row("tokens in", |run| count(run.upstream.input_tokens), none()),
+            row(
+                "tokens out",
+                |run| count(run.upstream.output_tokens),
+                none(),
+            ),
+            row(
+                "cost",
+                |run| rupees(run.cost.inr),
+                said(cost, "cheaper", "dearer"),
+            ),
+        ]);
+    }
     if any(|run| run.cost.wasted_usd > 0.0) {
         rows.push(row("of it for nothing", wasted, none()));
     }

@@ -1,5 +1,6 @@
 //! The runs of a summary, gathered by scenario in the order in which they were asked for.
 
+use crate::record::OUTSIDE;
 use crate::summary::{RunSummary, Summary};
 
 use super::ablation::serves_matrix;
@@ -34,6 +35,11 @@ impl<'a> Scenario<'a> {
         )
     }
 
+    /// True when it is known what a mode asked upstream, see [`upstream_seen`].
+    pub(super) fn upstream_seen(&self) -> bool {
+        self.runs.iter().any(|run| upstream_seen(run))
+    }
+
     /// The modes that a sentence compares with the baseline: all of a few, of many only
     /// [`Scenario::compared`].
     pub(super) fn told(&self) -> Vec<&'a RunSummary> {
@@ -54,6 +60,13 @@ impl<'a> Scenario<'a> {
             .or(others.last())
             .copied()
     }
+}
+
+/// False for a service that was only watched from outside, also when `compare` named it anew: what
+/// it asked upstream and paid is unknown, not zero.
+pub(super) fn upstream_seen(run: &RunSummary) -> bool {
+    let answered = run.requests.ok + run.requests.degraded > 0;
+    run.mode != OUTSIDE && (run.upstream.attempts > 0 || !answered)
 }
 
 /// Gathers the runs of `summary`, without those that only serve the matrix of protections.

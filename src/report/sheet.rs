@@ -1,7 +1,7 @@
 //! Spreadsheets: one line a request, one line a run (RFC 4180).
 
 use crate::record::{Ending, Record};
-use crate::summary::{Metric, RunSummary, Summary};
+use crate::summary::{Bounds, Confidence, Metric, Summary};
 
 use super::ReportError;
 use super::plain::cell;
@@ -59,20 +59,24 @@ pub(super) fn requests(record: &Record) -> Result<String, ReportError> {
     sheet(&head, lines)
 }
 
-/// Every metric of every run; empty where it was not measured.
+/// Every metric of every run with its 95 % bounds; empty where it was not measured.
 pub(super) fn summary(summary: &Summary) -> Result<String, ReportError> {
+    let bounds = BOUNDS.map(|(name, _)| [format!("{name}_low"), format!("{name}_high")]);
     let head: Vec<&str> = ["scenario", "mode", "offered"]
         .into_iter()
         .chain(METRICS.map(|(name, _)| name))
+        .chain(bounds.iter().flatten().map(String::as_str))
         .collect();
     let lines = summary.runs.iter().map(|run| {
-        let figures = METRICS.map(|(_, metric)| figure(run, metric));
+        let figures = METRICS.map(|(_, metric)| cell_of(run.value(metric)));
+        let bounds = BOUNDS.map(|(_, of)| of(&run.confidence));
         let mut line = vec![
             cell(&run.scenario),
             cell(&run.mode),
             run.requests.offered.to_string(),
         ];
         line.extend(figures);
+        line.extend(bounds.iter().flat_map(|of| [of.low, of.high].map(cell_of)));
         line
     });
     sheet(&head, lines)
@@ -101,9 +105,16 @@ const METRICS: [(&str, Metric); 20] = [
     ("foreign", Metric::Foreign),
 ];
 
-fn figure(run: &RunSummary, metric: Metric) -> String {
-    run.value(metric)
-        .map_or_else(String::new, |value| value.to_string())
+/// The metrics that have bounds.
+const BOUNDS: [(&str, fn(&Confidence) -> Bounds); 4] = [
+    ("failure_rate", |of| of.failure_rate),
+    ("p50_ms", |of| of.p50_ms),
+    ("p95_ms", |of| of.p95_ms),
+    ("p99_ms", |of| of.p99_ms),
+];
+
+fn cell_of(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
 }
 
 /// The ending as it is spelt in the record.
@@ -176,14 +187,28 @@ mod tests {
         let all = fixture::summary(&fixture::record());
         let text = summary(&all).unwrap();
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let column = reader
-            .headers()
-            .unwrap()
-            .iter()
-            .position(|name| name == "makespan_over_limit")
-            .unwrap();
+        let head = reader.headers().unwrap().clone();
+        let column = |wanted: &str| head.iter().position(|name| name == wanted).unwrap();
         let lines: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
         assert_eq!(lines.len(), all.runs.len());
-        assert_eq!(lines[0].get(column), Some(""));
+        assert_eq!(lines[0].get(column("makespan_over_limit")), Some(""));
+    }
+
+    #[test]
+    fn a_bound_stands_in_a_column_of_its_own_and_one_that_too_few_samples_give_is_empty() {
+        let mut all = fixture::summary(&fixture::record());
+        all.runs[0].confidence.p99_ms = Bounds {
+            low: Some(5_000.5),
+            high: None,
+        };
+        let text = summary(&all).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let head = reader.headers().unwrap().clone();
+        let first = reader.records().next().unwrap().unwrap();
+        let cell = |wanted: &str| first.get(head.iter().position(|name| name == wanted).unwrap());
+        assert_eq!(cell("p99_ms_low"), Some("5000.5"));
+        assert_eq!(cell("p99_ms_high"), Some(""));
+        let rate = all.runs[0].confidence.failure_rate.high.unwrap();
+        assert_eq!(cell("failure_rate_high"), Some(rate.to_string().as_str()));
     }
 }

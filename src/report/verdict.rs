@@ -1,12 +1,12 @@
 //! Verdicts in words, from numbers alone; what is bad about either side is said as plainly as what is good.
 
-use crate::record::Ending;
+use crate::record::{Ending, OUTSIDE};
 use crate::summary::{Contrast, RunSummary, Summary};
 
 use super::agreement;
 use super::figures::{count, percent, rupees, seconds, times};
 use super::judgement::{Judgement, NAIVE, NEAR, SAME, broke};
-use super::scenarios::{Scenario, scenarios};
+use super::scenarios::{Scenario, scenarios, upstream_seen};
 
 /// One sentence for the whole summary.
 pub(super) fn overall(summary: &Summary) -> String {
@@ -21,6 +21,9 @@ pub(super) fn overall(summary: &Summary) -> String {
     let Some(&(baseline, compared)) = pairs.first() else {
         let held = summary.runs.iter().filter(|run| run.holds()).count();
         if let [run] = summary.runs.as_slice() {
+            if run.mode == OUTSIDE {
+                return format!("{}: {}.", run.title, alone(run));
+            }
             let done = if run.holds() { "did" } else { "did not do" };
             return format!(
                 "{} {done} all that was asked in {}.",
@@ -91,7 +94,9 @@ fn alone(run: &RunSummary) -> String {
     let mut parts = vec![outcome(run)];
     parts.extend(flaws(run));
     let money = rupees(run.cost.inr);
-    if run.requests.ok + run.requests.degraded > 0 {
+    if !upstream_seen(run) {
+        parts.push(format!("the last after {}", seconds(run.makespan_s)));
+    } else if run.requests.ok + run.requests.degraded > 0 {
         parts.push(format!("{} and {money}", seconds(run.makespan_s)));
     } else {
         parts.push(format!("{money} spent"));
@@ -131,6 +136,7 @@ fn beside(baseline: &RunSummary, run: &RunSummary) -> String {
 fn pace(ratio: f64, everything_done: bool) -> String {
     match ratio {
         _ if (ratio - 1.0).abs() < SAME => "in the same time".to_owned(),
+        _ if 1.0 / ratio < NEAR && ratio < 1.0 => format!("{} faster", percent(Some(1.0 - ratio))),
         _ if ratio < 1.0 => format!("{} as fast", times(1.0 / ratio)),
         _ if ratio < NEAR => format!("{} longer", percent(Some(ratio - 1.0))),
         _ if everything_done => format!("{} as long", times(ratio)),
@@ -248,6 +254,28 @@ fn flaws(run: &RunSummary) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::report::fixture;
+
+    #[test]
+    fn a_pace_that_is_little_better_is_no_factor_of_one() {
+        assert_eq!(pace(0.95, true), "5 % faster");
+        assert_eq!(pace(0.5, true), "2× as fast");
+    }
+
+    #[test]
+    fn what_was_only_seen_from_outside_has_no_money_in_its_verdict() {
+        let mut summary = fixture::summary(&fixture::record());
+        summary.runs.truncate(1);
+        let run = &mut summary.runs[0];
+        run.mode = OUTSIDE.to_owned();
+        run.title = "A load on http://127.0.0.1:1/".to_owned();
+        let verdict = overall(&summary);
+        assert!(
+            verdict.starts_with("A load on http://127.0.0.1:1/: "),
+            "{verdict}"
+        );
+        assert!(verdict.contains("the last after"), "{verdict}");
+        assert!(!verdict.contains('₹'), "{verdict}");
+    }
 
     fn said(naive: RunSummary, hardened: RunSummary) -> String {
         let runs = [naive, hardened];

@@ -15,7 +15,7 @@ use crate::clock::{ClockError, Stopwatch};
 use crate::corpus::{Findings, Source};
 use crate::load::{self, Load, Slot, Stop};
 use crate::platform::http;
-use crate::record::{Attempts, OUTSIDE, Run, Setting};
+use crate::record::{Attempts, OUTSIDE, Run, Setting, UNKNOWN};
 
 /// A load on a service that offers `POST /document`.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ impl Endpoint {
     fn facts(&self, tally: Tally, offered: u64, makespan_ms: u64) -> Run {
         Run {
             scenario: "load".to_owned(),
-            title: format!("a load on {}", self.url),
+            title: format!("A load on {}", self.url),
             digest: self.digest.clone(),
             mode: OUTSIDE.to_owned(),
             protections: Vec::new(),
@@ -125,13 +125,13 @@ impl Endpoint {
 
     fn setting(&self) -> Setting {
         Setting {
-            model: "unknown".to_owned(),
-            tier: "unknown".to_owned(),
+            model: UNKNOWN.to_owned(),
+            tier: UNKNOWN.to_owned(),
             limits: None,
-            platform: "unknown".to_owned(),
+            platform: UNKNOWN.to_owned(),
             time_limit_ms: Some(self.timeout.as_millis() as u64),
-            prices: "unknown".to_owned(),
-            prices_as_of: "unknown".to_owned(),
+            prices: UNKNOWN.to_owned(),
+            prices_as_of: UNKNOWN.to_owned(),
             inr_per_usd: 0.0,
             price: None,
             documents: format!("{} files in turn", self.documents.len()),

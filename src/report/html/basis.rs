@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use crate::record::{ClockKind, Record, Run};
+use crate::record::{ClockKind, Record, Run, Setting, UNKNOWN};
 use crate::report::Data;
 use crate::report::ablation::serves_matrix;
 use crate::report::figures::{count, number, seconds};
 use crate::report::plain::plain;
 use crate::report::sheet;
 use crate::report::write::histogram_file;
-use crate::summary::Summary;
+use crate::summary::{RunSummary, Summary};
 
 /// Clock, seed and version in one line.
 pub(super) fn line(record: &Record, summary: &Summary) -> Markup {
@@ -58,7 +58,9 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
                 @for (mode, protections) in protections(&told(record, summary)) {
                     dt { "Protections, " (plain(mode)) } dd { (protections) }
                 }
-                @for (word, meaning) in WORDS { dt { (word) } dd { (meaning) } }
+                @for (word, meaning, used) in WORDS {
+                    @if summary.runs.iter().any(used) { dt { (word) } dd { (meaning) } }
+                }
             }
             @for run in shown { (setting(run)) }
             h3 #data { "Raw data" }
@@ -90,25 +92,32 @@ fn files(record: &Record, summary: &Summary) -> Markup {
     }
 }
 
+/// A word, its meaning, and whether the figures of a run need it.
+type Word = (&'static str, &'static str, fn(&RunSummary) -> bool);
+
 /// Words of this page that are not everybody's.
-const WORDS: [(&str, &str); 4] = [
+const WORDS: [Word; 4] = [
     (
         "× shortest possible",
         "T/T*: the time until the last ending over T*, the shortest that the provider’s limits, latencies and forced \
          faults leave to any client. 1× cannot be beaten.",
+        |run| run.limit_s.is_some(),
     ),
     (
         "95 % bounds",
         "Small print below a figure. Exact for independent requests: Clopper-Pearson for shares, order statistics for \
          percentiles. A percentile that needs more samples than there are is left out.",
+        |_| true,
     ),
     (
         "Latency",
         "Of answers only, from the moment at which a request was due, so that a late start counts.",
+        |_| true,
     ),
     (
         "Symbols documented",
         "Functions and classes whose entry carries the provider’s token for just this source and this run.",
+        |run| run.docs.symbols > 0,
     ),
 ];
 
@@ -171,28 +180,41 @@ fn setting(run: &Run) -> Markup {
         dl.told {
             dt { "Documents" } dd { (plain(&setting.documents)) }
             dt { "Arrivals" } dd { (plain(&setting.arrivals)) }
-            dt { "Model" } dd { (plain(&setting.model)) ", tier " (plain(&setting.tier)) }
-            dt { "Limits" }
-            dd {
-                @match setting.limits {
-                    Some(limits) => {
-                        (count(limits.requests_per_minute)) " requests, "
-                        (count(limits.input_tokens_per_minute)) " input tokens and "
-                        (count(limits.output_tokens_per_minute)) " output tokens a minute"
-                    }
-                    None => "none",
+            @if setting.prices == UNKNOWN {
+                dt { "Service" }
+                dd { "only seen from outside: its model, limits and cost are not known" }
+                @if let Some(limit) = setting.time_limit_ms {
+                    dt { "Given up after" } dd { (seconds(limit as f64 / 1000.0)) }
                 }
-            }
-            dt { "Platform" }
-            dd {
-                (plain(&setting.platform))
-                @if let Some(limit) = setting.time_limit_ms { ", killed after " (seconds(limit as f64 / 1000.0)) }
-            }
-            dt { "Prices" }
-            dd {
-                "book " (plain(&setting.prices)) " of " (plain(&setting.prices_as_of)) ", ₹" (number(setting.inr_per_usd)) " a dollar"
-            }
+            } @else { (service(setting)) }
             dt { "Settings digest" } dd { code { (plain(&run.digest)) } }
+        }
+    }
+}
+
+/// What the harness knows of a service that it plays itself.
+fn service(setting: &Setting) -> Markup {
+    html! {
+        dt { "Model" } dd { (plain(&setting.model)) ", tier " (plain(&setting.tier)) }
+        dt { "Limits" }
+        dd {
+            @match setting.limits {
+                Some(limits) => {
+                    (count(limits.requests_per_minute)) " requests, "
+                    (count(limits.input_tokens_per_minute)) " input tokens and "
+                    (count(limits.output_tokens_per_minute)) " output tokens a minute"
+                }
+                None => "none",
+            }
+        }
+        dt { "Platform" }
+        dd {
+            (plain(&setting.platform))
+            @if let Some(limit) = setting.time_limit_ms { ", killed after " (seconds(limit as f64 / 1000.0)) }
+        }
+        dt { "Prices" }
+        dd {
+            "book " (plain(&setting.prices)) " of " (plain(&setting.prices_as_of)) ", ₹" (number(setting.inr_per_usd)) " a dollar"
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::ablation::Matrix;
-use crate::report::figures::{ABSENT, count};
+use crate::report::figures::count;
 use crate::report::judgement::{Judgement, Tone};
 use crate::report::plain::{excerpt, plain, slug};
 use crate::report::rows::rows;
@@ -62,8 +62,10 @@ fn told(chapter: &Chapter<'_>) -> Markup {
                 dd { samp { (excerpt(text)) } " " span.quiet { (count(*times)) "×" } }
             }
             @if let Some(story) = chapter.story {
-                dt { "What fixes it" }
-                dd { (prose(&story.fix)) }
+                @if !story.fix.is_empty() {
+                    dt { "What fixes it" }
+                    dd { (prose(&story.fix)) }
+                }
                 dt { "Repeat it" }
                 dd { code { (plain(&story.reproduce)) } }
             }
@@ -107,6 +109,7 @@ fn bounds(range: &str) -> Markup {
 }
 
 fn columns(scenario: &Scenario<'_>) -> Markup {
+    let compared = scenario.runs.len() > 1;
     html! {
         div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
             table.modes {
@@ -116,7 +119,7 @@ fn columns(scenario: &Scenario<'_>) -> Markup {
                     @for (run, slot) in scenario.runs.iter().zip(scenario.slots()) {
                         th.figure scope="col" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
                     }
-                    th scope="col" { "difference" }
+                    @if compared { th scope="col" { "difference" } }
                 } }
                 tbody { @for row in rows(scenario) {
                     tr {
@@ -124,7 +127,7 @@ fn columns(scenario: &Scenario<'_>) -> Markup {
                         @for (value, range) in row.values.iter().zip(&row.bounds) {
                             td.figure { (value) (bounds(range)) }
                         }
-                        td.quiet { (row.change) }
+                        @if compared { td.quiet { (row.change) } }
                     }
                 } }
             }
@@ -150,15 +153,9 @@ fn how_to_ablate(chapter: &Chapter<'_>) -> Markup {
 
 /// What each protection is good for: taken from hardened, or given to naive alone.
 fn protections(matrix: &Matrix) -> Markup {
-    let said = |text: &str| {
-        if text.is_empty() {
-            ABSENT.to_owned()
-        } else {
-            text.to_owned()
-        }
-    };
     html! {
         h3.matrix { "Which protection does it" }
+        p.lesson { (plain(&matrix.lesson)) }
         div.scroll role="region" tabindex="0" aria-label=(format!("protections in {}", plain(&matrix.scenario))) {
             table {
                 caption.hidden { "What each protection does in " (plain(&matrix.scenario)) }
@@ -170,8 +167,8 @@ fn protections(matrix: &Matrix) -> Markup {
                 tbody { @for line in &matrix.lines {
                     tr {
                         th scope="row" { (plain(&line.protection)) }
-                        td { (said(&line.removed)) }
-                        td { (said(&line.alone)) }
+                        td { (line.removed()) }
+                        td { (line.alone()) }
                     }
                 } }
             }

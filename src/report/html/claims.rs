@@ -7,7 +7,7 @@ use crate::report::markdown::verdict;
 use crate::report::plain::plain;
 use crate::summary::{Claim, ClaimVerdict};
 
-/// A table of all claims; nothing where there are none.
+/// A table of all claims, those that were not measured folded away; nothing where there are none.
 pub(super) fn claims(claims: &[Claim]) -> Markup {
     if claims.is_empty() {
         return html! {};
@@ -18,6 +18,9 @@ pub(super) fn claims(claims: &[Claim]) -> Markup {
             .filter(|claim| claim.verdict == wanted)
             .count()
     };
+    let (open, measured): (Vec<&Claim>, Vec<&Claim>) = claims
+        .iter()
+        .partition(|claim| claim.verdict == ClaimVerdict::NotMeasured);
     html! {
         section #claims aria-labelledby="claims-title" {
             h2 #claims-title { "The chapter’s figures" }
@@ -26,17 +29,29 @@ pub(super) fn claims(claims: &[Claim]) -> Markup {
                 (total(ClaimVerdict::Contradicted)) " contradicted, "
                 (total(ClaimVerdict::NotMeasured)) " not measured in this run."
             }
-            div.scroll role="region" tabindex="0" aria-label="claims" {
-                table.claims {
-                    caption.hidden { "Claims of the chapter and what was measured" }
-                    thead { tr {
-                        th scope="col" { "the chapter says" }
-                        th.figure scope="col" { "claimed" }
-                        th.figure scope="col" { "ours" }
-                        th scope="col" { "verdict" }
-                    } }
-                    tbody { @for claim in claims { (row(claim)) } }
+            @if !measured.is_empty() { (table(&measured, "Claims of the chapter and what was measured")) }
+            @if !open.is_empty() {
+                details {
+                    summary { "Claims that this run did not measure" }
+                    (table(&open, "Claims of the chapter that were not measured"))
                 }
+            }
+        }
+    }
+}
+
+fn table(claims: &[&Claim], caption: &str) -> Markup {
+    html! {
+        div.scroll role="region" tabindex="0" aria-label=(caption) {
+            table.claims {
+                caption.hidden { (caption) }
+                thead { tr {
+                    th scope="col" { "the chapter says" }
+                    th.figure scope="col" { "claimed" }
+                    th.figure scope="col" { "ours" }
+                    th scope="col" { "verdict" }
+                } }
+                tbody { @for claim in claims { (row(claim)) } }
             }
         }
     }

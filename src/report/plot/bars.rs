@@ -35,15 +35,27 @@ const MEASURES: [Measure; 3] = [
     ("cost", |run| run.cost.inr, |run| rupees(run.cost.inr)),
 ];
 
+/// Those that are known.
+fn measures(scenario: &Scenario<'_>) -> &'static [Measure] {
+    let known = if scenario.upstream_seen() { 3 } else { 2 };
+    &MEASURES[..known]
+}
+
 /// All scenarios and modes.
 pub(in crate::report) fn bars(scenarios: &[Scenario<'_>]) -> Result<Plot, ReportError> {
     let alternative: Vec<String> = scenarios.iter().map(words).collect();
     let text = Words {
         name: "comparison".to_owned(),
         title: "All scenarios".to_owned(),
-        caption: "Failures, time until the last ending and cost. Bars compare the modes within one scenario and \
-                  measure: the longer one fills its column (failures: a full column is 100 %)."
-            .to_owned(),
+        caption: format!(
+            "{}. Bars compare the modes within one scenario and measure: the longer one fills its column \
+             (failures: a full column is 100 %).",
+            if scenarios.iter().any(Scenario::upstream_seen) {
+                "Failures, time until the last ending and cost"
+            } else {
+                "Failures and time until the last ending"
+            }
+        ),
         alternative: alternative.join(" "),
     };
     text.drawn(|width| {
@@ -66,7 +78,10 @@ fn words(scenario: &Scenario<'_>) -> String {
     let runs: Vec<String> = shown(scenario)
         .into_iter()
         .map(|(run, _)| {
-            let figures = MEASURES.map(|(name, _, text)| format!("{name} {}", text(run)));
+            let figures = measures(scenario).iter();
+            let figures: Vec<_> = figures
+                .map(|(name, _, text)| format!("{name} {}", text(run)))
+                .collect();
             format!("{}: {}", plain(&run.mode), figures.join(", "))
         })
         .collect();
@@ -90,7 +105,7 @@ impl Layout {
     fn height(&self, scenario: &Scenario<'_>) -> f64 {
         let lines = shown(scenario).len() as f64 * LINE;
         if self.stacked {
-            HEAD + LINE + MEASURES.len() as f64 * (lines + 22.0) + 10.0
+            HEAD + LINE + measures(scenario).len() as f64 * (lines + 22.0) + 10.0
         } else {
             HEAD + lines + 30.0
         }
@@ -122,7 +137,7 @@ impl Layout {
         let top = if self.stacked { top + LINE } else { top };
         self.legend(canvas, scenario, top + HEAD * 0.7);
         let column = (self.width - MARGIN) / MEASURES.len() as f64;
-        for (index, measure) in MEASURES.iter().enumerate() {
+        for (index, measure) in measures(scenario).iter().enumerate() {
             let lines = shown(scenario).len() as f64 * LINE;
             let (left, top, width) = if self.stacked {
                 (

@@ -61,6 +61,10 @@ svg [fill='#0062A3']{fill:#6FBBF2}svg [stroke='#0062A3']{stroke:#6FBBF2}\
 svg [fill='#8A3F73']{fill:#E3A0CC}svg [stroke='#8A3F73']{stroke:#E3A0CC}\
 svg [fill='#006E52']{fill:#5FCDA8}svg [stroke='#006E52']{stroke:#5FCDA8}}";
 
+/// What a drawing by itself stands on.
+pub(super) const PAPER: &str = "svg{background:#FBFAF7}\
+@media screen and (prefers-color-scheme:dark){svg{background:#161513}}";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -234,7 +234,7 @@ fn legend(canvas: &mut Canvas<'_>, width: f64, y: f64) {
         output: vec![],
     };
     let step = if width <= f64::from(NARROW) {
-        26.0
+        34.0
     } else {
         44.0
     };
