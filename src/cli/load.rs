@@ -101,8 +101,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 fn check_target(args: &Args) -> anyhow::Result<()> {
     let url = &args.endpoint;
     ensure!(
-        url.scheme() == "http" && !url.cannot_be_a_base(),
-        "--endpoint is {url}; write it like http://127.0.0.1:8080"
+        matches!(url.scheme(), "http" | "https"),
+        "--endpoint is {url}; write it like http://127.0.0.1:8080 or https://…"
     );
     ensure!(
         url.username().is_empty() && url.password().is_none(),

@@ -131,6 +131,45 @@ fn jobs(state: &'static str) -> SocketAddr {
     })
 }
 
+/// The service of [`service`] behind TLS, with a certificate of its own making, which is also returned.
+fn over_tls() -> (SocketAddr, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let _chosen = rustls::crypto::ring::default_provider().install_default();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let tls = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let behind = service(200, DOCUMENTED, false);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+                .await
+                .unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let tls = tls.clone();
+                tokio::spawn(async move {
+                    // Whoever does not trust the certificate hangs up here.
+                    let Ok(mut outside) = tls.accept(stream).await else {
+                        return;
+                    };
+                    let mut inside = tokio::net::TcpStream::connect(behind).await.unwrap();
+                    let _ended = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
+                });
+            }
+        });
+    });
+    (told.recv().unwrap(), made.cert.pem())
+}
+
 /// Exit code of a driver that could not keep its schedule, as on a busy machine.
 const SATURATED: i32 = 4;
 
@@ -206,6 +245,14 @@ fn failures_of_every_kind_never_exit_0() {
 #[test]
 fn a_load_that_cannot_be_is_a_usage_error() {
     let address = service(200, DOCUMENTED, false);
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["load", "--endpoint", "ftp://127.0.0.1"];
+    let output = breaklab(folder.path(), &arguments);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(2) && message.contains("write it like http"),
+        "{message}"
+    );
     for (arguments, why) in [
         (vec!["--requests", "0"], "0"),
         (vec!["--arrivals", "rate:0"], "rate_per_s"),
@@ -257,6 +304,37 @@ fn a_service_elsewhere_needs_an_explicit_word() {
     );
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--allow-remote"));
+}
+
+#[test]
+fn a_service_over_tls_is_asked_only_if_its_certificate_is_trusted() {
+    let (address, certificate) = over_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("ours.pem");
+    std::fs::write(&ours, certificate).unwrap();
+    let (other, _) = over_tls();
+    for (address, ending) in [(address, "ok"), (other, "unreachable")] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_breaklab"))
+            .args(["load", "--json", "--requests", "5"])
+            .args(["--endpoint", &format!("https://{address}")])
+            .env("SSL_CERT_FILE", &ours)
+            .env_remove("SSL_CERT_DIR")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let run = &summary["runs"][0];
+        assert_eq!(run["endings"][ending], 5, "{run}");
+        let code = output.status.code();
+        let right = if ending == "ok" { 0 } else { 1 };
+        assert!(code == Some(right) || code == Some(SATURATED), "{code:?}");
+        if ending == "unreachable" {
+            let record = std::fs::read(folder.path().join("reports/latest/record.json")).unwrap();
+            let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+            let errors = record["runs"][0]["errors"].to_string();
+            assert!(errors.contains("certificate"), "{errors}");
+        }
+    }
 }
 
 #[test]
