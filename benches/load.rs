@@ -19,7 +19,7 @@ use std::time::Duration;
 use breaklab::corpus::Source;
 use breaklab::load::{Arrivals, Load, Stop};
 use breaklab::record::{self, ClockKind, Ending, Latencies, Record, Run};
-use breaklab::runner::Endpoint;
+use breaklab::runner::{Endpoint, nobody};
 use breaklab::summary::{self, ClaimBook, RunSummary};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -248,7 +248,8 @@ fn played(address: SocketAddr, load: Load) -> Run {
         timeout: Duration::from_secs(30),
         digest: String::new(),
     };
-    endpoint.run(&Stop::default()).unwrap().0
+    let stop = Stop::default();
+    endpoint.run(&stop, &nobody()).unwrap().0
 }
 
 fn summary(run: Run) -> RunSummary {

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Output;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use mock_claude::timeline::Timeline;
 
-use crate::cli::breaklab;
+use crate::cli::{breaklab, breaklab_alone};
 
 /// When the frozen server answers a request that arrives at `at`: it stands still for the first of
 /// every four seconds.
@@ -175,12 +177,18 @@ const SATURATED: i32 = 4;
 
 const DOCUMENTED: &str = r#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
 
-fn load(address: SocketAddr, more: &[&str]) -> (Option<i32>, serde_json::Value, String) {
+type Told = (Option<i32>, serde_json::Value, String);
+
+fn load(address: SocketAddr, more: &[&str]) -> Told {
+    load_by(breaklab, address, more)
+}
+
+fn load_by(run: fn(&Path, &[&str]) -> Output, address: SocketAddr, more: &[&str]) -> Told {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = format!("http://{address}");
     let mut arguments = vec!["load", "--endpoint", &endpoint, "--json", "--lines", "10"];
     arguments.extend(more);
-    let output = breaklab(folder.path(), &arguments);
+    let output = run(folder.path(), &arguments);
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), summary["runs"][0].clone(), message)
@@ -192,7 +200,8 @@ fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
     // A busy machine only ever adds to a latency: one play within the bounds proves the driver, and
     // a driver that counts from the wrong moment is far outside in every play.
     let plays = (0..5).map(|_| {
-        let (code, run, message) = load(address, &["--arrivals", "rate:200", "--duration", "8s"]);
+        let arguments = ["--arrivals", "rate:200", "--duration", "8s"];
+        let (code, run, message) = load_by(breaklab_alone, address, &arguments);
         let saturated = code == Some(SATURATED);
         assert!(saturated || code == Some(0), "{code:?} {message}");
         assert_eq!(run["requests"]["ok"], 1600);
@@ -387,6 +396,22 @@ fn a_driver_without_sockets_is_saturated_and_blames_nobody_else() {
     assert_eq!(requests["failed"], 0);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("could not send"), "{message}");
+}
+
+#[test]
+fn a_load_that_takes_longer_tells_of_itself_unless_it_is_to_be_quiet() {
+    let address = service(200, DOCUMENTED, false);
+    let arguments = ["--arrivals", "rate:10", "--duration", "11s"];
+    let quiet = std::thread::spawn(move || {
+        let arguments = [&arguments[..], &["--quiet"]].concat();
+        load(address, &arguments).2
+    });
+    let told = load(address, &arguments).2;
+    assert!(
+        told.contains(" of 110 requests, ") && told.contains(" left\n"),
+        "{told}"
+    );
+    assert_eq!(quiet.join().unwrap(), "");
 }
 
 #[test]
