@@ -199,7 +199,7 @@ fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
     let address = service(200, DOCUMENTED, true);
     // A busy machine only ever adds to a latency: one play within the bounds proves the driver, and
     // a driver that counts from the wrong moment is far outside in every play.
-    let plays = (0..5).map(|_| {
+    let plays = (0..8).map(|_| {
         let arguments = ["--arrivals", "rate:200", "--duration", "8s"];
         let (code, run, message) = load_by(breaklab_alone, address, &arguments);
         let saturated = code == Some(SATURATED);
