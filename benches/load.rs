@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use breaklab::corpus::Source;
 use breaklab::load::{Arrivals, Load, Stop};
-use breaklab::record::{Ending, Latencies, Run};
-use breaklab::runner::Endpoint;
+use breaklab::record::{self, ClockKind, Ending, Latencies, Record, Run};
+use breaklab::runner::{Endpoint, nobody};
+use breaklab::summary::{self, ClaimBook, RunSummary};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -34,12 +35,16 @@ const REQUESTS: u64 = 50_000;
 /// Plays of each side; their medians are compared.
 const TURNS: usize = 5;
 const FROZEN_SECONDS: u64 = 8;
+/// Halvings of the search for the open capacity: within 2 % of what clients in turn can do.
+const SEARCH: usize = 6;
+/// Plays at half of it; the medians are told.
+const OPEN_TURNS: usize = 3;
 
 fn main() {
     let oha = std::env::var_os("OHA");
     memory();
     let most = throughput(oha.as_deref());
-    own_lag(most / 2.0);
+    own_lag(most);
     frozen(oha.as_deref());
 }
 
@@ -73,19 +78,45 @@ fn throughput(oha: Option<&OsStr>) -> f64 {
     most
 }
 
-fn own_lag(rate: f64) {
+/// The highest constant rate at which the driver still sends at least 99 % of what is due in time
+/// without being saturated, by bisection between nothing and what clients in turn can do.
+fn open_capacity(address: SocketAddr, most: f64) -> f64 {
+    let (mut carried, mut too_much) = (0.0, most);
+    for _ in 0..SEARCH {
+        let rate = f64::midpoint(carried, too_much);
+        let run = played(address, at_rate(rate, Duration::from_secs(2)));
+        let achieved = run.offered as f64 / (run.makespan_ms as f64 / 1000.0);
+        let kept = achieved >= 0.99 * rate && summary(run).saturated.is_none();
+        *(if kept { &mut carried } else { &mut too_much }) = rate;
+    }
+    carried
+}
+
+fn own_lag(most: f64) {
+    let address = server(false);
+    let capacity = open_capacity(address, most);
+    let rate = capacity / 2.0;
+    let lags = (0..OPEN_TURNS).map(|_| {
+        let (run, _) = play(address, at_rate(rate, Duration::from_secs(5)));
+        [0.5, 0.99, 1.0]
+            .map(|quantile| run.lag.micros().value_at_quantile(quantile) as f64 / 1000.0)
+    });
+    let lags: Vec<[f64; 3]> = lags.collect();
+    let of = |index: usize| median(&mut lags.iter().map(|lag| lag[index]).collect::<Vec<_>>());
+    say(format_args!(
+        "open loop: {capacity:.0} requests/s are carried; at half of it, own lag p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
+        of(0),
+        of(1),
+        of(2)
+    ));
+}
+
+fn at_rate(rate: f64, duration: Duration) -> Load {
     let open = Load {
         rate_per_s: Some(rate),
         ..Load::new(Arrivals::Constant)
     };
-    let (run, _) = play(server(false), open.lasting(Duration::from_secs(5)));
-    let lag = |quantile| run.lag.micros().value_at_quantile(quantile) as f64 / 1000.0;
-    say(format_args!(
-        "open at half of it ({rate:.0}/s): own lag p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
-        lag(0.5),
-        lag(0.99),
-        lag(1.0)
-    ));
+    open.lasting(duration)
 }
 
 /// 200 requests a second on a server that stands still for the first of every four seconds: p90 is
@@ -98,16 +129,15 @@ fn frozen(oha: Option<&OsStr>) {
         ));
     };
     line("frozen server, truth", [600.0, 800.0, 960.0]);
-    let open = Load {
-        rate_per_s: Some(200.0),
-        ..Load::new(Arrivals::Constant)
-    };
+    let duration = Duration::from_secs(FROZEN_SECONDS);
     let closed = Load {
         workers: Some(50),
         ..Load::new(Arrivals::Closed)
     };
-    for (name, load) in [("rate:200", open), ("closed:50", closed)] {
-        let load = load.lasting(Duration::from_secs(FROZEN_SECONDS));
+    for (name, load) in [
+        ("rate:200", at_rate(200.0, duration)),
+        ("closed:50", closed.lasting(duration)),
+    ] {
         let (run, _) = play(server(true), load);
         let mut all = Latencies::default();
         run.latency
@@ -198,7 +228,16 @@ fn server(freezes: bool) -> SocketAddr {
     told.recv().unwrap()
 }
 
+/// A play in which every answer must be right, and its requests per second.
 fn play(address: SocketAddr, load: Load) -> (Run, f64) {
+    let run = played(address, load);
+    let (right, offered) = (run.endings.get(&Ending::Ok), run.offered);
+    assert_eq!(right, Some(&offered), "{:?}", run.errors);
+    let rate = offered as f64 / (run.makespan_ms as f64 / 1000.0);
+    (run, rate)
+}
+
+fn played(address: SocketAddr, load: Load) -> Run {
     let endpoint = Endpoint {
         url: format!("http://{address}/").parse().unwrap(),
         load,
@@ -209,15 +248,23 @@ fn play(address: SocketAddr, load: Load) -> (Run, f64) {
         timeout: Duration::from_secs(30),
         digest: String::new(),
     };
-    let (run, wall, _) = endpoint.run(&Stop::default()).unwrap();
-    assert_eq!(
-        run.endings.get(&Ending::Ok),
-        Some(&run.offered),
-        "{:?}",
-        run.errors
-    );
-    let rate = run.offered as f64 / wall.as_secs_f64();
-    (run, rate)
+    let stop = Stop::default();
+    endpoint.run(&stop, &nobody()).unwrap().0
+}
+
+fn summary(run: Run) -> RunSummary {
+    let record = Record {
+        schema: record::SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: ClockKind::Real,
+        speed: 1.0,
+        seed: 1,
+        host: None,
+        interrupted: false,
+        runs: vec![run],
+    };
+    let summary = summary::summarize(&record, &ClaimBook::default(), &[]);
+    summary.runs.into_iter().next().unwrap()
 }
 
 /// What oha says in JSON of the same requests.

@@ -22,6 +22,7 @@ use tally::{Outcome, SharedTally, Tally};
 use target::Target;
 
 mod client;
+mod dial;
 mod endpoint;
 mod pool;
 mod tally;

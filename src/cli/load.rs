@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 
 use super::Exit;
+use super::progress::{Progress, Work};
 use crate::corpus::{self, Corpus, Documents, Kind, Source};
 use crate::load::{Arrivals, Load, Share, Stop};
 use crate::record::{self, ClockKind, Record, Run, Unit};
@@ -76,7 +77,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     report::check_writable(&args.out)?;
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
-    let (run, wall, span) = endpoint.run(&stop)?;
+    let progress = Progress::new(work(&endpoint.load), 1, args.quiet);
+    let played = endpoint.run(&stop, &progress.watch());
+    progress.clear();
+    let (run, wall, span) = played?;
     let record = record(args, run, stop.is_stopped());
     let summary = summary::summarize(&record, &ClaimBook::default(), &[wall.as_secs_f64()]);
     report::write_all(&args.out, &record, &summary, &[story()])?;
@@ -101,8 +105,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 fn check_target(args: &Args) -> anyhow::Result<()> {
     let url = &args.endpoint;
     ensure!(
-        url.scheme() == "http" && !url.cannot_be_a_base(),
-        "--endpoint is {url}; write it like http://127.0.0.1:8080"
+        matches!(url.scheme(), "http" | "https"),
+        "--endpoint is {url}; write it like http://127.0.0.1:8080 or https://…"
     );
     ensure!(
         url.username().is_empty() && url.password().is_none(),
@@ -170,6 +174,13 @@ fn load(args: &Args) -> anyhow::Result<Load> {
         "this shard holds no request; use fewer shards or more requests"
     );
     Ok(load)
+}
+
+fn work(load: &Load) -> Work {
+    match load.duration_s {
+        Some(seconds) => Work::Lasting(Duration::from_secs_f64(seconds)),
+        None => Work::Requests(load.offered()),
+    }
 }
 
 fn documents(args: &Args) -> anyhow::Result<Vec<Source>> {

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::clock::Stopwatch;
 use crate::record::{Ending, Run};
-use crate::runner::{Job, Watch};
+use crate::runner::Watch;
 
 /// Between lines in a log, while it is young and later: a run of an hour leaves 65 of them.
 const EARLY: Duration = Duration::from_secs(10);
@@ -28,10 +28,19 @@ const WORDS: [(Ending, &str); 8] = [
     (Ending::Dropped, "never sent"),
 ];
 
+/// How much is to be done.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Work {
+    /// So many requests.
+    Requests(u64),
+    /// As many as there will be within this time.
+    Lasting(Duration),
+}
+
 /// What has happened so far, counted by the threads that do the work.
 #[derive(Debug)]
 struct Tally {
-    requests: u64,
+    work: Work,
     runs: u64,
     endings: [AtomicU64; WORDS.len()],
     finished: AtomicU64,
@@ -47,12 +56,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Starts to tell of `jobs` on standard error; nothing when `quiet`.
-    pub(super) fn new(jobs: &[Job], quiet: bool) -> Self {
-        let offered = jobs.iter().map(|job| job.loaded.scenario.load.offered());
+    /// Starts to tell of `work` in so many runs on standard error; nothing when `quiet`.
+    pub(super) fn new(work: Work, runs: u64, quiet: bool) -> Self {
         let tally = Arc::new(Tally {
-            requests: offered.sum(),
-            runs: jobs.len() as u64,
+            work,
+            runs,
             endings: Default::default(),
             finished: AtomicU64::new(0),
             wall: Stopwatch::start(),
@@ -119,7 +127,7 @@ impl Tally {
     fn line(&self) -> String {
         let endings = self.endings.each_ref().map(|count| count.load(Relaxed));
         line(
-            (self.requests, endings),
+            (self.work, endings),
             (self.finished.load(Relaxed), self.runs),
             self.wall.elapsed(),
         )
@@ -128,13 +136,22 @@ impl Tally {
 
 /// `1204 of 1622 requests, 830/s, 1160 ok, 44 × 429, 20 of 22 runs, 1 s left`.
 fn line(
-    (requests, endings): (u64, [u64; WORDS.len()]),
+    (work, endings): (Work, [u64; WORDS.len()]),
     (finished, runs): (u64, u64),
     wall: Duration,
 ) -> String {
     let ended: u64 = endings.iter().sum();
     let rate = ended as f64 / wall.as_secs_f64().max(1e-3);
-    let mut line = format!("{ended} of {requests} requests");
+    let (mut line, left) = match work {
+        Work::Requests(all) => {
+            let left = all.saturating_sub(ended) as f64 / rate;
+            (format!("{ended} of {all} requests"), left)
+        }
+        Work::Lasting(time) => {
+            let left = time.saturating_sub(wall).as_secs_f64();
+            (format!("{ended} requests"), left)
+        }
+    };
     let mut tell = |text: String| line.write_fmt(format_args!(", {text}")).unwrap_or_default();
     if ended > 0 {
         tell(match rate {
@@ -145,9 +162,10 @@ fn line(
     for ((_, word), count) in WORDS.iter().zip(endings).filter(|(_, count)| *count > 0) {
         tell(format!("{count} {word}"));
     }
-    tell(format!("{finished} of {runs} runs"));
-    if ended > 0 {
-        let left = requests.saturating_sub(ended) as f64 / rate;
+    if runs > 1 {
+        tell(format!("{finished} of {runs} runs"));
+    }
+    if left.is_finite() {
         tell(format!("{} left", rough(left)));
     }
     line
@@ -210,24 +228,40 @@ mod tests {
     fn a_line_tells_rate_endings_runs_and_time_left() {
         let endings = [1160, 0, 44, 0, 0, 0, 0, 0];
         assert_eq!(
-            line((1622, endings), (20, 22), Duration::from_secs(2)),
+            line(
+                (Work::Requests(1622), endings),
+                (20, 22),
+                Duration::from_secs(2)
+            ),
             "1204 of 1622 requests, 602/s, 1160 ok, 44 × 429, 20 of 22 runs, 1 s left"
         );
     }
 
     #[test]
     fn before_anything_has_ended_no_rate_is_made_up() {
-        let line = line((100, [0; 8]), (0, 2), Duration::from_secs(9));
+        let all = Work::Requests(100);
+        let line = line((all, [0; 8]), (0, 2), Duration::from_secs(9));
         assert_eq!(line, "0 of 100 requests, 0 of 2 runs");
     }
 
     #[test]
     fn slow_work_is_told_by_the_minute() {
         let endings = [6, 0, 0, 0, 0, 0, 0, 0];
-        let line = line((100, endings), (0, 1), Duration::from_secs(60));
+        let all = Work::Requests(100);
+        let line = line((all, endings), (0, 1), Duration::from_secs(60));
         assert!(
             line.contains("6 a minute") && line.ends_with("16 min left"),
             "{line}"
+        );
+    }
+
+    #[test]
+    fn work_for_a_time_is_told_by_the_time_that_is_left() {
+        let endings = [30, 0, 0, 0, 0, 0, 1, 0];
+        let minute = Work::Lasting(Duration::from_secs(60));
+        assert_eq!(
+            line((minute, endings), (0, 1), Duration::from_secs(20)),
+            "31 requests, 2/s, 30 ok, 1 without answer, 40 s left"
         );
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::Exit;
-use super::progress::Progress;
+use super::progress::{Progress, Work};
 use super::report::Command;
 use crate::clock::Clock;
 use crate::corpus::{self, Corpus};
@@ -104,7 +104,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn play(args: &Args, clock: Clock, jobs: &[Job], stop: &Stop) -> anyhow::Result<(Record, Summary)> {
-    let progress = Progress::new(jobs, args.quiet);
+    let offered = jobs.iter().map(|job| job.loaded.scenario.load.offered());
+    let work = Work::Requests(offered.sum());
+    let progress = Progress::new(work, jobs.len() as u64, args.quiet);
     let results = runner::run_all(jobs, clock, stop, &progress.watch());
     progress.clear();
     let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();

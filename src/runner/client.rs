@@ -17,7 +17,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::RunError;
-use super::pool::{Connection, Pool, Turn};
+use super::dial::{Connection, Server};
+use super::pool::{Pool, Turn};
 use super::target::{Answer, read_failure};
 use crate::platform::http::REQUEST_HEADER;
 use crate::record::Ending;
@@ -52,7 +53,7 @@ impl Client {
     /// A client for the service at `base`, whose path ends with `/`.
     ///
     /// # Errors
-    /// When the host of `base` has no address.
+    /// When `base` is neither `http` nor `https`, or its host has no address.
     pub(super) fn new(
         base: &reqwest::Url,
         timeout: Duration,
@@ -60,13 +61,13 @@ impl Client {
     ) -> Result<Self, RunError> {
         let wrong = |why: &dyn Error| RunError::Client(format!("`{base}`: {why}"));
         let url = base.join("document").map_err(|error| wrong(&error))?;
-        let addresses = url.socket_addrs(|| None).map_err(|error| wrong(&error))?;
+        let server = Server::of(&url).map_err(|error| wrong(&*error))?;
         let name = url.host_str().unwrap_or_default();
         let host = url
             .port()
             .map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
         Ok(Self {
-            pool: Pool::new(addresses),
+            pool: Pool::new(server),
             path: path(&url).map_err(|error| wrong(&error))?,
             host: host.parse().map_err(|error| wrong(&error))?,
             url,

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle};
 use super::client::Client;
 use super::tally::{Outcome, SharedTally, Tally};
 use super::target::Answer;
-use super::{MAX_ROWS, RunError};
+use super::{MAX_ROWS, RunError, Watch};
 use crate::clock::{ClockError, Stopwatch};
 use crate::corpus::{Findings, Source};
 use crate::load::{self, Load, Slot, Stop};
@@ -33,12 +33,16 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Carries the load out in real time. Returns the facts, the wall time, and the first scheduled
+    /// Carries the load out in real time and tells `watch` of it. Returns the facts, the wall time, and the first scheduled
     /// moment and the last ending in milliseconds.
     ///
     /// # Errors
     /// When the HTTP client or the runtime cannot start; a service that fails is a fact.
-    pub fn run(&self, stop: &Stop) -> Result<(Run, Duration, (u64, u64)), RunError> {
+    pub fn run(
+        &self,
+        stop: &Stop,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<(Run, Duration, (u64, u64)), RunError> {
         let requests = Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -51,7 +55,7 @@ impl Endpoint {
             .build()
             .map_err(ClockError::Runtime)?;
         let wall = Stopwatch::start();
-        let (tally, offered) = schedule.block_on(self.play(stop, requests.handle()))?;
+        let (tally, offered) = schedule.block_on(self.play((stop, watch), requests.handle()))?;
         let wall = wall.elapsed();
         let millis = |moment: Duration| moment.as_millis() as u64;
         let first = tally.first.map_or(0, millis);
@@ -63,15 +67,19 @@ impl Endpoint {
         ))
     }
 
-    async fn play(&self, stop: &Stop, requests: &Handle) -> Result<(Tally, u64), RunError> {
+    async fn play(
+        &self,
+        (stop, watch): (&Stop, &Arc<dyn Watch>),
+        requests: &Handle,
+    ) -> Result<(Tally, u64), RunError> {
         let timeline = Timeline::start(1.0, VIRTUAL_EPOCH_UNIX_S);
         let client = Arc::new(Client::new(&self.url, self.timeout, timeline)?);
         let bodies: Arc<[(String, Bytes)]> = self.documents.iter().map(body).collect();
         let tally = SharedTally::new(MAX_ROWS);
-        let (sink, give_up) = (tally.clone(), stop.clone());
+        let (sink, give_up, watch) = (tally.clone(), stop.clone(), Arc::clone(watch));
         let send = move |slot: Slot| {
             let (client, bodies) = (Arc::clone(&client), Arc::clone(&bodies));
-            let (sink, give_up) = (sink.clone(), give_up.clone());
+            let (sink, give_up, watch) = (sink.clone(), give_up.clone(), Arc::clone(&watch));
             async move {
                 let (path, body) = &bodies[(slot.index % bodies.len() as u64) as usize];
                 let asked = async {
@@ -85,6 +93,7 @@ impl Endpoint {
                     answered = asked => answered,
                     () = give_up.stopped() => (timeline.now(), Answer::dropped()),
                 };
+                watch.ended(answer.ending);
                 sink.add(Outcome {
                     slot,
                     started,

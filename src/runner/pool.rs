@@ -5,7 +5,6 @@
 //! and the server under them, and never catches up. What a request waits for that bound is lag of the
 //! driver, and is measured as such.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,11 +13,10 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::dial::{Broken, Connection, Server};
 
 /// Connections that are being opened at once. On one machine opening takes a tenth of a millisecond, so
 /// that this many are some hundred thousand a second.
@@ -27,16 +25,10 @@ const MAX_OPENING: usize = 64;
 /// What takes longer to open waits for the network, not for this machine, and holds nobody else up.
 const OPENING: Duration = Duration::from_millis(10);
 
-/// What goes wrong with a connection, whoever says so.
-pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
-
-/// One open connection.
-pub(super) type Connection = SendRequest<Full<Bytes>>;
-
 /// The connections to one server.
 #[derive(Clone)]
 pub(super) struct Pool {
-    addresses: Arc<[SocketAddr]>,
+    server: Server,
     idle: Arc<Mutex<Vec<Connection>>>,
     /// One permit an idle connection.
     returned: Arc<Semaphore>,
@@ -52,11 +44,11 @@ pub(super) enum Turn {
 }
 
 impl Pool {
-    /// To the server that listens at one of `addresses`.
-    pub(super) fn new(addresses: Vec<SocketAddr>) -> Self {
+    /// No connections yet.
+    pub(super) fn new(server: Server) -> Self {
         raise_socket_limit();
         Self {
-            addresses: addresses.into(),
+            server,
             idle: Arc::default(),
             returned: Arc::new(Semaphore::new(0)),
             opening: Arc::new(Semaphore::new(MAX_OPENING)),
@@ -130,21 +122,14 @@ impl Pool {
     }
 
     async fn open(&self, permit: OwnedSemaphorePermit) -> Result<Connection, Broken> {
-        let connect = TcpStream::connect(&*self.addresses);
-        tokio::pin!(connect);
-        let quick = tokio::time::timeout(OPENING, &mut connect).await;
+        let open = self.server.open();
+        tokio::pin!(open);
+        let quick = tokio::time::timeout(OPENING, &mut open).await;
         drop(permit);
-        let stream = match quick {
-            Ok(connected) => connected?,
-            Err(_) => connect.await?,
-        };
-        stream.set_nodelay(true)?;
-        let (connection, work) = handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(async move {
-            // Whoever waits for an answer learns of the error there.
-            let _ended = work.await;
-        });
-        Ok(connection)
+        match quick {
+            Ok(opened) => opened,
+            Err(_) => open.await,
+        }
     }
 
     fn put(&self, connection: Connection) {

@@ -2,8 +2,23 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{PoisonError, RwLock};
+
+/// Held for writing by who needs the machine to itself, and for reading by everybody else.
+static MACHINE: RwLock<()> = RwLock::new(());
 
 pub(crate) fn breaklab(folder: &Path, arguments: &[&str]) -> Output {
+    let _others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    output(folder, arguments)
+}
+
+/// Runs it while no other test runs it.
+pub(crate) fn breaklab_alone(folder: &Path, arguments: &[&str]) -> Output {
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+    output(folder, arguments)
+}
+
+fn output(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_breaklab"))
         .args(arguments)
         .current_dir(folder)

@@ -1,24 +1,16 @@
 //! The load driver against services that freeze, fail, refuse or answer nonsense.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Output;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use breaklab::load::{Arrivals, Load, Slot, Stop, drive};
 use breaklab::record::Latencies;
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
 use mock_claude::timeline::Timeline;
 
-use crate::cli::breaklab;
-
-/// When the frozen server answers a request that arrives at `at`: it stands still for the first of
-/// every four seconds.
-fn answered(at: Duration) -> Duration {
-    let cycle = Duration::from_millis((at.as_millis() / 4000 * 4000) as u64);
-    at.max(cycle + Duration::from_secs(1))
-}
+use crate::cli::{breaklab, breaklab_alone};
+use crate::service::{DOCUMENTED, answered, jobs, over_tls, serve, service};
 
 #[tokio::test(start_paused = true)]
 async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
@@ -57,91 +49,21 @@ async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
     }
 }
 
-type Asked = http::Request<hyper::body::Incoming>;
-type Said = http::Response<Full<bytes::Bytes>>;
-
-/// Serves `answer` on a loopback port for as long as the test runs.
-fn serve<F>(answer: impl Fn(Asked) -> F + Clone + Send + 'static) -> SocketAddr
-where
-    F: Future<Output = Said> + Send + 'static,
-{
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async move {
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-                .await
-                .unwrap();
-            tell.send(listener.local_addr().unwrap()).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let answer = answer.clone();
-                let service = hyper::service::service_fn(move |request| {
-                    let said = answer(request);
-                    async move { Ok::<_, Infallible>(said.await) }
-                });
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service),
-                );
-            }
-        });
-    });
-    told.recv().unwrap()
-}
-
-/// Serves `status` and `body`; freezes like [`answered`] when told to.
-fn service(status: u16, body: &'static str, freezes: bool) -> SocketAddr {
-    let began = Arc::new(std::sync::OnceLock::new());
-    serve(move |request| {
-        // Its time begins with the first request, as that of the schedule does.
-        let timeline = *began.get_or_init(|| Timeline::start(1.0, 0));
-        async move {
-            let _whole = request.into_body().collect().await;
-            if freezes {
-                timeline.sleep_until(answered(timeline.now())).await;
-            }
-            let body = bytes::Bytes::from_static(body.as_bytes());
-            let mut response = http::Response::new(Full::new(body));
-            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-            response
-        }
-    })
-}
-
-/// A service that takes every document as a job, which is `state` when it is asked for the second time.
-fn jobs(state: &'static str) -> SocketAddr {
-    let asked = Arc::new(std::sync::atomic::AtomicU64::new(0));
-    serve(move |request| {
-        let second = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 3 == 2;
-        async move {
-            let state = if second { state } else { "running" };
-            let body = format!(r#"{{"status":"{state}","documentation":"words"}}"#);
-            let mut response = http::Response::new(Full::new(bytes::Bytes::from(body)));
-            if request.method() == http::Method::POST {
-                *response.status_mut() = http::StatusCode::ACCEPTED;
-                let location = http::HeaderValue::from_static("/jobs/7");
-                response.headers_mut().insert("location", location);
-            }
-            response
-        }
-    })
-}
-
 /// Exit code of a driver that could not keep its schedule, as on a busy machine.
 const SATURATED: i32 = 4;
 
-const DOCUMENTED: &str = r#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
+type Told = (Option<i32>, serde_json::Value, String);
 
-fn load(address: SocketAddr, more: &[&str]) -> (Option<i32>, serde_json::Value, String) {
+fn load(address: SocketAddr, more: &[&str]) -> Told {
+    load_by(breaklab, address, more)
+}
+
+fn load_by(run: fn(&Path, &[&str]) -> Output, address: SocketAddr, more: &[&str]) -> Told {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = format!("http://{address}");
     let mut arguments = vec!["load", "--endpoint", &endpoint, "--json", "--lines", "10"];
     arguments.extend(more);
-    let output = breaklab(folder.path(), &arguments);
+    let output = run(folder.path(), &arguments);
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), summary["runs"][0].clone(), message)
@@ -152,8 +74,9 @@ fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
     let address = service(200, DOCUMENTED, true);
     // A busy machine only ever adds to a latency: one play within the bounds proves the driver, and
     // a driver that counts from the wrong moment is far outside in every play.
-    let plays = (0..5).map(|_| {
-        let (code, run, message) = load(address, &["--arrivals", "rate:200", "--duration", "8s"]);
+    let plays = (0..8).map(|_| {
+        let arguments = ["--arrivals", "rate:200", "--duration", "8s"];
+        let (code, run, message) = load_by(breaklab_alone, address, &arguments);
         let saturated = code == Some(SATURATED);
         assert!(saturated || code == Some(0), "{code:?} {message}");
         assert_eq!(run["requests"]["ok"], 1600);
@@ -206,6 +129,14 @@ fn failures_of_every_kind_never_exit_0() {
 #[test]
 fn a_load_that_cannot_be_is_a_usage_error() {
     let address = service(200, DOCUMENTED, false);
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["load", "--endpoint", "ftp://127.0.0.1"];
+    let output = breaklab(folder.path(), &arguments);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(2) && message.contains("write it like http"),
+        "{message}"
+    );
     for (arguments, why) in [
         (vec!["--requests", "0"], "0"),
         (vec!["--arrivals", "rate:0"], "rate_per_s"),
@@ -260,6 +191,37 @@ fn a_service_elsewhere_needs_an_explicit_word() {
 }
 
 #[test]
+fn a_service_over_tls_is_asked_only_if_its_certificate_is_trusted() {
+    let (address, certificate) = over_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("ours.pem");
+    std::fs::write(&ours, certificate).unwrap();
+    let (other, _) = over_tls();
+    for (address, ending) in [(address, "ok"), (other, "unreachable")] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_breaklab"))
+            .args(["load", "--json", "--requests", "5"])
+            .args(["--endpoint", &format!("https://{address}")])
+            .env("SSL_CERT_FILE", &ours)
+            .env_remove("SSL_CERT_DIR")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let run = &summary["runs"][0];
+        assert_eq!(run["endings"][ending], 5, "{run}");
+        let code = output.status.code();
+        let right = if ending == "ok" { 0 } else { 1 };
+        assert!(code == Some(right) || code == Some(SATURATED), "{code:?}");
+        if ending == "unreachable" {
+            let record = std::fs::read(folder.path().join("reports/latest/record.json")).unwrap();
+            let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+            let errors = record["runs"][0]["errors"].to_string();
+            assert!(errors.contains("certificate"), "{errors}");
+        }
+    }
+}
+
+#[test]
 fn silence_is_a_failure_after_the_timeout() {
     let address = service(200, DOCUMENTED, true);
     let (code, run, _) = load(address, &["--arrivals", "burst:3", "--timeout", "100ms"]);
@@ -309,6 +271,22 @@ fn a_driver_without_sockets_is_saturated_and_blames_nobody_else() {
     assert_eq!(requests["failed"], 0);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("could not send"), "{message}");
+}
+
+#[test]
+fn a_load_that_takes_longer_tells_of_itself_unless_it_is_to_be_quiet() {
+    let address = service(200, DOCUMENTED, false);
+    let arguments = ["--arrivals", "rate:10", "--duration", "11s"];
+    let quiet = std::thread::spawn(move || {
+        let arguments = [&arguments[..], &["--quiet"]].concat();
+        load(address, &arguments).2
+    });
+    let told = load(address, &arguments).2;
+    assert!(
+        told.contains(" of 110 requests, ") && told.contains(" left\n"),
+        "{told}"
+    );
+    assert_eq!(quiet.join().unwrap(), "");
 }
 
 #[test]

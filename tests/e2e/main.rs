@@ -18,4 +18,5 @@ mod provider;
 mod sample;
 mod scenarios;
 mod serve;
+mod service;
 mod sockets;

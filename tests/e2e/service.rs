@@ -1,0 +1,133 @@
+//! Services on loopback ports that freeze, answer nonsense, take jobs or speak TLS.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use mock_claude::timeline::Timeline;
+
+pub(crate) const DOCUMENTED: &str =
+    r#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
+
+/// When the frozen server answers a request that arrives at `at`: it stands still for the first of
+/// every four seconds.
+pub(crate) fn answered(at: Duration) -> Duration {
+    let cycle = Duration::from_millis((at.as_millis() / 4000 * 4000) as u64);
+    at.max(cycle + Duration::from_secs(1))
+}
+
+type Asked = http::Request<hyper::body::Incoming>;
+type Said = http::Response<Full<bytes::Bytes>>;
+
+/// Serves `answer` on a loopback port for as long as the test runs.
+pub(crate) fn serve<F>(answer: impl Fn(Asked) -> F + Clone + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = Said> + Send + 'static,
+{
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+                .await
+                .unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let answer = answer.clone();
+                let service = hyper::service::service_fn(move |request| {
+                    let said = answer(request);
+                    async move { Ok::<_, Infallible>(said.await) }
+                });
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service),
+                );
+            }
+        });
+    });
+    told.recv().unwrap()
+}
+
+/// Serves `status` and `body`; freezes like [`answered`] when told to.
+pub(crate) fn service(status: u16, body: &'static str, freezes: bool) -> SocketAddr {
+    let began = Arc::new(std::sync::OnceLock::new());
+    serve(move |request| {
+        // Its time begins with the first request, as that of the schedule does.
+        let timeline = *began.get_or_init(|| Timeline::start(1.0, 0));
+        async move {
+            let _whole = request.into_body().collect().await;
+            if freezes {
+                timeline.sleep_until(answered(timeline.now())).await;
+            }
+            let body = bytes::Bytes::from_static(body.as_bytes());
+            let mut response = http::Response::new(Full::new(body));
+            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+            response
+        }
+    })
+}
+
+/// A service that takes every document as a job, which is `state` when it is asked for the second time.
+pub(crate) fn jobs(state: &'static str) -> SocketAddr {
+    let asked = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    serve(move |request| {
+        let second = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 3 == 2;
+        async move {
+            let state = if second { state } else { "running" };
+            let body = format!(r#"{{"status":"{state}","documentation":"words"}}"#);
+            let mut response = http::Response::new(Full::new(bytes::Bytes::from(body)));
+            if request.method() == http::Method::POST {
+                *response.status_mut() = http::StatusCode::ACCEPTED;
+                let location = http::HeaderValue::from_static("/jobs/7");
+                response.headers_mut().insert("location", location);
+            }
+            response
+        }
+    })
+}
+
+/// The service of [`service`] behind TLS, with a certificate of its own making, which is also returned.
+pub(crate) fn over_tls() -> (SocketAddr, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let _chosen = rustls::crypto::ring::default_provider().install_default();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let tls = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let behind = service(200, DOCUMENTED, false);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+                .await
+                .unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let tls = tls.clone();
+                tokio::spawn(async move {
+                    // Whoever does not trust the certificate hangs up here.
+                    let Ok(mut outside) = tls.accept(stream).await else {
+                        return;
+                    };
+                    let mut inside = tokio::net::TcpStream::connect(behind).await.unwrap();
+                    let _ended = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
+                });
+            }
+        });
+    });
+    (told.recv().unwrap(), made.cert.pem())
+}
