@@ -154,7 +154,7 @@ impl Page {
         self.line("|---|---|---|");
         for line in &matrix.lines {
             let [protection, removed, alone] =
-                [&line.protection, line.removed(), line.alone()].map(|text| escaped(text));
+                [&line.protection, line.removed(), line.alone()].map(escaped);
             self.line(&format!("| {protection} | {removed} | {alone} |"));
         }
         self.line("");

@@ -105,8 +105,10 @@ const METRICS: [(&str, Metric); 20] = [
     ("foreign", Metric::Foreign),
 ];
 
-/// The metrics that have bounds.
-const BOUNDS: [(&str, fn(&Confidence) -> Bounds); 4] = [
+/// A metric that has bounds, and where they are.
+type Bounded = (&'static str, fn(&Confidence) -> Bounds);
+
+const BOUNDS: [Bounded; 4] = [
     ("failure_rate", |of| of.failure_rate),
     ("p50_ms", |of| of.p50_ms),
     ("p95_ms", |of| of.p95_ms),
