@@ -143,7 +143,9 @@ fn user_text<'r>(request: &'r MessagesRequest<'_>) -> Cow<'r, str> {
 fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usize) -> String {
     let source = symbols::region(prompt);
     let entry_bytes = bytes(u64::from(profile.reply.tokens_per_symbol), profile);
-    let symbols: Vec<&str> = symbols::scan(source).collect();
+    // Room for a usual file, so that the list need not grow.
+    let mut symbols = Vec::with_capacity(64);
+    symbols.extend(symbols::scan(source));
     let expected = HEADING.len() + (symbols.len() + 1) * entry_bytes;
     let mut text = String::with_capacity(expected.min(enough.saturating_add(entry_bytes)));
     text.push_str(HEADING);
