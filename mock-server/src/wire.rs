@@ -152,7 +152,8 @@ fn push_numbers<const N: usize>(out: &mut Vec<u8>, fields: [(&str, u64); N]) {
 /// The body of a whole answer.
 pub(crate) fn message(envelope: &Envelope, content: &[Content]) -> Vec<u8> {
     let written: usize = content.iter().map(|block| block.written().len()).sum();
-    let mut out = Vec::with_capacity(written + written / 16 + 512);
+    // Never less than `push_json_string` asks for, which would move what is written already.
+    let mut out = Vec::with_capacity(written + written / 8 + 640);
     push_identity(&mut out, envelope);
     push(&mut out, &["\"content\":["]);
     for (index, block) in content.iter().enumerate() {
