@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mock_claude::options::{Options, OutputAccounting};
+use mock_claude::prices::Usage;
 use mock_claude::{Config, FaultKind, FaultRule, Ledger, MockClaude};
 use proptest::prelude::*;
 
@@ -37,30 +39,46 @@ fn source(functions: usize) -> String {
 
 /// Plays the traffic on a mock of its own; `(moment in ms, input tokens)` of each admitted request.
 fn play(config: Config, asks: &[Ask], patient: bool) -> (Ledger, Vec<(u64, u64)>) {
+    let ledger = play_on(|| mock(config), MAX_TOKENS, asks, patient);
+    let admitted = admitted(&ledger, |usage| usage.input_tokens);
+    (ledger, admitted)
+}
+
+/// When each admitted request came, in milliseconds, and what it used of one kind of tokens.
+fn admitted(ledger: &Ledger, tokens: fn(&Usage) -> u64) -> Vec<(u64, u64)> {
+    let rows = ledger.rows.iter().filter(|row| row.usage.input_tokens > 0);
+    let mut admitted: Vec<_> = rows
+        .map(|row| (row.arrived_ms, tokens(&row.usage)))
+        .collect();
+    admitted.sort_unstable();
+    admitted
+}
+
+fn play_on(
+    start: impl FnOnce() -> MockClaude,
+    max_tokens: u64,
+    asks: &[Ask],
+    patient: bool,
+) -> Ledger {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     runtime.unwrap().block_on(async {
-        let mock = mock(config);
+        let mock = start();
         let mut clients = tokio::task::JoinSet::new();
         for ask in asks.iter().cloned() {
-            clients.spawn(client(mock.clone(), ask, patient));
+            clients.spawn(client(mock.clone(), ask, max_tokens, patient));
         }
         clients.join_all().await;
-        let ledger = mock.ledger();
-        let admitted = ledger.rows.iter().filter(|row| row.usage.input_tokens > 0);
-        let mut admitted: Vec<_> = admitted
-            .map(|row| (row.arrived_ms, row.usage.input_tokens))
-            .collect();
-        admitted.sort_unstable();
-        (ledger, admitted)
+        mock.ledger()
     })
 }
 
-async fn client(mock: MockClaude, wanted: Ask, patient: bool) {
+async fn client(mock: MockClaude, wanted: Ask, max_tokens: u64, patient: bool) {
     tokio::time::sleep(Duration::from_millis(wanted.at_ms)).await;
-    let body = body(&source(wanted.functions), wanted.stream);
+    let mut body = body(&source(wanted.functions), wanted.stream);
+    body["max_tokens"] = max_tokens.into();
     let patience = if patient {
         100_000_000
     } else {
@@ -100,6 +118,9 @@ fn retry(limited: Config, functions: &[usize], early: u64) -> Option<(u64, u16)>
 const REQUESTS: u64 = 20;
 const INPUT: u64 = 120;
 const OUTPUT: u64 = 900;
+const MAX_TOKENS: u64 = 1_000;
+/// Less than any answer about eight functions takes.
+const CUT_OFF: u64 = 100;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -152,6 +173,24 @@ proptest! {
         if patient {
             prop_assert_eq!(totals.replied, totals.usage);
             prop_assert_eq!(totals.wasted_pico, 0);
+        }
+    }
+
+    /// Every answer is cut off at `max_tokens`, so that nothing of what was reserved comes back. As
+    /// produced, no such law holds: whoever is admitted while there is anything left writes on, so
+    /// that the bucket may owe the output of all answers that are under way.
+    #[test]
+    fn no_more_output_is_reserved_than_the_bucket_and_its_refill(mut asks in asks()) {
+        asks.iter_mut().for_each(|ask| ask.functions += 8);
+        let limited = Config { limits: limits(1_000, 100_000, OUTPUT), ..config() };
+        let reserved = Options { output_accounting: OutputAccounting::Reserved, ..Options::default() };
+        let ledger = play_on(|| with_options(limited, reserved), CUT_OFF, &asks, true);
+        let admitted = admitted(&ledger, |usage| usage.output_tokens);
+        for (i, (from, tokens)) in admitted.iter().enumerate() {
+            prop_assert_eq!(*tokens, CUT_OFF);
+            for (n, (to, _)) in (1..).zip(&admitted[i..]) {
+                prop_assert!(n * CUT_OFF * 60_000 <= OUTPUT * 60_000 + OUTPUT * (to - from));
+            }
         }
     }
 
