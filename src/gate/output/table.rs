@@ -64,7 +64,7 @@ fn row(finding: &Finding) -> String {
     text
 }
 
-/// Breaks a line between words so that it fits [`WIDTH`]; further lines are indented. Longer words, such
+/// Breaks a line between words so that it fits 80 columns; further lines are indented. Longer words, such
 /// as paths, stay whole, and so does a command at the end, which is there to be copied. What could
 /// move a terminal's cursor is blanked, and no line can begin like a command to a workflow (`::error::…`).
 #[must_use]
