@@ -1,7 +1,12 @@
 //! JSON and stream answers over loopback at zero latency, as a ratio to a bare hyper server that
 //! sends the same bytes. Same client, 32 kept-alive connections, limits and ledger on.
+//!
+//! The client is a socket that writes one string and hardly reads the answer, so that nearly all
+//! that is measured is the server. With `OHA=/path/to/oha` (`cargo install oha --locked`) a client
+//! that people use asks as well.
 
 use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -69,12 +74,47 @@ async fn measure() {
             "{what}: bare hyper {bare:.0}, JSON {json:.0} (x {to_bare:.2}), SSE {sse:.0} (x {to_json:.2} of JSON)"
         ));
     };
+    if let Some(oha) = std::env::var_os("OHA") {
+        by_oha(&oha, [(bare, false), (address, false), (address, true)]).await;
+    }
     show("answers a second", |rate| rate.per_second);
     // On a machine that is busy with other things this is the ratio to trust.
     show(
         "answers a second of processor time, client included",
         |rate| rate.per_cpu_second,
     );
+}
+
+/// The same with oha as the client.
+async fn by_oha(oha: &OsStr, asked: [(SocketAddr, bool); 3]) {
+    let mut best = [0.0_f64; 3];
+    for _ in 0..ROUNDS {
+        for (best, (address, stream)) in best.iter_mut().zip(asked) {
+            let mut command = std::process::Command::new(oha);
+            command.args(["--no-tui", "--output-format", "json", "-m", "POST"]);
+            command.args([
+                "-H",
+                "x-api-key: key",
+                "-H",
+                "anthropic-version: 2023-06-01",
+            ]);
+            command.args(["-c", &CONNECTIONS.to_string(), "-z", &format!("{SECONDS}s")]);
+            command.args(["-d", &body(stream)]);
+            command.arg(format!("http://{address}/v1/messages"));
+            let said = tokio::task::block_in_place(|| command.output())
+                .expect("OHA names oha")
+                .stdout;
+            let said: serde_json::Value = serde_json::from_slice(&said).expect("oha says JSON");
+            let rate = said["summary"]["requestsPerSec"].as_f64();
+            *best = best.max(rate.expect("oha says how many"));
+        }
+    }
+    let [bare, json, sse] = best;
+    println(&format!(
+        "by oha: bare hyper {bare:.0}, JSON {json:.0} (x {:.2}), SSE {sse:.0} (x {:.2} of JSON)",
+        json / bare,
+        sse / json
+    ));
 }
 
 fn fast_mock() -> MockClaude {
