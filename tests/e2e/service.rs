@@ -8,6 +8,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use mock_claude::timeline::Timeline;
+use tokio::net::TcpStream;
 
 pub(crate) const DOCUMENTED: &str =
     r#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
@@ -27,6 +28,25 @@ pub(crate) fn serve<F>(answer: impl Fn(Asked) -> F + Clone + Send + 'static) -> 
 where
     F: Future<Output = Said> + Send + 'static,
 {
+    listen(move |stream| {
+        let answer = answer.clone();
+        let service = hyper::service::service_fn(move |request| {
+            let said = answer(request);
+            async move { Ok::<_, Infallible>(said.await) }
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service);
+        async move {
+            let _ended = connection.await;
+        }
+    })
+}
+
+/// Carries out `work` on each connection to a loopback port, on a thread of its own.
+fn listen<F>(work: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -40,15 +60,7 @@ where
             tell.send(listener.local_addr().unwrap()).unwrap();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let answer = answer.clone();
-                let service = hyper::service::service_fn(move |request| {
-                    let said = answer(request);
-                    async move { Ok::<_, Infallible>(said.await) }
-                });
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service),
-                );
+                tokio::spawn(work(stream));
             }
         });
     });
@@ -104,30 +116,16 @@ pub(crate) fn over_tls() -> (SocketAddr, String) {
         .unwrap();
     let tls = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let behind = service(200, DOCUMENTED, false);
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async move {
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-                .await
-                .unwrap();
-            tell.send(listener.local_addr().unwrap()).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let tls = tls.clone();
-                tokio::spawn(async move {
-                    // Whoever does not trust the certificate hangs up here.
-                    let Ok(mut outside) = tls.accept(stream).await else {
-                        return;
-                    };
-                    let mut inside = tokio::net::TcpStream::connect(behind).await.unwrap();
-                    let _ended = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
-                });
-            }
-        });
+    let address = listen(move |stream| {
+        let tls = tls.clone();
+        async move {
+            // Whoever does not trust the certificate hangs up here.
+            let Ok(mut outside) = tls.accept(stream).await else {
+                return;
+            };
+            let mut inside = TcpStream::connect(behind).await.unwrap();
+            let _ended = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
+        }
     });
-    (told.recv().unwrap(), made.cert.pem())
+    (address, made.cert.pem())
 }
