@@ -3,8 +3,6 @@
 use mock_claude::prices::{ModelPrice, Usage};
 use serde::{Deserialize, Serialize};
 
-use super::usd;
-
 /// What each kind of token cost, in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CostParts {
@@ -39,6 +37,11 @@ impl CostParts {
             output_usd: usd(price.cost_pico(output)),
         }
     }
+}
+
+/// Dollars of so many pico-dollars.
+pub(super) fn usd(pico: u64) -> f64 {
+    pico as f64 / mock_claude::prices::PICO_PER_USD
 }
 
 #[cfg(test)]
