@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::prices::PICO_PER_USD;
+use ground::timeline::Timeline;
+use ground::usage::Usage;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
-use mock_claude::prices::{PICO_PER_USD, Usage};
-use mock_claude::timeline::Timeline;
 
 use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
 

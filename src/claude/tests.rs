@@ -1,6 +1,6 @@
 //! The client against servers that answer well, badly, late, partly or with rubbish.
 
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::matchers::{body_json, header, method, path};
