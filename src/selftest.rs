@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use mock_claude::Ending as MockEnding;
+use ground::ledger::Ending as MockEnding;
 use serde::Serialize;
 use strum::VariantArray;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
 
 use super::error::RunError;

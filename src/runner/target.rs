@@ -186,7 +186,7 @@ pub(super) async fn over_tcp(
         "http://{}",
         upstream.local_addr().map_err(RunError::Listen)?
     );
-    tokio::spawn(mock_claude::serve::serve(
+    tokio::spawn(mock_claude::serve(
         upstream,
         mock.clone(),
         std::future::pending(),

@@ -1,6 +1,7 @@
 //! The cost of a run by kind of token.
 
-use mock_claude::prices::{ModelPrice, Usage};
+use ground::prices::ModelPrice;
+use ground::usage::Usage;
 use serde::{Deserialize, Serialize};
 
 /// What each kind of token cost, in US dollars.
@@ -41,7 +42,7 @@ impl CostParts {
 
 /// Dollars of so many pico-dollars.
 pub(super) fn usd(pico: u64) -> f64 {
-    pico as f64 / mock_claude::prices::PICO_PER_USD
+    pico as f64 / ground::prices::PICO_PER_USD
 }
 
 #[cfg(test)]
