@@ -17,10 +17,11 @@ use super::Exit;
 use super::exit::complain;
 use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending};
-use crate::generator::{Generator, Mode, Policy, Protection, Settings};
+use crate::generator::{Generator, Policy, Settings};
 use crate::platform::http::{Face, Options};
 use crate::platform::journal::{Entry, Event, Format};
 use crate::platform::{self, Preset, Service};
+use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
 use crate::transport::{self, AttemptLog, Transport};
 
@@ -35,7 +36,7 @@ const MAX_ROWS: usize = 1_000;
 pub(super) struct Args {
     /// How the service asks the API
     #[arg(long, value_name = "naive|sdk|hardened", default_value = "hardened")]
-    mode: Mode,
+    mode: Base,
     /// Protections to take away from the hardened mode, e.g. cache,retry
     #[arg(long, value_delimiter = ',', value_name = "PROTECTION,…")]
     without: Vec<Protection>,
@@ -180,10 +181,10 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let policy = policy(args, &loaded.scenario.generator);
     let patience = args.answer_within.unwrap_or(match args.mode {
         // The chapter's clients wait ten seconds.
-        Mode::Hardened => 8.0,
-        Mode::Naive | Mode::Sdk => 0.0,
+        Base::Hardened => 8.0,
+        Base::Naive | Base::Sdk => 0.0,
     });
-    let (format, mode) = (format(args.log), policy.name());
+    let (format, mode) = (format(args.log), policy.mode().to_string());
     let preset = Preset::from(args.platform).name();
     let log = move |event: &Event| {
         // Nobody is left to tell when standard error is gone.
@@ -212,7 +213,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     writeln!(
         out,
         "mode {}, platform {preset}, upstream {upstream}, speed {}{cap}",
-        policy.name(),
+        policy.mode(),
         args.speed
     )?;
     take_up(args, &face)?;
@@ -302,11 +303,8 @@ fn policy(args: &Args, settings: &Settings) -> Policy {
         cache_path: args.cache.clone(),
         ..settings.clone()
     };
-    Policy::new(
-        args.mode,
-        &settings,
-        &args.without.iter().copied().collect(),
-    )
+    let mode = Mode::new(args.mode, args.without.iter().copied(), []);
+    Policy::new(mode, &settings)
 }
 
 fn service(

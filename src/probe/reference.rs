@@ -7,8 +7,9 @@ use tokio::net::TcpListener;
 
 use super::{API_KEY, Bench, Plan, ProbeError, examine, random_salt};
 use crate::claude::Claude;
-use crate::generator::{Generator, Mode, Policy, Settings};
+use crate::generator::{Generator, Policy, Settings};
 use crate::platform::{self, Preset, Service};
+use crate::record::Base;
 use crate::record::exam::{Exam, Play};
 use crate::transport::{AttemptLog, Transport};
 
@@ -16,7 +17,7 @@ use crate::transport::{AttemptLog, Transport};
 ///
 /// # Errors
 /// When it cannot begin.
-pub async fn reference(mode: Mode, plays: &[Play]) -> Result<Exam, ProbeError> {
+pub async fn reference(mode: Base, plays: &[Play]) -> Result<Exam, ProbeError> {
     let broken = |error: std::io::Error| ProbeError::Endpoint(format!("no loopback port: {error}"));
     let bench = Bench::new("reference")?;
     let upstream = TcpListener::bind(("127.0.0.1", 0)).await.map_err(broken)?;
@@ -65,13 +66,13 @@ fn settings() -> Settings {
     }
 }
 
-fn service(mode: Mode, upstream: &str) -> Result<Service, ProbeError> {
+fn service(mode: Base, upstream: &str) -> Result<Service, ProbeError> {
     let timeline = Timeline::start(1.0, 0);
     let failed = |why: String| ProbeError::Endpoint(format!("our own service cannot start: {why}"));
     let log = AttemptLog::new(timeline, 0);
     let transport = Transport::tcp(upstream, log).map_err(|error| failed(error.to_string()))?;
     let claude = Claude::new(transport, API_KEY);
-    let policy = Policy::new(mode, &settings(), &[].into());
+    let policy = Policy::new(mode, &settings());
     let generator = Generator::new(policy, "claude-opus-4-6", claude, None, timeline, 1)
         .map_err(|error| failed(error.to_string()))?;
     let local = platform::Settings {

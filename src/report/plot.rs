@@ -128,15 +128,15 @@ pub(super) struct Side<'a> {
 
 /// The modes of `scenario`, in their order.
 pub(super) fn sides<'a>(record: &'a Record, scenario: &Scenario<'a>) -> Vec<Side<'a>> {
-    let facts = |mode: &str| {
+    let facts = |numbers: &RunSummary| {
         let mut runs = record.runs.iter();
-        runs.find(|run| run.scenario == scenario.id && run.mode == mode)
+        runs.find(|run| run.scenario == scenario.id && run.subject == numbers.subject)
     };
     let styled = scenario.runs.iter().zip(scenario.slots());
     styled
         .filter_map(|(&numbers, slot)| {
             Some(Side {
-                run: facts(&numbers.mode)?,
+                run: facts(numbers)?,
                 numbers,
                 slot,
             })

@@ -16,9 +16,9 @@ use rustix::io::Errno;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::RunError;
-use super::dial::{Connection, Server};
-use super::pool::{Pool, Turn};
+use super::connect::{Connection, Server};
+use super::error::RunError;
+use super::pool::{Permit, Pool};
 use super::target::{Answer, read_failure};
 use crate::platform::http::REQUEST_HEADER;
 use crate::record::Ending;
@@ -77,15 +77,15 @@ impl Client {
     }
 
     /// Waits until a request can be sent.
-    pub(super) async fn turn(&self) -> Turn {
-        self.pool.turn().await
+    pub(super) async fn permit(&self) -> Permit {
+        self.pool.permit().await
     }
 
     /// Asks for documentation with `body`, an `Ask` in JSON, as request number `index`.
-    pub(super) async fn document(&self, turn: Turn, index: u64, body: Bytes) -> Answer {
+    pub(super) async fn document(&self, permit: Permit, index: u64, body: Bytes) -> Answer {
         let asked = self
             .timeline
-            .timeout(self.timeout, self.ask(turn, index, body))
+            .timeout(self.timeout, self.ask(permit, index, body))
             .await;
         match asked {
             Some(Ok(answer) | Err(answer)) => answer,
@@ -95,13 +95,13 @@ impl Client {
         }
     }
 
-    async fn ask(&self, turn: Turn, index: u64, body: Bytes) -> Result<Answer, Answer> {
+    async fn ask(&self, permit: Permit, index: u64, body: Bytes) -> Result<Answer, Answer> {
         let mut request = self.request(self.path.clone(), body);
         *request.method_mut() = http::Method::POST;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(REQUEST_HEADER, HeaderValue::from(index));
-        let (response, connection) = self.send(turn, request).await?;
+        let (response, connection) = self.send(permit, request).await?;
         if response.status() == 202 {
             let job = self.job(&response)?;
             self.whole(response, connection).await?;
@@ -124,10 +124,10 @@ impl Client {
 
     async fn send(
         &self,
-        turn: Turn,
+        permit: Permit,
         request: Request<Full<Bytes>>,
     ) -> Result<(Response<Incoming>, Connection), Answer> {
-        let sent = self.pool.send(turn, request).await;
+        let sent = self.pool.send(permit, request).await;
         sent.map_err(|error| no_answer(&*error))
     }
 
@@ -167,7 +167,7 @@ impl Client {
     async fn poll(&self, job: Uri) -> Result<Answer, Answer> {
         loop {
             let request = self.request(job.clone(), Bytes::new());
-            let (response, connection) = self.send(self.turn().await, request).await?;
+            let (response, connection) = self.send(self.permit().await, request).await?;
             let (status, body) = self.whole(response, connection).await?;
             if status != 200 && status != 202 {
                 return Ok(read_failure(status, &body));

@@ -5,9 +5,9 @@ use std::time::Duration;
 use mock_claude::MockClaude;
 use tokio::net::TcpListener;
 
-use super::{Job, RunError, World};
+use super::error::RunError;
 use crate::corpus::Source;
-use crate::generator::{Document, Policy};
+use crate::generator::Document;
 use crate::platform::{Failure, Service, http};
 use crate::record::Ending;
 use crate::transport::{AttemptLog, Transport};
@@ -174,8 +174,12 @@ pub(super) fn read_failure(status: u16, body: &[u8]) -> Answer {
     )
 }
 
-/// Puts the mock and the service on loopback ports of their own.
-pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result<Target, RunError> {
+/// Puts the mock, and the service that asks it, on loopback ports of their own.
+pub(super) async fn over_tcp(
+    mock: &MockClaude,
+    log: &AttemptLog,
+    service: impl FnOnce(Transport) -> Result<Service, RunError>,
+) -> Result<Target, RunError> {
     let listen = || TcpListener::bind(("127.0.0.1", 0));
     let upstream = listen().await.map_err(RunError::Listen)?;
     let base = format!(
@@ -184,12 +188,12 @@ pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result
     );
     tokio::spawn(mock_claude::serve(
         upstream,
-        world.mock.clone(),
+        mock.clone(),
         std::future::pending(),
     ));
-    let transport = Transport::tcp(&base, world.log.clone())
-        .map_err(|error| RunError::Client(error.to_string()))?;
-    let service = job.service(world, policy, transport)?;
+    let transport =
+        Transport::tcp(&base, log.clone()).map_err(|error| RunError::Client(error.to_string()))?;
+    let service = service(transport)?;
     let front = listen().await.map_err(RunError::Listen)?;
     let url = format!("http://{}", front.local_addr().map_err(RunError::Listen)?);
     tokio::spawn(crate::platform::serve(

@@ -9,9 +9,9 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
 use super::Args;
-use crate::generator::Mode;
 use crate::grade::Rubric;
 use crate::probe::{self, Bench, Plan, Service, StartError};
+use crate::record::Base;
 use crate::record::exam::{Check, Exam, Play, SCHEMA};
 use crate::transport;
 
@@ -179,7 +179,7 @@ fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
 /// Our own times for the plays whose times count, taken on this machine now.
 pub(super) async fn take_reference(exam: &mut Exam) -> anyhow::Result<()> {
     let timed = [Play::Burst];
-    let ours = probe::reference(Mode::Hardened, &timed).await?;
+    let ours = probe::reference(Base::Hardened, &timed).await?;
     for play in timed {
         let time = ours.plays.get(&play).map(|played| played.makespan_ms);
         if let Some(played) = exam.plays.get_mut(&play) {

@@ -1,5 +1,6 @@
 //! By how much real sockets differ from virtual time, against the noise to expect.
 
+use crate::record::{Base, Subject};
 use crate::report::ReportError;
 use crate::report::agreement::{Line, lines, verdict};
 use crate::report::plain::plain;
@@ -78,7 +79,8 @@ fn paint(canvas: &mut Canvas<'_>, width: f64, height: f64, panels: &[(&Agreement
     }
     let mut top = 0.0;
     for (run, lines) in panels {
-        let slot = slots(&["naive", "hardened", &run.mode])[2];
+        let own = [Base::Naive, Base::Hardened].map(Subject::from);
+        let slot = slots(&[&own[0], &own[1], &run.subject])[2];
         let name = format!("{}, {}", plain(&run.scenario), plain(&run.mode));
         canvas.strong(
             &name,

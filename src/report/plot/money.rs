@@ -96,7 +96,7 @@ fn words(side: &Side<'_>, baseline: &Side<'_>) -> String {
         .collect();
     format!(
         "{}: {}, {}.",
-        plain(&side.run.mode),
+        plain(&side.numbers.mode),
         rupees(cost.inr),
         all.join(", ")
     )
@@ -114,7 +114,7 @@ fn bar(
     head(
         canvas,
         side.slot,
-        &side.run.mode,
+        &side.numbers.mode,
         &rupees(cost.inr),
         (top + 14.0, width),
     );

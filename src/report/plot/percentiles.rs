@@ -4,12 +4,12 @@ use crate::record::Latencies;
 use crate::report::ReportError;
 use crate::report::figures::{number, seconds};
 use crate::report::plain::plain;
-use crate::summary::Bounds;
+use crate::summary::{Bounds, answers};
 
 use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
 use super::ink::Ink;
-use super::{NARROW, Plot, Side, Words, answered, below};
+use super::{NARROW, Plot, Side, Words, below};
 
 /// Fewest answers of which a curve says more than the table.
 const FEWEST: u64 = 10;
@@ -78,11 +78,8 @@ fn curve(
         run, numbers, slot, ..
     }: &Side<'_>,
 ) -> Option<Curve> {
-    let mut answers = Latencies::default();
-    for (_, latencies) in run.latency.iter().filter(|(ending, _)| answered(**ending)) {
-        answers.merge(latencies);
-    }
-    let mode = plain(&run.mode);
+    let answers = answers(run);
+    let mode = plain(&run.subject.to_string());
     (answers.micros().len() >= FEWEST).then_some(Curve {
         slot,
         mode,

@@ -78,7 +78,7 @@ fn caption(sides: &[Side<'_>], binned: bool) -> String {
         let (kept, offered) = (count(run.requests.len() as u64), count(run.offered));
         text += &format!(
             " {}: the first {kept} of {offered} requests.",
-            plain(&run.mode)
+            plain(&run.subject.to_string())
         );
     }
     text
@@ -99,7 +99,7 @@ fn words(run: &Run) -> String {
     let attempts = count(run.attempts.sent);
     format!(
         "{}: {}, the last ended after {}, with {attempts} attempts at the provider.",
-        plain(&run.mode),
+        plain(&run.subject.to_string()),
         endings.join(", "),
         seconds(last as f64 / 1000.0)
     )
@@ -218,7 +218,7 @@ impl Sheet {
             head(
                 canvas,
                 panel.slot,
-                &panel.run.mode,
+                &panel.run.subject.to_string(),
                 &ended(panel.run),
                 (top + 14.0, self.width),
             );

@@ -6,6 +6,8 @@
 
 use serde::Serialize;
 
+use super::Better;
+
 /// The chance of a false alarm over all rules together.
 pub const ALPHA: f64 = 0.05;
 
@@ -53,6 +55,21 @@ pub fn shift(differences: &[f64], margin: f64, rules: usize) -> Option<Shift> {
     })
 }
 
+/// What changed from `before` to `after` in each pair; positive is worse.
+#[must_use]
+pub fn differences(before: &[f64], after: &[f64], better: Better) -> Vec<f64> {
+    let pairs = before.iter().zip(after);
+    pairs.map(|(a, b)| better.worse_by(*a, *b)).collect()
+}
+
+/// The median of `values`; absent where there are none.
+#[must_use]
+pub fn typical(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    (!sorted.is_empty()).then(|| median(&sorted))
+}
+
 /// All averages of two differences, each with itself too, in order.
 fn walsh(differences: &[f64]) -> Vec<f64> {
     let mut averages = Vec::with_capacity(differences.len() * (differences.len() + 1) / 2);
@@ -63,7 +80,8 @@ fn walsh(differences: &[f64]) -> Vec<f64> {
     averages
 }
 
-pub(super) fn median(sorted: &[f64]) -> f64 {
+/// The median of numbers in order; there is at least one.
+fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     if sorted.len() % 2 == 1 {
         sorted[middle]
@@ -124,26 +142,6 @@ pub fn holm(chances: &[f64]) -> Vec<bool> {
         significant[index] = true;
     }
     significant
-}
-
-impl Shift {
-    /// `worse by 12 ms (95 % interval 3 to 21), p 0.008; a shift of 35 ms would have been seen`.
-    #[must_use]
-    pub fn words(&self, unit: &str) -> String {
-        let seen = if self.detectable.is_finite() {
-            format!(
-                "a shift of {:.4} {unit} would have been seen",
-                self.detectable
-            )
-        } else {
-            "too few pairs for this many rules: no shift at all would have been seen; raise --pairs"
-                .to_owned()
-        };
-        format!(
-            "worse by {:.4} {unit} (95 % interval {:.4} to {:.4}), p {:.4}; {seen}",
-            self.estimate, self.low, self.high, self.p
-        )
-    }
 }
 
 #[cfg(test)]
