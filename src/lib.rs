@@ -10,22 +10,23 @@
 //! ```
 //!
 //! A room imports only rooms below it; `tests/e2e/layers.rs` reads the imports and holds that as
-//! law. From the top: [`cli`], [`selftest`], [`runner`], [`scenario`], [`platform`] beside
+//! law. From the top: [`cli`], [`selftest`], [`runner`] beside [`examiner`], [`scenario`], [`platform`] beside
 //! [`report`] and [`gate`], [`generator`] beside [`summary`], [`load`] and [`claude`], [`transport`], [`corpus`],
-//! [`record`] and [`clock`]. The judges ([`summary`], [`report`], [`gate`]) and the doers
+//! [`contract`], [`clock`] and [`record`]. The judges ([`summary`], [`report`], [`gate`]) and the doers
 //! ([`generator`], [`platform`]) never import each other: they meet in [`record`].
 
 pub mod claude;
 pub mod cli;
 pub mod clock;
+pub mod contract;
 pub mod corpus;
+pub mod examiner;
 pub mod gate;
 pub mod generator;
 pub mod grade;
 pub mod limit;
 pub mod load;
 pub mod platform;
-pub mod probe;
 pub mod record;
 pub mod report;
 pub mod runner;

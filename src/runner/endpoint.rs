@@ -12,9 +12,9 @@ use super::tally::{Outcome, SharedTally, Tally};
 use super::target::Answer;
 use super::{MAX_ROWS, RunError, Watch};
 use crate::clock::{ClockError, Stopwatch};
+use crate::contract::Ask;
 use crate::corpus::{Findings, Source};
 use crate::load::{self, Load, Slot, Stop};
-use crate::platform::http;
 use crate::record::{Attempts, OUTSIDE, Run, Setting, UNKNOWN};
 
 /// A load on a service that offers `POST /document`.
@@ -150,7 +150,7 @@ impl Endpoint {
 }
 
 fn body(source: &Source) -> (String, Bytes) {
-    let ask = http::Ask {
+    let ask = Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
         note: None,

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 /// Floors from the ground up. A room may import itself and rooms on lower floors.
 const FLOORS: &[&[&str]] = &[
     &["record"],
-    &["transport", "corpus", "clock"],
+    &["transport", "corpus", "clock", "contract"],
     &["load", "claude", "limit"],
     &["summary"],
     &["generator"],
     &["report", "gate"],
     &["platform", "grade"],
     &["scenario"],
-    &["runner", "probe"],
+    &["runner", "examiner"],
     &["selftest"],
     &["cli"],
 ];
