@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use super::exam::{plays, take_reference};
+use super::exam::{cases, take_reference};
 use super::{Exit, rubrics, runtime};
+use crate::examiner;
 use crate::generator::Mode;
 use crate::grade::{self, Status, feedback};
-use crate::probe;
 
 /// Shares of the points that our own services must stay below, or reach.
 const NAIVE_BELOW: f64 = 0.40;
@@ -19,7 +19,7 @@ pub(super) fn self_test() -> anyhow::Result<Exit> {
     let mut held = true;
     for mode in [Mode::Naive, Mode::Hardened] {
         let exam = runtime()?.block_on(async {
-            let mut exam = probe::reference(mode, &plays(&rubrics)).await?;
+            let mut exam = examiner::reference(mode, &cases(&rubrics)).await?;
             take_reference(&mut exam).await?;
             anyhow::Ok(exam)
         })?;
