@@ -1,8 +1,9 @@
 //! The API of an examination: our mock in a hurry, with a secret of its own.
 
-use mock_claude::profile::{Latency, Reply};
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, ConfigError, MockClaude, proof, settings};
+use ground::profile::{Latency, Reply};
+use ground::timeline::Timeline;
+use ground::{presets, proof};
+use mock_claude::{Config, ConfigError, MockClaude};
 use tokio::net::TcpListener;
 
 use super::upstream::Upstream;
@@ -25,7 +26,7 @@ impl ExamApi {
     /// When the mock refuses its settings.
     pub fn new(salt: &str) -> Result<Self, ConfigError> {
         let timeline = Timeline::start(1.0, 0);
-        let mut profiles = settings::built_in_profiles();
+        let mut profiles = presets::profiles();
         for profile in &mut profiles {
             // A model in a hurry: what a service does counts, not how long the model takes.
             profile.latency = Latency {
@@ -45,7 +46,7 @@ impl ExamApi {
             secret: format!("examination-{salt}-{}", random_salt()),
             profiles,
             limits: None,
-            prices: settings::built_in_prices(),
+            prices: presets::prices(),
             faults: Vec::new(),
             max_rows: 0,
         };

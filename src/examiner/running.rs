@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mock_claude::proof;
+use ground::proof;
 
 use super::api::API_KEY;
 use super::client::{Client, Received};
