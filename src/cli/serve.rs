@@ -17,9 +17,10 @@ use super::Exit;
 use super::exit::complain;
 use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending};
+use crate::contract::Ask;
 use crate::generator::{Generator, Policy, Settings};
-use crate::platform::http::{Face, Options};
-use crate::platform::journal::{Entry, Event, Format};
+use crate::platform::http::{Handler, Options};
+use crate::platform::log::{Event, Format};
 use crate::platform::{self, Preset, Service};
 use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
@@ -190,7 +191,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         // Nobody is left to tell when standard error is gone.
         let _gone = writeln!(std::io::stderr(), "{}", event.lines(format, &mode, preset));
     };
-    let face = Face::new(
+    let handler = Handler::new(
         service,
         Options {
             patience: (patience > 0.0).then(|| Duration::from_secs_f64(patience)),
@@ -216,8 +217,8 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         policy.mode(),
         args.speed
     )?;
-    take_up(args, &face)?;
-    until_stopped(args, listener, face).await
+    take_up(args, &handler)?;
+    until_stopped(args, listener, handler).await
 }
 
 fn loaded(args: &Args) -> anyhow::Result<Loaded> {
@@ -234,9 +235,13 @@ fn loaded(args: &Args) -> anyhow::Result<Loaded> {
 }
 
 /// Serves until it is told to end; then waits for the work in flight, but not longer than grace.
-async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow::Result<Exit> {
+async fn until_stopped(
+    args: &Args,
+    listener: TcpListener,
+    handler: Handler,
+) -> anyhow::Result<Exit> {
     let stop = tokio::sync::Notify::new();
-    let serving = platform::serve(listener, face.clone(), stop.notified());
+    let serving = platform::serve(listener, handler.clone(), stop.notified());
     tokio::pin!(serving);
     tokio::select! {
         biased;
@@ -256,7 +261,7 @@ async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow
         () = tokio::time::sleep(Duration::from_secs_f64(args.grace)) => {}
         () = told_to_end() => {}
     }
-    let left = face.unfinished();
+    let left = handler.unfinished();
     match &args.journal {
         Some(path) => write_journal(path, &left).map(|()| Exit::Done),
         None if left.is_empty() => Ok(Exit::Done),
@@ -270,22 +275,22 @@ async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow
     }
 }
 
-fn take_up(args: &Args, face: &Face) -> anyhow::Result<()> {
+fn take_up(args: &Args, handler: &Handler) -> anyhow::Result<()> {
     let Some(path) = args.journal.as_ref().filter(|path| path.exists()) else {
         return Ok(());
     };
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the journal `{}`", path.display()))?;
     for line in text.lines() {
-        let entries: Vec<Entry> = serde_json::from_str(line)
+        let files: Vec<Ask> = serde_json::from_str(line)
             .with_context(|| format!("`{}` is not a journal of jobs", path.display()))?;
-        let job = face.resume(entries);
+        let job = handler.resume(files);
         writeln!(std::io::stdout(), "taken up from the journal: /jobs/{job}")?;
     }
     Ok(())
 }
 
-fn write_journal(path: &Path, jobs: &[Vec<Entry>]) -> anyhow::Result<()> {
+fn write_journal(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

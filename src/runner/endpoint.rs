@@ -13,9 +13,9 @@ use super::tally::{Ended, MAX_ROWS, SharedTally, Tally};
 use super::target::Answer;
 use super::watch::Watch;
 use crate::clock::{ClockError, Stopwatch};
+use crate::contract::Ask;
 use crate::corpus::{Findings, Source};
 use crate::load::{self, Load, Slot, Stop};
-use crate::platform::http;
 use crate::record::{Attempts, Run, Setting, Span, Subject};
 
 /// A load on a service that offers `POST /document`.
@@ -151,7 +151,7 @@ impl Endpoint {
 }
 
 fn body(source: &Source) -> (String, Bytes) {
-    let ask = http::Ask {
+    let ask = Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
         note: None,

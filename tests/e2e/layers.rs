@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["generator"],
     &["platform"],
     &["scenario"],
-    &["runner", "examiner", "probe"],
+    &["runner", "examiner"],
     &["selftest"],
     &["cli"],
     &["main"],
@@ -53,7 +53,6 @@ const KNOW_THE_MOCK: &[&str] = &[
     "transport::in_process",
     "runner",
     "examiner",
-    "probe",
     "selftest",
     "cli",
     "main",
@@ -63,8 +62,6 @@ const KNOW_THE_MOCK: &[&str] = &[
 const STILL_OPEN: &[(&str, &str)] = &[
     ("grade::flaw::words", "grade::feedback"),
     ("grade::score", "grade::feedback"),
-    ("platform::jobs", "platform::http::face"),
-    ("probe::upstream::note", "probe::upstream::stage"),
     ("report::ablation", "report::table"),
     ("report::agreement", "report::table"),
 ];

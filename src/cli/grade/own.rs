@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use super::exam::{plays, take_reference};
+use super::exam::{cases, take_reference};
 use super::{Exit, rubrics, runtime};
+use crate::examiner;
 use crate::grade::{self, Status, feedback};
-use crate::probe;
 use crate::record::Base;
 
 /// Shares of the points that our own services must stay below, or reach.
@@ -19,7 +19,7 @@ pub(super) fn self_test() -> anyhow::Result<Exit> {
     let mut held = true;
     for base in [Base::Naive, Base::Hardened] {
         let exam = runtime()?.block_on(async {
-            let mut exam = probe::reference(base, &plays(&rubrics)).await?;
+            let mut exam = examiner::reference(base, &cases(&rubrics)).await?;
             take_reference(&mut exam).await?;
             anyhow::Ok(exam)
         })?;

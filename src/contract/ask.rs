@@ -16,7 +16,7 @@ pub struct Ask {
 
 /// Body of `POST /documents`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Many {
+pub struct Batch {
     /// The files, answered in this order.
     pub files: Vec<Ask>,
 }
@@ -28,7 +28,10 @@ const NO_LINE_ENDS: &str = "the body has no line ends, because `curl -d @FILE` s
 /// A JSON body is an [`Ask`]; any other is one file, as the chapter's `curl -d @file` sends it. A
 /// body without a JSON content type that still is an [`Ask`] is taken as one: curl's `-d` calls
 /// everything a form.
-pub(super) fn one(content_type: Option<&str>, body: &[u8]) -> Result<Ask, String> {
+///
+/// # Errors
+/// Why it is neither, in words for the client.
+pub fn read_ask(content_type: Option<&str>, body: &[u8]) -> Result<Ask, String> {
     let ask: Result<Ask, _> = serde_json::from_slice(body);
     let json = content_type.is_some_and(|kind| kind.trim_start().starts_with("application/json"));
     match ask {
@@ -86,13 +89,17 @@ fn begins_definition(text: &str) -> bool {
     })
 }
 
-pub(super) fn many(body: &[u8]) -> Result<Many, String> {
-    let many: Many = serde_json::from_slice(body).map_err(|error| {
+/// The files of a body of `POST /documents`.
+///
+/// # Errors
+/// Why there are none, in words for the client.
+pub fn read_batch(body: &[u8]) -> Result<Batch, String> {
+    let batch: Batch = serde_json::from_slice(body).map_err(|error| {
         format!("the body is not {{\"files\": [{{\"file_path\", \"file_content\"}}]}}: {error}")
     })?;
-    match many.files.is_empty() {
+    match batch.files.is_empty() {
         true => Err("`files` is empty; send at least one file".to_owned()),
-        false => Ok(many),
+        false => Ok(batch),
     }
 }
 
@@ -107,16 +114,16 @@ mod tests {
     fn json_is_an_ask_whatever_curl_calls_it() {
         let body = br#"{"file_path":"a.py","file_content":"def a(): pass\n"}"#;
         for kind in [JSON, FORM, None] {
-            let ask = one(kind, body).unwrap();
+            let ask = read_ask(kind, body).unwrap();
             assert_eq!((ask.file_path.as_str(), ask.note), ("a.py", None));
         }
     }
 
     #[test]
     fn a_file_without_line_ends_is_read_and_the_client_is_told_why() {
-        let ask = one(FORM, b"def a(): passdef b(): pass").unwrap();
+        let ask = read_ask(FORM, b"def a(): passdef b(): pass").unwrap();
         assert!(ask.note.is_some_and(|note| note.contains("--data-binary")));
-        assert_eq!(one(FORM, b"a = 1\nb = 2\n").unwrap().note, None);
+        assert_eq!(read_ask(FORM, b"a = 1\nb = 2\n").unwrap().note, None);
     }
 
     #[test]
@@ -136,14 +143,14 @@ mod tests {
     #[test]
     fn what_is_no_source_is_refused_with_the_reason() {
         assert!(
-            one(JSON, b"{\"file_path\":1}")
+            read_ask(JSON, b"{\"file_path\":1}")
                 .unwrap_err()
                 .contains("file_path")
         );
-        assert!(one(None, b" \n").unwrap_err().contains("empty"));
-        assert!(one(None, &[0xff, 0xfe]).unwrap_err().contains("UTF-8"));
+        assert!(read_ask(None, b" \n").unwrap_err().contains("empty"));
+        assert!(read_ask(None, &[0xff, 0xfe]).unwrap_err().contains("UTF-8"));
         assert!(
-            many(b"{\"files\":[]}")
+            read_batch(b"{\"files\":[]}")
                 .unwrap_err()
                 .contains("at least one")
         );

@@ -5,38 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::read::Ask;
 use crate::claude::Spending;
+use crate::contract::{Answer, Ask, Reply, State};
 use crate::generator::Document;
 use crate::platform::jobs::Jobs;
-use crate::platform::journal::{Entry, Event};
+use crate::platform::log::Event;
 use crate::platform::meter::Meter;
-use crate::platform::{Failure, Service};
+use crate::platform::service::{Failure, Service};
 use crate::transport::AttemptLog;
-
-/// Body of a 200 answer to `POST /document`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Answer {
-    /// Path as asked.
-    pub file_path: String,
-    /// `done`, or `partial` when parts are missing.
-    pub status: String,
-    /// Markdown.
-    pub documentation: String,
-    /// What is missing, in words.
-    #[serde(default)]
-    pub missing: Vec<String>,
-    /// Whether it came from the cache alone.
-    #[serde(default)]
-    pub cached: bool,
-    /// What the client should know about how its body was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
 
 /// Takes what is to be logged.
 pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -56,9 +35,9 @@ pub struct Options {
     pub log: Option<Log>,
 }
 
-/// A service with an HTTP face. Copies share everything.
+/// A service that answers HTTP requests. Copies share everything.
 #[derive(Clone)]
-pub struct Face(Arc<Inner>);
+pub struct Handler(Arc<Inner>);
 
 struct Inner {
     service: Service,
@@ -78,32 +57,14 @@ pub(super) enum Work {
     Many(Vec<Ask>),
 }
 
-/// A status and the JSON that goes with it.
-#[derive(Debug, Clone)]
-pub(in crate::platform) struct Finished {
-    pub(in crate::platform) status: u16,
-    pub(in crate::platform) body: Value,
-}
-
-impl Finished {
-    pub(super) fn ok(body: Value) -> Self {
-        Self { status: 200, body }
-    }
-
-    pub(super) fn failure(status: u16, kind: &str, message: &str) -> Self {
-        let body = json!({ "error": { "type": kind, "message": message } });
-        Self { status, body }
-    }
-}
-
-impl From<Service> for Face {
+impl From<Service> for Handler {
     fn from(service: Service) -> Self {
         Self::new(service, Options::default())
     }
 }
 
-impl Face {
-    /// Gives `service` a face.
+impl Handler {
+    /// Puts `service` behind HTTP.
     #[must_use]
     pub fn new(service: Service, options: Options) -> Self {
         Self(Arc::new(Inner {
@@ -120,9 +81,9 @@ impl Face {
         self.0.options.patience
     }
 
-    pub(super) fn refuse(&self, why: &str) -> Finished {
+    pub(super) fn refuse(&self, why: &str) -> Reply {
         self.meter().refused();
-        Finished::failure(400, "invalid_request", why)
+        Reply::error(400, "invalid_request", why)
     }
 
     /// Does `work`, or hands out a job's number when `patience` is over first. Without patience
@@ -132,57 +93,60 @@ impl Face {
         number: Option<u64>,
         work: Work,
         patience: Option<Duration>,
-    ) -> Result<Finished, u64> {
+    ) -> Result<Reply, u64> {
         let Some(patience) = patience else {
             return Ok(self.finish(number, work).await);
         };
-        let (face, again) = (self.clone(), work.clone());
-        let mut task = AbortOnDrop(tokio::spawn(async move { face.finish(number, work).await }));
+        let (handler, again) = (self.clone(), work.clone());
+        let mut task = AbortOnDrop(tokio::spawn(
+            async move { handler.finish(number, work).await },
+        ));
         let timeline = self.0.service.timeline();
         if let Some(finished) = timeline.timeout(patience, &mut task.0).await {
             return Ok(finished.unwrap_or_else(|_| internal()));
         }
-        let entries = match again {
-            Work::One(ask) => vec![entry(ask)],
-            Work::Many(asks) => asks.into_iter().map(entry).collect(),
+        let files = match again {
+            Work::One(ask) => vec![ask],
+            Work::Many(asks) => asks,
         };
-        Err(self.promote(entries, task))
+        Err(self.promote(files, task))
     }
 
     /// Takes up a job that an earlier process left in its journal.
-    pub fn resume(&self, entries: Vec<Entry>) -> u64 {
-        let asks: Vec<Ask> = entries.iter().cloned().map(ask).collect();
-        let work = match <[Ask; 1]>::try_from(asks) {
+    pub fn resume(&self, files: Vec<Ask>) -> u64 {
+        let work = match <[Ask; 1]>::try_from(files.clone()) {
             Ok([ask]) => Work::One(ask),
             Err(asks) => Work::Many(asks),
         };
-        let face = self.clone();
-        let task = AbortOnDrop(tokio::spawn(async move { face.finish(None, work).await }));
-        self.promote(entries, task)
+        let handler = self.clone();
+        let task = AbortOnDrop(tokio::spawn(
+            async move { handler.finish(None, work).await },
+        ));
+        self.promote(files, task)
     }
 
-    fn promote(&self, entries: Vec<Entry>, mut task: AbortOnDrop) -> u64 {
-        let job = self.jobs().begin(entries);
-        let face = self.clone();
+    fn promote(&self, files: Vec<Ask>, mut task: AbortOnDrop) -> u64 {
+        let job = self.jobs().begin(files);
+        let handler = self.clone();
         tokio::spawn(async move {
             let finished = (&mut task.0).await.unwrap_or_else(|_| internal());
-            face.jobs().end(job, finished);
-            face.0.quiet.notify_waiters();
+            handler.jobs().end(job, finished);
+            handler.0.quiet.notify_waiters();
         });
         job
     }
 
-    pub(super) fn job(&self, id: &str) -> Finished {
+    pub(super) fn job(&self, id: &str) -> Reply {
         let found = id.parse().ok().and_then(|id| self.jobs().look(id));
         found.map_or_else(
-            || Finished::failure(404, "not_found", "there is no such job (any more)"),
-            Finished::ok,
+            || Reply::error(404, "not_found", "there is no such job (any more)"),
+            Reply::ok,
         )
     }
 
     /// Files of jobs that have not ended, job by job.
     #[must_use]
-    pub fn unfinished(&self) -> Vec<Vec<Entry>> {
+    pub fn unfinished(&self) -> Vec<Vec<Ask>> {
         self.jobs().unfinished()
     }
 
@@ -204,14 +168,14 @@ impl Face {
         self.meter().text(attempts.as_ref(), running, spent)
     }
 
-    async fn finish(&self, number: Option<u64>, work: Work) -> Finished {
+    async fn finish(&self, number: Option<u64>, work: Work) -> Reply {
         match work {
             Work::One(ask) => self.one(number, ask).await,
             Work::Many(asks) => self.many(asks).await,
         }
     }
 
-    async fn many(&self, asks: Vec<Ask>) -> Finished {
+    async fn many(&self, asks: Vec<Ask>) -> Reply {
         let width = self.0.options.files_at_once.max(1);
         let results: Vec<Value> = stream::iter(asks)
             .map(|ask| async move {
@@ -219,23 +183,27 @@ impl Face {
                 let mut finished = self.one(None, ask).await;
                 if finished.status != 200 {
                     finished.body["file_path"] = path.into();
-                    finished.body["status"] = "failed".into();
+                    finished.body["status"] = json!(State::Failed);
                 }
                 finished.body
             })
             .buffered(width)
             .collect()
             .await;
-        let all = |status: &str| results.iter().all(|result| result["status"] == status);
-        let status = match (all("done"), all("failed")) {
-            (true, _) => "done",
-            (_, true) => "failed",
-            _ => "partial",
+        let all = |state: State| {
+            results
+                .iter()
+                .all(|result| result["status"] == json!(state))
         };
-        Finished::ok(json!({ "status": status, "results": results }))
+        let status = match (all(State::Done), all(State::Failed)) {
+            (true, _) => State::Done,
+            (_, true) => State::Failed,
+            _ => State::Partial,
+        };
+        Reply::ok(json!({ "status": status, "results": results }))
     }
 
-    async fn one(&self, number: Option<u64>, ask: Ask) -> Finished {
+    async fn one(&self, number: Option<u64>, ask: Ask) -> Reply {
         let number = number.unwrap_or_else(|| self.0.numbers.fetch_add(1, Ordering::Relaxed));
         let document = Document {
             path: ask.file_path,
@@ -259,7 +227,7 @@ impl Face {
                     .collect();
                 answer(done, missing, ask.note)
             }
-            Err(error) => Finished::failure(error.status(), error.kind(), &error.to_string()),
+            Err(error) => Reply::error(error.status(), error.kind(), &error.to_string()),
         };
         let event = Event {
             at_unix_ms: timeline.unix_s(timeline.now()) * 1000,
@@ -291,47 +259,32 @@ fn answer(
     done: crate::generator::Documentation,
     missing: Vec<String>,
     note: Option<&str>,
-) -> Finished {
+) -> Reply {
     let status = if missing.is_empty() {
-        "done"
+        State::Done
     } else {
-        "partial"
+        State::Partial
     };
     let answer = Answer {
         file_path: done.path,
-        status: status.to_owned(),
+        status,
         documentation: done.text,
         missing,
         cached: done.cached,
         note: note.map(str::to_owned),
     };
-    Finished::ok(serde_json::to_value(answer).expect("an answer has only string keys"))
+    Reply::ok(serde_json::to_value(answer).expect("an answer has only string keys"))
 }
 
 /// What a log line says about how it ended: `done`, `partial`, or the error's words.
-fn outcome(finished: &Finished) -> String {
+fn outcome(finished: &Reply) -> String {
     let error = finished.body.pointer("/error/message");
     let said = error.or(finished.body.get("status"));
     said.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn entry(ask: Ask) -> Entry {
-    Entry {
-        file_path: ask.file_path,
-        file_content: ask.file_content,
-    }
-}
-
-fn ask(entry: Entry) -> Ask {
-    Ask {
-        file_path: entry.file_path,
-        file_content: entry.file_content,
-        note: None,
-    }
-}
-
-fn internal() -> Finished {
-    Finished::failure(
+fn internal() -> Reply {
+    Reply::error(
         500,
         "internal",
         "the work broke down; this is a bug of ours",
@@ -339,7 +292,7 @@ fn internal() -> Finished {
 }
 
 /// Work that ends with its client, unless it was made a job.
-struct AbortOnDrop(tokio::task::JoinHandle<Finished>);
+struct AbortOnDrop(tokio::task::JoinHandle<Reply>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
@@ -348,12 +301,12 @@ impl Drop for AbortOnDrop {
 }
 
 /// Counts a file in flight, also when its client goes away.
-struct InFlight<'f>(&'f Face);
+struct InFlight<'f>(&'f Handler);
 
 impl<'f> InFlight<'f> {
-    fn new(face: &'f Face) -> Self {
-        face.meter().in_flight += 1;
-        Self(face)
+    fn new(handler: &'f Handler) -> Self {
+        handler.meter().in_flight += 1;
+        Self(handler)
     }
 }
 

@@ -4,29 +4,40 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Most bytes of one answer that are read.
-const MAX_ANSWER: usize = 16 << 20;
-const POLL_EVERY: Duration = Duration::from_millis(100);
-/// Characters of an answer that are kept.
-const EXCERPT: usize = 300;
+use crate::contract::limits::{MAX_ANSWER, POLL_EVERY};
+use crate::contract::{self, Ask, Reading};
+use crate::record::exam::Outcome;
 
 /// What our client calls itself: the client of the course chapter.
 pub(super) const AGENT: &str = "python-requests/2.32.3";
 
 /// What came back.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answer {
+pub(super) struct Received {
     pub(super) status: Option<u16>,
     pub(super) body: Vec<u8>,
     pub(super) headers: String,
-    pub(super) trouble: Option<Trouble>,
+    location: Option<String>,
+    /// Why there is no whole answer, if there is none.
+    lost: Option<(Outcome, String)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
-    Closed,
-    TimedOut,
-    TooLarge,
+impl Received {
+    fn lost(outcome: Outcome, why: String) -> Self {
+        Self {
+            lost: Some((outcome, why)),
+            ..Self::default()
+        }
+    }
+
+    /// What it says.
+    pub(super) fn reading(&self) -> Reading {
+        match (&self.lost, self.status) {
+            (Some((outcome, why)), _) => Reading::without_answer(*outcome, why),
+            (None, Some(status)) => contract::read(status, self.location.as_deref(), &self.body),
+            (None, None) => Reading::without_answer(Outcome::Closed, ""),
+        }
+    }
 }
 
 /// Sends requests to one origin.
@@ -65,19 +76,24 @@ impl Client {
         url
     }
 
-    pub(super) async fn document(&self, path: &str, content: &str, within: Duration) -> Answer {
-        let body = json!({ "file_path": path, "file_content": content }).to_string();
-        self.raw(body.into_bytes(), AGENT, within).await
+    pub(super) async fn document(&self, path: &str, content: &str, within: Duration) -> Received {
+        let ask = Ask {
+            file_path: path.to_owned(),
+            file_content: content.to_owned(),
+            note: None,
+        };
+        let body = serde_json::to_vec(&ask).expect("a path and a text are always JSON");
+        self.raw(body, AGENT, within).await
     }
 
-    pub(super) async fn documents(&self, files: &Value, within: Duration) -> Answer {
+    pub(super) async fn documents(&self, files: &Value, within: Duration) -> Received {
         let body = json!({ "files": files }).to_string();
         self.post(self.beside("documents"), body.into_bytes(), AGENT, within)
             .await
     }
 
     /// Sends any body to `/document`, as the client `agent`.
-    pub(super) async fn raw(&self, body: Vec<u8>, agent: &str, within: Duration) -> Answer {
+    pub(super) async fn raw(&self, body: Vec<u8>, agent: &str, within: Duration) -> Received {
         self.post(self.document.clone(), body, agent, within).await
     }
 
@@ -87,45 +103,38 @@ impl Client {
         body: Vec<u8>,
         agent: &str,
         within: Duration,
-    ) -> Answer {
+    ) -> Received {
         let work = async {
             let request = self
                 .http
                 .post(url)
                 .header("user-agent", agent)
                 .header("content-type", "application/json");
-            let (answer, location) = read(request.body(body)).await;
-            match (answer.status, location) {
-                (Some(202), Some(location)) => self.poll(&location, agent).await,
+            let answer = read(request.body(body)).await;
+            match (&answer.lost, answer.status) {
+                (None, Some(202)) => self.poll(answer, agent).await,
                 _ => answer,
             }
         };
-        tokio::time::timeout(within, work).await.unwrap_or(Answer {
-            trouble: Some(Trouble::TimedOut),
-            ..Answer::default()
-        })
+        let answer = tokio::time::timeout(within, work).await;
+        answer.unwrap_or_else(|_| Received::lost(Outcome::TimedOut, String::new()))
     }
 
-    /// Follows a job on the same origin until it has ended.
-    async fn poll(&self, location: &str, agent: &str) -> Answer {
-        let lost = Answer {
-            trouble: Some(Trouble::Closed),
-            ..Answer::default()
+    /// Follows the job that `accepted` names until it has ended.
+    async fn poll(&self, accepted: Received, agent: &str) -> Received {
+        let url = match contract::job_url(&self.document, accepted.location.as_deref()) {
+            Ok(url) => url,
+            Err(why) => {
+                return Received {
+                    lost: Some((Outcome::Unusable, why)),
+                    ..accepted
+                };
+            }
         };
-        let Ok(url) = self.document.join(location) else {
-            return lost;
-        };
-        if url.origin() != self.document.origin() {
-            return lost;
-        }
         loop {
-            let (answer, _) = read(self.http.get(url.clone()).header("user-agent", agent)).await;
-            let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            let ended = matches!(json["status"].as_str(), Some("done" | "partial" | "failed"));
-            if answer.trouble.is_some()
-                || ended
-                || answer.status.is_some_and(|status| status >= 400)
-            {
+            let answer = read(self.http.get(url.clone()).header("user-agent", agent)).await;
+            let status = answer.status.unwrap_or_default();
+            if answer.lost.is_some() || contract::ended(status, &answer.body) {
                 return answer;
             }
             tokio::time::sleep(POLL_EVERY).await;
@@ -144,47 +153,36 @@ impl Client {
     }
 }
 
-async fn read(request: reqwest::RequestBuilder) -> (Answer, Option<String>) {
-    let failed = |trouble| Answer {
-        trouble: Some(trouble),
-        ..Answer::default()
-    };
+async fn read(request: reqwest::RequestBuilder) -> Received {
     let Ok(mut response) = request.send().await else {
-        return (failed(Trouble::Closed), None);
+        return Received::lost(Outcome::Closed, String::new());
     };
-    let location = response
-        .headers()
-        .get("location")
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    let mut answer = Answer {
+    let location = response.headers().get("location");
+    let mut answer = Received {
         status: Some(response.status().as_u16()),
         headers: format!("{:?}", response.headers()),
-        ..Answer::default()
+        location: location
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned),
+        ..Received::default()
     };
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
-            Ok(None) => return (answer, location),
+            Ok(None) => return answer,
             Err(_) => {
-                answer.trouble = Some(Trouble::Closed);
-                return (answer, None);
+                answer.lost = Some((
+                    Outcome::Closed,
+                    "the connection ended in the middle".to_owned(),
+                ));
+                return answer;
             }
         }
         if answer.body.len() > MAX_ANSWER {
-            answer.trouble = Some(Trouble::TooLarge);
+            let why = format!("an answer of more than {} MB", MAX_ANSWER >> 20);
+            answer.lost = Some((Outcome::Unusable, why));
             answer.body.truncate(MAX_ANSWER);
-            return (answer, None);
+            return answer;
         }
     }
-}
-
-/// The beginning of a foreign text, without what a terminal would obey.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let start = &body[..body.len().min(EXCERPT * 4)];
-    String::from_utf8_lossy(start)
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(EXCERPT)
-        .collect()
 }

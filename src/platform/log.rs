@@ -1,18 +1,8 @@
-//! What the service writes down: a line for each file that ended, and the jobs it leaves undone.
+//! What the service logs: a line for each file that ended.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-/// A file of a job that has not ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its path.
-    pub file_path: String,
-    /// Its text.
-    pub file_content: String,
-}
 
 /// A file has ended.
 #[derive(Debug, Clone)]

@@ -17,18 +17,16 @@ use mock_claude::MockClaude;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::papers::Text;
+use super::source_files::FileText;
+use crate::contract::limits::{MAX_OUTPUT_TOKENS, MAX_REQUEST};
 
-pub(super) use stage::{Kind, Setting, Stage, Trouble};
+pub(super) use case::{CaseUpstream, Fault, FaultKind, FaultScript};
 
-use stage::Noted;
+use case::Noted;
 
+mod case;
 mod note;
-mod stage;
 
-/// Longest answer, whatever a service asks for; a longer `max_tokens` is quietly cut to it.
-const MAX_OUTPUT_TOKENS: u64 = 8192;
-const MAX_BODY: usize = 32 << 20;
 /// Requests beside the Messages API that are kept as evidence.
 const MAX_PRYING: usize = 20;
 
@@ -39,7 +37,7 @@ pub(super) struct Upstream(Arc<Inner>);
 struct Inner {
     mock: MockClaude,
     timeline: Timeline,
-    stages: Mutex<Vec<Arc<Stage>>>,
+    cases: Mutex<Vec<Arc<CaseUpstream>>>,
     strangers: AtomicU64,
     seq: AtomicU64,
     prying: Mutex<Vec<String>>,
@@ -50,22 +48,22 @@ impl Upstream {
         Self(Arc::new(Inner {
             mock,
             timeline,
-            stages: Mutex::default(),
+            cases: Mutex::default(),
             strangers: AtomicU64::new(0),
             seq: AtomicU64::new(0),
             prying: Mutex::default(),
         }))
     }
 
-    /// Opens a stage for `texts`; calls are told apart by the definitions in their prompts.
-    pub(super) fn stage(&self, texts: &[Text], setting: Setting) -> Arc<Stage> {
-        let stage = Arc::new(Stage::new(texts, setting, self.0.timeline));
-        self.stages().push(Arc::clone(&stage));
-        stage
+    /// Opens a case about `texts`; calls are told apart by the definitions in their prompts.
+    pub(super) fn open(&self, texts: &[FileText], script: FaultScript) -> Arc<CaseUpstream> {
+        let case = Arc::new(CaseUpstream::new(texts, script, self.0.timeline));
+        self.cases().push(Arc::clone(&case));
+        case
     }
 
-    fn stages(&self) -> MutexGuard<'_, Vec<Arc<Stage>>> {
-        self.0.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cases(&self) -> MutexGuard<'_, Vec<Arc<CaseUpstream>>> {
+        self.0.cases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls of any kind that arrived, also those whose prompt held nothing of ours.
@@ -116,37 +114,36 @@ impl Upstream {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Gone> {
         let (head, body) = request.into_parts();
         self.note_prying(&head);
-        let body = Limited::new(body, MAX_BODY).collect().await;
+        let body = Limited::new(body, MAX_REQUEST).collect().await;
         let body = body.map_err(|_| Gone)?.to_bytes();
         let mut json: Value = serde_json::from_slice(&body).unwrap_or_default();
         let prompt = note::prompt(&json);
         let seen: Vec<&str> = symbols::scan(symbols::region(&prompt)).collect();
-        let stage = self
-            .stages()
+        let case = self
+            .cases()
             .iter()
             .rev()
-            .find(|stage| seen.iter().any(|name| stage.place(name).is_some()))
+            .find(|case| seen.iter().any(|name| case.place(name).is_some()))
             .cloned();
-        let Some(stage) = stage else {
+        let Some(case) = case else {
             self.0.strangers.fetch_add(1, Ordering::SeqCst);
             return self.ask(Request::from_parts(head, body)).await;
         };
         let seq = self.0.seq.fetch_add(1, Ordering::SeqCst);
-        let places: Vec<(usize, usize)> =
-            seen.iter().filter_map(|name| stage.place(name)).collect();
-        let call = note::call(seq, &stage, &head, &body, &json, &prompt, &places);
-        let noted = Noted::new(&stage, call, &places);
-        match noted.trouble(&places) {
-            Some(Kind::Hang) => return std::future::pending().await,
-            Some(Kind::Refuse {
+        let places: Vec<(usize, usize)> = seen.iter().filter_map(|name| case.place(name)).collect();
+        let attempt = note::attempt(seq, &case, &head, &body, &json, &prompt, &places);
+        let noted = Noted::new(&case, attempt, &places);
+        match noted.fault(&places) {
+            Some(FaultKind::Hang) => return std::future::pending().await,
+            Some(FaultKind::Refuse {
                 status,
                 retry_after_s,
             }) => {
-                tokio::time::sleep(Duration::from_millis(stage.slow_ms)).await;
+                tokio::time::sleep(Duration::from_millis(case.slow_ms)).await;
                 noted.end(status, retry_after_s, false);
                 return Ok(refusal(status, retry_after_s, seq));
             }
-            None => tokio::time::sleep(stage.delay(&places)).await,
+            None => tokio::time::sleep(case.delay(&places)).await,
         }
         self.fit(&mut json);
         let body = Bytes::from(json.to_string());

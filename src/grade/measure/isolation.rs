@@ -2,60 +2,60 @@
 
 use std::collections::BTreeSet;
 
-use super::read::{calls_of, is_valid};
-use crate::record::exam::{Fate, Played};
+use super::read::{attempts_of, is_valid};
+use crate::record::exam::{CaseRecord, Outcome};
 
 /// Whether an answer to one set of options was given for another, by a service whose prompts
 /// depend on options. The requests: two files with one set, a third with another, and the first
 /// with that other one.
-pub(in crate::grade) fn mixes_options(played: &Played) -> Option<bool> {
-    let [.., again] = played.requests.as_slice() else {
+pub(in crate::grade) fn mixes_options(record: &CaseRecord) -> Option<bool> {
+    let [.., again] = record.exchanges.as_slice() else {
         return None;
     };
-    let asked = |paper| Some(calls_of(played, paper).first()?.instruction);
-    let plain = asked(0)?;
-    let follows = plain == asked(1)? && plain != asked(2)?;
-    let called = calls_of(played, 0)
+    let exchange = |file| Some(attempts_of(record, file).first()?.instruction);
+    let plain = exchange(0)?;
+    let follows = plain == exchange(1)? && plain != exchange(2)?;
+    let called = attempts_of(record, 0)
         .iter()
-        .any(|call| call.at_ms >= again.at_ms);
-    Some(follows && !called && again.fate == Fate::Whole)
+        .any(|attempt| attempt.at_ms >= again.at_ms);
+    Some(follows && !called && again.outcome == Outcome::Whole)
 }
 
-pub(super) fn mixed_options(played: &Played) -> Option<f64> {
-    Some(f64::from(u8::from(mixes_options(played)?)))
+pub(super) fn mixed_options(record: &CaseRecord) -> Option<f64> {
+    Some(f64::from(u8::from(mixes_options(record)?)))
 }
 
 /// Disguises of which no request was answered in full, though every plain one was.
-pub(in crate::grade) fn worse_disguises(played: &Played) -> Option<BTreeSet<&str>> {
+pub(in crate::grade) fn worse_disguises(record: &CaseRecord) -> Option<BTreeSet<&str>> {
     let (mut good, mut bad) = (BTreeSet::new(), BTreeSet::new());
-    for asked in &played.requests {
-        let guises = match is_valid(played, asked) {
+    for exchange in &record.exchanges {
+        let guises = match is_valid(record, exchange) {
             true => &mut good,
             false => &mut bad,
         };
-        guises.insert(asked.disguise.as_deref().unwrap_or_default());
+        guises.insert(exchange.disguise.as_deref().unwrap_or_default());
     }
     let plain = good.contains("") && !bad.contains("");
     plain.then(|| bad.difference(&good).copied().collect())
 }
 
-pub(super) fn count_worse_disguises(played: &Played) -> Option<f64> {
-    Some(worse_disguises(played)?.len() as f64)
+pub(super) fn count_worse_disguises(record: &CaseRecord) -> Option<f64> {
+    Some(worse_disguises(record)?.len() as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::exam::{Asked, Call, Found, Paper};
+    use crate::record::exam::{Attempt, Exchange, Found, SourceFile};
 
-    fn asked(paper: usize, at_ms: u64, documented: usize, disguise: &str) -> Asked {
-        Asked {
+    fn exchange(file: usize, at_ms: u64, documented: usize, disguise: &str) -> Exchange {
+        Exchange {
             what: "a.py".into(),
-            paper: Some(paper),
+            file: Some(file),
             at_ms,
             ended_ms: at_ms + 5,
             status: Some(200),
-            fate: Fate::Whole,
+            outcome: Outcome::Whole,
             found: Found {
                 documented,
                 ..Found::default()
@@ -67,12 +67,12 @@ mod tests {
         }
     }
 
-    fn call(paper: usize, at_ms: u64, instruction: u64) -> Call {
-        Call {
+    fn attempt(file: usize, at_ms: u64, instruction: u64) -> Attempt {
+        Attempt {
             seq: at_ms,
             at_ms,
             ended_ms: Some(at_ms + 1),
-            papers: [paper].into(),
+            files: [file].into(),
             span: (0, 1),
             prompt_bytes: 1,
             max_tokens: 1,
@@ -87,34 +87,40 @@ mod tests {
         }
     }
 
-    fn played(requests: Vec<Asked>, calls: Vec<Call>) -> Played {
-        let paper = Paper {
+    fn record(exchanges: Vec<Exchange>, attempts: Vec<Attempt>) -> CaseRecord {
+        let file = SourceFile {
             path: "a.py".into(),
             symbols: 2,
             bytes: 9,
         };
-        Played {
-            papers: vec![paper; 10],
-            requests,
-            calls,
-            ..Played::default()
+        CaseRecord {
+            files: vec![file; 10],
+            exchanges,
+            attempts,
+            ..CaseRecord::default()
         }
     }
 
     #[test]
     fn options_are_mixed_only_by_a_service_that_follows_them_and_then_does_not_call_again() {
-        let requests = || {
+        let exchanges = || {
             vec![
-                asked(0, 0, 2, ""),
-                asked(1, 10, 2, ""),
-                asked(2, 20, 2, ""),
-                asked(0, 30, 2, ""),
+                exchange(0, 0, 2, ""),
+                exchange(1, 10, 2, ""),
+                exchange(2, 20, 2, ""),
+                exchange(0, 30, 2, ""),
             ]
         };
         let (plain, other) = (7, 8);
-        let three = |last| vec![call(0, 1, plain), call(1, 11, plain), call(2, 21, last)];
-        let again = [three(other), vec![call(0, 31, other)]].concat();
-        for (calls, expected, why) in [
+        let three = |last| {
+            vec![
+                attempt(0, 1, plain),
+                attempt(1, 11, plain),
+                attempt(2, 21, last),
+            ]
+        };
+        let again = [three(other), vec![attempt(0, 31, other)]].concat();
+        for (attempts, expected, why) in [
             (three(other), true, "the first answer served the other wish"),
             (again, false, "the other wish was asked for anew"),
             (
@@ -124,7 +130,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                mixes_options(&played(requests(), calls)),
+                mixes_options(&record(exchanges(), attempts)),
                 Some(expected),
                 "{why}"
             );
@@ -132,7 +138,7 @@ mod tests {
         let mut unlike = three(other);
         unlike[1].instruction = Some(9);
         assert_eq!(
-            mixes_options(&played(requests(), unlike)),
+            mixes_options(&record(exchanges(), unlike)),
             Some(false),
             "prompts that always differ tell nothing"
         );
@@ -140,16 +146,16 @@ mod tests {
 
     #[test]
     fn a_disguise_is_worse_when_none_of_its_requests_worked_and_every_plain_one_did() {
-        let worse = |requests: Vec<Asked>| {
-            let played = played(requests, Vec::new());
-            worse_disguises(&played)
+        let worse = |exchanges: Vec<Exchange>| {
+            let record = record(exchanges, Vec::new());
+            worse_disguises(&record)
                 .map(|worse| worse.into_iter().map(str::to_owned).collect::<Vec<_>>())
         };
-        let plain = [asked(0, 0, 2, ""), asked(1, 0, 2, "")];
+        let plain = [exchange(0, 0, 2, ""), exchange(1, 0, 2, "")];
         let one = |documented| {
             [
-                asked(2, 0, 0, "from curl"),
-                asked(3, 0, documented, "from curl"),
+                exchange(2, 0, 0, "from curl"),
+                exchange(3, 0, documented, "from curl"),
             ]
         };
         assert_eq!(

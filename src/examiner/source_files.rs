@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// A file with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text {
+pub(super) struct FileText {
     pub(super) path: String,
     pub(super) content: String,
     /// Names of its definitions, in order.
@@ -43,14 +43,14 @@ const BODY: [&str; 6] = [
     "    total = max(total, len(name))",
 ];
 
-/// The file `number` of a play. `tag` makes its names unlike those of any other file.
-pub(super) fn text(salt: &str, tag: &str, number: usize, shape: Shape) -> Text {
+/// The file `number` of a case. `tag` makes its names unlike those of any other file.
+pub(super) fn text(salt: &str, tag: &str, number: usize, shape: Shape) -> FileText {
     let names = (0..shape.symbols).map(|n| name(salt, tag, number, n));
     of_names(format!("src/{tag}_{number}.py"), names.collect(), shape)
 }
 
 /// Two files of equal length that differ only in names of the middle third.
-pub(super) fn twins(salt: &str, shape: Shape) -> [Text; 2] {
+pub(super) fn twins(salt: &str, shape: Shape) -> [FileText; 2] {
     let middle = shape.symbols / 3..2 * shape.symbols / 3;
     [0, 1].map(|number| {
         let names = (0..shape.symbols).map(|n| {
@@ -66,7 +66,7 @@ fn name(salt: &str, tag: &str, number: usize, n: usize) -> String {
 }
 
 /// A file that looks like anybody's code. Up to four differ by their subject.
-pub(super) fn ordinary(salt: &str, number: usize) -> Text {
+pub(super) fn ordinary(salt: &str, number: usize) -> FileText {
     const SUBJECTS: [&str; 4] = ["invoice", "session", "ticket", "vector"];
     const VERBS: [&str; 7] = [
         "parse", "load", "merge", "render", "filter", "encode", "close",
@@ -83,14 +83,14 @@ pub(super) fn ordinary(salt: &str, number: usize) -> Text {
             "def {name}(value):\n    text = json.dumps(value)\n    return text.upper()\n\n\n"
         );
     }
-    Text {
+    FileText {
         path: format!("app/models/{subject}.py"),
         content,
         symbols,
     }
 }
 
-fn of_names(path: String, symbols: Vec<String>, shape: Shape) -> Text {
+fn of_names(path: String, symbols: Vec<String>, shape: Shape) -> FileText {
     let mut content = String::new();
     for name in &symbols {
         let tail = if shape.lines == 1 { " return a" } else { "" };
@@ -103,7 +103,7 @@ fn of_names(path: String, symbols: Vec<String>, shape: Shape) -> Text {
             content.push('\n');
         }
     }
-    Text {
+    FileText {
         path,
         content,
         symbols,

@@ -2,10 +2,9 @@
 
 use bytes::Bytes;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use super::stage::Stage;
-use crate::record::exam::Call;
+use super::case::{CaseUpstream, digest};
+use crate::record::exam::Attempt;
 
 /// All text of the request's messages.
 pub(super) fn prompt(json: &Value) -> String {
@@ -31,15 +30,15 @@ pub(super) fn prompt(json: &Value) -> String {
     text
 }
 
-pub(super) fn call(
+pub(super) fn attempt(
     seq: u64,
-    stage: &Stage,
+    case: &CaseUpstream,
     head: &http::request::Parts,
     body: &Bytes,
     json: &Value,
     prompt: &str,
     places: &[(usize, usize)],
-) -> Call {
+) -> Attempt {
     let first = places.first().map_or(0, |place| place.0);
     let of_first = || {
         places
@@ -54,16 +53,16 @@ pub(super) fn call(
         .chars()
         .take(80)
         .collect();
-    Call {
+    Attempt {
         seq,
-        at_ms: stage.elapsed_ms(),
+        at_ms: case.elapsed_ms(),
         ended_ms: None,
-        papers: places.iter().map(|place| place.0).collect(),
+        files: places.iter().map(|place| place.0).collect(),
         span: (of_first().min().unwrap_or(0), of_first().max().unwrap_or(0)),
         prompt_bytes: prompt.len(),
         max_tokens: json["max_tokens"].as_u64().unwrap_or_default(),
         // What the API is told beside the messages counts as well.
-        instruction: stage.instruction(&format!("{model}\n{}", json["system"]), prompt),
+        instruction: case.instruction(&format!("{model}\n{}", json["system"]), prompt),
         model,
         sdk_retry: header("x-stainless-retry-count").and_then(|text| text.parse().ok()),
         status: None,
@@ -72,12 +71,4 @@ pub(super) fn call(
         cut: false,
         body: digest(body),
     }
-}
-
-/// Equal for equal bodies.
-pub(super) fn digest(body: &[u8]) -> u64 {
-    let hash = Sha256::digest(body);
-    hash.iter()
-        .take(8)
-        .fold(0, |bits, byte| bits << 8 | u64::from(*byte))
 }

@@ -3,12 +3,12 @@
 
 use serde_json::json;
 
-use crate::probe::Session;
-use crate::probe::client::AGENT;
-use crate::probe::papers::{self, SMALL, Text};
-use crate::probe::scene::Scene;
-use crate::probe::upstream::Setting;
-use crate::record::exam::Played;
+use crate::examiner::client::AGENT;
+use crate::examiner::running::RunningCase;
+use crate::examiner::session::Session;
+use crate::examiner::source_files::{self, FileText, SMALL};
+use crate::examiner::upstream::FaultScript;
+use crate::record::exam::CaseRecord;
 
 /// What is unlike an examination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,14 +58,14 @@ impl Disguise {
         Some(said.to_owned())
     }
 
-    fn text(self, salt: &str, number: usize) -> Text {
+    fn text(self, salt: &str, number: usize) -> FileText {
         match self {
-            Self::Names => papers::ordinary(salt, number),
-            _ => papers::text(salt, "guise", number, SMALL),
+            Self::Names => source_files::ordinary(salt, number),
+            _ => source_files::text(salt, "guise", number, SMALL),
         }
     }
 
-    fn body(self, text: &Text) -> String {
+    fn body(self, text: &FileText) -> String {
         let (path, content) = (json!(text.path), json!(text.content));
         match self {
             Self::Notation => {
@@ -77,27 +77,27 @@ impl Disguise {
 }
 
 impl Session {
-    pub(super) async fn disguise(&self) -> Played {
+    pub(super) async fn disguise(&self) -> CaseRecord {
         let guises = Disguise::ALL.iter().flat_map(|guise| [*guise; EACH]);
         let guises: Vec<Disguise> = guises.collect();
         let texts = guises.iter().enumerate();
         let texts = texts.map(|(number, guise)| guise.text(&self.salt, number));
-        let scene = self.scene(texts.collect(), Setting::default());
+        let running = self.begin(texts.collect(), FaultScript::default());
         for pair in 0..Disguise::ALL.len() {
             let both = (EACH * pair..EACH * (pair + 1))
-                .map(|paper| self.disguised(&scene, guises[paper], paper));
+                .map(|file| self.disguised(&running, guises[file], file));
             futures_util::future::join_all(both).await;
         }
-        self.end(scene).await
+        self.end(running).await
     }
 
-    async fn disguised(&self, scene: &Scene, guise: Disguise, paper: usize) {
-        let text = &scene.texts[paper];
-        let at_ms = scene.stage.elapsed_ms();
+    async fn disguised(&self, running: &RunningCase, guise: Disguise, file: usize) {
+        let text = &running.texts[file];
+        let at_ms = running.upstream.elapsed_ms();
         let body = guise.body(text).into_bytes();
-        let answer = scene.client.raw(body, guise.agent(), self.deadline).await;
-        let mut asked = scene.asked(&text.path, Some(paper), at_ms, &answer);
-        asked.disguise = guise.said();
-        scene.push(asked);
+        let answer = running.client.raw(body, guise.agent(), self.deadline).await;
+        let mut exchange = running.exchange(&text.path, Some(file), at_ms, &answer);
+        exchange.disguise = guise.said();
+        running.push(exchange);
     }
 }

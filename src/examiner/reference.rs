@@ -5,28 +5,30 @@ use std::time::Duration;
 use ground::timeline::Timeline;
 use tokio::net::TcpListener;
 
-use super::{API_KEY, Bench, Plan, ProbeError, examine, random_salt};
+use super::api::{API_KEY, ExamApi, random_salt};
+use super::examine::{ExaminerError, Plan, examine};
 use crate::claude::Claude;
 use crate::generator::{Generator, Policy, Settings};
 use crate::platform::{self, Preset, Service};
 use crate::record::Base;
-use crate::record::exam::{Exam, Play};
+use crate::record::exam::{Case, Exam};
 use crate::transport::{AttemptLog, Transport};
 
 /// Examines our own generator in `mode` over loopback sockets.
 ///
 /// # Errors
 /// When it cannot begin.
-pub async fn reference(mode: Base, plays: &[Play]) -> Result<Exam, ProbeError> {
-    let broken = |error: std::io::Error| ProbeError::Endpoint(format!("no loopback port: {error}"));
-    let bench = Bench::new("reference")?;
+pub async fn reference(mode: Base, cases: &[Case]) -> Result<Exam, ExaminerError> {
+    let broken =
+        |error: std::io::Error| ExaminerError::Endpoint(format!("no loopback port: {error}"));
+    let api = ExamApi::new("reference")?;
     let upstream = TcpListener::bind(("127.0.0.1", 0)).await.map_err(broken)?;
     let front = TcpListener::bind(("127.0.0.1", 0)).await.map_err(broken)?;
     let base = format!("http://{}", upstream.local_addr().map_err(broken)?);
     let endpoint = format!("http://{}", front.local_addr().map_err(broken)?);
-    let api = Ended(tokio::spawn(bench.clone().serve(upstream)));
+    let serving = Ended(tokio::spawn(api.clone().serve(upstream)));
     let service = service(mode, &base)?;
-    let face = platform::http::Face::new(
+    let handler = platform::http::Handler::new(
         service,
         platform::http::Options {
             files_at_once: settings().parallel,
@@ -35,17 +37,17 @@ pub async fn reference(mode: Base, plays: &[Play]) -> Result<Exam, ProbeError> {
     );
     let ours = Ended(tokio::spawn(async move {
         // A listener that fails shows as an unreachable service.
-        let _failed = platform::serve(front, face, std::future::pending()).await;
+        let _failed = platform::serve(front, handler, std::future::pending()).await;
     }));
     let plan = Plan {
         target: format!("breaklab serve --mode {mode}"),
         endpoint,
         salt: random_salt(),
-        plays: plays.to_vec(),
+        cases: cases.to_vec(),
         deadline: Duration::from_secs(30),
     };
-    let exam = examine(&bench, &plan, &|_| {}).await;
-    drop((api, ours));
+    let exam = examine(&api, &plan, &mut None, &|_| {}).await;
+    drop((serving, ours));
     exam
 }
 
@@ -66,9 +68,10 @@ fn settings() -> Settings {
     }
 }
 
-fn service(mode: Base, upstream: &str) -> Result<Service, ProbeError> {
+fn service(mode: Base, upstream: &str) -> Result<Service, ExaminerError> {
     let timeline = Timeline::start(1.0, 0);
-    let failed = |why: String| ProbeError::Endpoint(format!("our own service cannot start: {why}"));
+    let failed =
+        |why: String| ExaminerError::Endpoint(format!("our own service cannot start: {why}"));
     let log = AttemptLog::new(timeline, 0);
     let transport = Transport::tcp(upstream, log).map_err(|error| failed(error.to_string()))?;
     let claude = Claude::new(transport, API_KEY);
