@@ -260,8 +260,8 @@ impl Chart {
         let (x, y) = self.0.map_coordinate(&(x, y));
         let (across, down) = self.0.get_pixel_range();
         (
-            f64::from(x.clamp(across.start, across.end)) / UNITS,
-            f64::from(y.clamp(down.start, down.end)) / UNITS,
+            f64::from(x.clamp(across.start, across.end - 1)) / UNITS,
+            f64::from(y.clamp(down.start, down.end - 1)) / UNITS,
         )
     }
 }
@@ -281,5 +281,64 @@ fn text_style(size: f64, role: Role, anchor: Anchor, weight: FontStyle) -> TextS
         font: FontDesc::new(FontFamily::SansSerif, size * UNITS, weight),
         color: role.to_backend_color(),
         pos: Pos::new(horizontal, VPos::Center),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(width: i32, paint: impl FnOnce(&mut Canvas)) -> String {
+        draw(width, 100, paint).unwrap().inline()
+    }
+
+    #[test]
+    fn a_dash_ends_with_its_line() {
+        let svg = drawn(500, |canvas| {
+            let solid = Pen::solid(Role::Text, 1.0);
+            let dashed = Pen {
+                dash: Dash::Short,
+                ..solid
+            };
+            canvas.line((0.0, 1.0), (9.0, 1.0), dashed);
+            canvas.line((0.0, 2.0), (9.0, 2.0), solid);
+        });
+        assert!(svg.contains("<path class=\"text line short\" stroke-width=\"4\" d=\"m0 4h36\"/>"));
+        assert!(svg.contains("<path class=\"text line\" stroke-width=\"4\" d=\"m0 8h36\"/>"));
+    }
+
+    #[test]
+    fn a_telephone_is_spared_what_no_finger_meets() {
+        let hover = |width| {
+            drawn(width, |canvas| {
+                canvas.hover((0.0, 0.0), (300.0, 3.0), "a thin row");
+                canvas.hover((0.0, 10.0), (300.0, 20.0), "a thick row");
+            })
+        };
+        let (wide, narrow) = (hover(NARROW + 1), hover(NARROW));
+        assert!(wide.contains("a thin row") && wide.contains("a thick row"));
+        assert!(!narrow.contains("a thin row") && narrow.contains("a thick row"));
+    }
+
+    #[test]
+    fn the_lines_of_a_chart_end_with_it_and_its_figures_stand_outside() {
+        let svg = drawn(500, |canvas| {
+            let frame = Frame {
+                left: 50.0,
+                top: 20.0,
+                right: 450.0,
+                bottom: 60.0,
+            };
+            let across = Axis::linear(0.0, 4.0).lines_at(vec![2.0]);
+            let across = across.figures(|value| format!("{value} s"));
+            let chart = canvas.chart(frame, across, Axis::linear(0.0, 1.0));
+            assert_eq!(chart.at(0.0, 1.0), (50.0, 20.0));
+            assert_eq!(chart.at(4.0, 0.0), (450.0, 60.0));
+            assert_eq!(chart.at(9.0, f64::INFINITY), (450.0, 20.0));
+        });
+        assert!(svg.contains("d=\"m1000 240v-160\""), "{svg}");
+        let (_, figure) = svg.split_once(" y=\"").unwrap();
+        let (y, rest) = figure.split_once('"').unwrap();
+        assert!(y.parse::<f64>().unwrap() > 260.0 && rest.contains(">2 s</text>"));
     }
 }
