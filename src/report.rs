@@ -1,4 +1,4 @@
-//! Pages, tables and sheets from a record and its summary.
+//! Pages, tables and CSV files from a record and its summary.
 //!
 //! Everything here is a pure function except [`write_all`], [`write_pages`], [`check_writable`] and [`read_record`]. No number is
 //! computed here: [`crate::summary`] does that, and this room puts it into words and pictures.
@@ -16,6 +16,7 @@ pub use write::{check_writable, read_record, write_all, write_pages};
 mod ablation;
 mod agreement;
 mod compare;
+mod csv;
 mod figures;
 #[cfg(test)]
 mod fixture;
@@ -29,7 +30,6 @@ mod plain;
 mod plot;
 mod rows;
 mod scenarios;
-mod sheet;
 mod spark;
 mod table;
 mod verdict;
@@ -69,9 +69,9 @@ pub enum ReportError {
     /// A plot could not be drawn.
     #[error("a plot could not be drawn: {0}")]
     Draw(String),
-    /// A sheet could not be laid out.
-    #[error("a spreadsheet could not be written")]
-    Sheet(#[from] csv::Error),
+    /// A CSV file could not be laid out.
+    #[error("a CSV file could not be written")]
+    Csv(#[from] ::csv::Error),
     /// Values that have no JSON form.
     #[error("{file} could not be written as JSON")]
     Json {

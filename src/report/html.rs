@@ -106,7 +106,7 @@ pub(super) fn page(
     chapters: &Chapters<'_>,
     data: Data,
 ) -> String {
-    let css = format!("{CSS}{}", plot::STYLE);
+    let css = format!("{CSS}{}", plot::style());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         BASE64.encode(Sha256::digest(&css))
@@ -202,8 +202,8 @@ fn figure(plot: &Plot) -> Markup {
     markup! {
         h3.plot { (plot.title) }
         figure {
-            div.wide role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.wide)) }
-            div.narrow role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.narrow)) }
+            div.wide role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(plot.wide.inline())) }
+            div.narrow role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(plot.narrow.inline())) }
             figcaption { (plot.caption) }
         }
     }

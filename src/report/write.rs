@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use crate::record::{self, Record};
 use crate::summary::Summary;
 
-use super::hgrm::{csv, hgrm, histogram_file};
+use super::hgrm::{self, hgrm, histogram_file};
 use super::plain::slug;
-use super::{Data, ReportError, Story, html, markdown, sheet};
+use super::{Data, ReportError, Story, csv, html, markdown};
 
 /// Name of the file that holds the facts.
 const RECORD: &str = "record.json";
 
-/// Writes record, summary, pages, sheets, plots and histograms into `dir`, which is created when
+/// Writes record, summary, pages, CSV files, plots and histograms into `dir`, which is created when
 /// missing, and returns their paths. Every file is complete when it appears under its name.
 pub fn write_all(
     dir: &Path,
@@ -29,8 +29,8 @@ pub fn write_all(
     let mut files = vec![
         (RECORD.to_owned(), json(RECORD, record)?),
         ("summary.json".to_owned(), json("summary.json", summary)?),
-        ("requests.csv".to_owned(), sheet::requests(record)?),
-        ("summary.csv".to_owned(), sheet::summary(summary)?),
+        ("requests.csv".to_owned(), csv::requests(record)?),
+        ("summary.csv".to_owned(), csv::summary(summary)?),
     ];
     for run in &record.runs {
         let endings = run
@@ -42,7 +42,7 @@ pub fn write_all(
         for (what, latencies) in endings.chain(lag) {
             let name = histogram_file(run, what);
             files.push((format!("{name}.hgrm"), hgrm(latencies)));
-            files.push((format!("{name}.csv"), csv(latencies)));
+            files.push((format!("{name}.csv"), hgrm::csv(latencies)));
         }
     }
     files.extend(pages(record, summary, stories, Data::Beside)?);

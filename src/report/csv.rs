@@ -1,4 +1,4 @@
-//! Spreadsheets: one line a request, one line a run (RFC 4180).
+//! CSV files: one line a request, one line a run (RFC 4180).
 
 use crate::record::Record;
 use crate::summary::{Bounds, Confidence, Metric, Summary};
@@ -53,7 +53,7 @@ pub(super) fn requests(record: &Record) -> Result<String, ReportError> {
             ]
         })
     });
-    sheet(&head, lines)
+    csv(&head, lines)
 }
 
 /// Every metric of every run with its 95 % bounds; empty where it was not measured.
@@ -76,7 +76,7 @@ pub(super) fn summary(summary: &Summary) -> Result<String, ReportError> {
         line.extend(bounds.iter().flat_map(|of| [of.low, of.high].map(cell_of)));
         line
     });
-    sheet(&head, lines)
+    csv(&head, lines)
 }
 
 const METRICS: [Metric; 20] = [
@@ -116,7 +116,7 @@ fn cell_of(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-fn sheet(head: &[&str], lines: impl Iterator<Item = Vec<String>>) -> Result<String, ReportError> {
+fn csv(head: &[&str], lines: impl Iterator<Item = Vec<String>>) -> Result<String, ReportError> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(vec![]);
@@ -126,8 +126,8 @@ fn sheet(head: &[&str], lines: impl Iterator<Item = Vec<String>>) -> Result<Stri
     }
     let bytes = writer
         .into_inner()
-        .map_err(|error| ReportError::Sheet(error.into_error().into()))?;
-    let text = String::from_utf8(bytes).expect("a sheet is made of strings");
+        .map_err(|error| ReportError::Csv(error.into_error().into()))?;
+    let text = String::from_utf8(bytes).expect("a CSV file is made of strings");
     Ok(if text.is_ascii() {
         text
     } else {
