@@ -32,4 +32,5 @@ pub mod runner;
 pub mod scenario;
 pub mod selftest;
 pub mod summary;
+pub mod text;
 pub mod transport;

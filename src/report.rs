@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use crate::text::figures;
+
 pub use ablation::{ablation_table, main_runs};
 pub use agreement::agreement;
 pub use compare::compare;
@@ -16,7 +18,6 @@ pub use write::{check_writable, read_record, write_all, write_pages};
 mod ablation;
 mod agreement;
 mod compare;
-mod figures;
 #[cfg(test)]
 mod fixture;
 mod headline;
@@ -25,8 +26,11 @@ mod html;
 mod judgement;
 mod magnitude;
 mod markdown;
-mod plain;
 mod plot;
+/// What the plots call it.
+mod plain {
+    pub(super) use crate::text::line as plain;
+}
 mod rows;
 mod scenarios;
 mod sheet;
@@ -34,6 +38,9 @@ mod spark;
 mod table;
 mod verdict;
 mod write;
+
+/// Characters of an error that a page repeats.
+const EXCERPT: usize = 320;
 
 /// Where the data of a page is, so that no link leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

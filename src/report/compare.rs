@@ -7,7 +7,7 @@ use crate::record::{ClockKind, Record, Run};
 use crate::summary::{RunSummary, Summary, agreements};
 
 use super::ReportError;
-use super::figures::number;
+use crate::text::figures::number;
 
 /// A run with its name, for example its directory's.
 type Named = (String, Record, Summary);

@@ -2,9 +2,9 @@
 
 use crate::summary::{Contrast, RunSummary, Summary};
 
-use super::figures::{count, rupees, seconds};
 use super::judgement::{NAIVE, SAME};
 use super::scenarios::scenarios;
+use crate::text::figures::{count, rupees, seconds};
 
 /// Baseline and compared mode of one scenario.
 type Pair<'a> = (&'a RunSummary, &'a RunSummary);

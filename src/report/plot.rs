@@ -11,6 +11,7 @@ use super::ReportError;
 use super::figures::seconds;
 use super::plain::plain;
 use super::scenarios::Scenario;
+use crate::text::markup;
 use axis::Scale;
 use canvas::{Anchor, Canvas, Pen};
 use ink::Ink;
@@ -74,19 +75,12 @@ impl Plot {
     pub(super) fn file(&self) -> String {
         let head = format!(
             "<title>{}</title>\n<desc>{}</desc>\n<style>{PAPER}{STYLE}</style>\n",
-            xml(&self.title),
-            xml(&self.alternative)
+            markup(&self.title),
+            markup(&self.alternative)
         );
         let body = self.wide.find('\n').map_or(0, |end| end + 1);
         format!("{}{head}{}", &self.wide[..body], &self.wide[body..])
     }
-}
-
-fn xml(text: &str) -> String {
-    plain(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 /// Words of a plot, before it is drawn.

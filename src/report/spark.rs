@@ -2,9 +2,9 @@
 
 use crate::record::{Ending, Latencies, Record};
 
-use super::figures::{ABSENT, seconds};
 use super::rows::Row;
 use super::scenarios::Scenario;
+use crate::text::figures::{ABSENT, seconds};
 
 /// From few to many.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -12,8 +12,8 @@ use crate::record::{self, Record, Run};
 use crate::summary::Summary;
 
 use super::hgrm::{csv, hgrm};
-use super::plain::slug;
 use super::{Data, ReportError, Story, html, markdown, sheet};
+use crate::text;
 
 /// Name of the file that holds the facts.
 const RECORD: &str = "record.json";
@@ -75,14 +75,19 @@ fn pages(
         ("report.md".to_owned(), markdown(record, summary, stories)),
     ];
     let plots = chapters.plots();
-    files.extend(plots.map(|plot| (format!("plots/{}.svg", slug(&plot.name)), plot.file())));
+    files.extend(plots.map(|plot| {
+        (
+            format!("plots/{}.svg", text::file_name(&plot.name)),
+            plot.file(),
+        )
+    }));
     Ok(files)
 }
 
 /// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
 pub(super) fn histogram_file(run: &Run, what: &str) -> String {
-    let [scenario, mode, what] = [&run.scenario, &run.mode, what].map(slug);
-    format!("histograms/{scenario}.{mode}.{what}")
+    let [scenario, mode] = [&run.scenario, &run.mode].map(|name| text::file_name(name));
+    format!("histograms/{scenario}.{mode}.{}", what.replace('_', "-"))
 }
 
 fn write_files(dir: &Path, files: &[File]) -> Result<Vec<PathBuf>, ReportError> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Floors from the ground up. A room may import itself and rooms on lower floors.
 const FLOORS: &[&[&str]] = &[
-    &["record"],
+    &["text", "record"],
     &["transport", "corpus", "clock"],
     &["load", "claude", "limit"],
     &["summary"],

@@ -5,16 +5,16 @@ use maud::{Markup, html};
 use crate::record::{ClockKind, Record, Run, Setting, UNKNOWN};
 use crate::report::Data;
 use crate::report::ablation::serves_matrix;
-use crate::report::figures::{count, number, seconds};
-use crate::report::plain::plain;
 use crate::report::sheet;
 use crate::report::write::histogram_file;
 use crate::summary::{RunSummary, Summary};
+use crate::text;
+use crate::text::figures::{count, number, seconds};
 
 /// Clock, seed and version in one line.
 pub(super) fn line(record: &Record, summary: &Summary) -> Markup {
     html! {
-        p.quiet { (clock(record, summary)) ", seed " (record.seed) ", breaklab " (plain(&record.version)) "." }
+        p.quiet { (clock(record, summary)) ", seed " (record.seed) ", breaklab " (text::line(&record.version)) "." }
     }
 }
 
@@ -51,12 +51,12 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
         section #basis aria-labelledby="basis-title" {
             h2 #basis-title { "What the figures stand on" }
             dl.told {
-                dt { "Program" } dd { "breaklab " (plain(&record.version)) ", seed " (record.seed) }
+                dt { "Program" } dd { "breaklab " (text::line(&record.version)) ", seed " (record.seed) }
                 dt { "Clock" }
                 dd { (clock(record, summary)) }
                 dt { "Host" } dd { (host(record)) }
                 @for (mode, protections) in protections(&told(record, summary)) {
-                    dt { "Protections, " (plain(mode)) } dd { (protections) }
+                    dt { "Protections, " (text::line(mode)) } dd { (protections) }
                 }
                 @for (word, meaning, used) in WORDS {
                     @if summary.runs.iter().any(used) { dt { (word) } dd { (meaning) } }
@@ -133,7 +133,7 @@ fn host(record: &Record) -> String {
     } else {
         "debug build, so the times are not to be quoted"
     };
-    let (os, arch) = (plain(&host.os), plain(&host.arch));
+    let (os, arch) = (text::line(&host.os), text::line(&host.arch));
     format!("{os} on {arch}, {} processors, {build}", host.cpus)
 }
 
@@ -176,10 +176,10 @@ const FILES: [(&str, &str); 4] = [
 fn setting(run: &Run) -> Markup {
     let setting = &run.setting;
     html! {
-        h3 { (plain(&run.scenario)) }
+        h3 { (text::line(&run.scenario)) }
         dl.told {
-            dt { "Documents" } dd { (plain(&setting.documents)) }
-            dt { "Arrivals" } dd { (plain(&setting.arrivals)) }
+            dt { "Documents" } dd { (text::line(&setting.documents)) }
+            dt { "Arrivals" } dd { (text::line(&setting.arrivals)) }
             @if setting.prices == UNKNOWN {
                 dt { "Service" }
                 dd { "only seen from outside: its model, limits and cost are not known" }
@@ -187,7 +187,7 @@ fn setting(run: &Run) -> Markup {
                     dt { "Given up after" } dd { (seconds(limit as f64 / 1000.0)) }
                 }
             } @else { (service(setting)) }
-            dt { "Settings digest" } dd { code { (plain(&run.digest)) } }
+            dt { "Settings digest" } dd { code { (text::line(&run.digest)) } }
         }
     }
 }
@@ -195,7 +195,7 @@ fn setting(run: &Run) -> Markup {
 /// What the harness knows of a service that it plays itself.
 fn service(setting: &Setting) -> Markup {
     html! {
-        dt { "Model" } dd { (plain(&setting.model)) ", tier " (plain(&setting.tier)) }
+        dt { "Model" } dd { (text::line(&setting.model)) ", tier " (text::line(&setting.tier)) }
         dt { "Limits" }
         dd {
             @match setting.limits {
@@ -209,12 +209,12 @@ fn service(setting: &Setting) -> Markup {
         }
         dt { "Platform" }
         dd {
-            (plain(&setting.platform))
+            (text::line(&setting.platform))
             @if let Some(limit) = setting.time_limit_ms { ", killed after " (seconds(limit as f64 / 1000.0)) }
         }
         dt { "Prices" }
         dd {
-            "book " (plain(&setting.prices)) " of " (plain(&setting.prices_as_of)) ", ₹" (number(setting.inr_per_usd)) " a dollar"
+            "book " (text::line(&setting.prices)) " of " (text::line(&setting.prices_as_of)) ", ₹" (number(setting.inr_per_usd)) " a dollar"
         }
     }
 }

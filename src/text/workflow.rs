@@ -1,0 +1,69 @@
+//! Commands to a workflow: those that we mean, and none that foreign text smuggles in.
+//!
+//! GitHub obeys `::command::` at the start of a line and `##[command]` anywhere in it; Azure
+//! Pipelines `##vso[command]`, TeamCity `##teamcity[command]`. GitLab's need control characters.
+
+use super::line::{block, line};
+
+/// How loud an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Red.
+    Error,
+    /// Yellow.
+    Warning,
+}
+
+/// A line that makes GitHub show an annotation.
+#[must_use]
+pub fn annotation(level: Level, title: &str, message: &str) -> String {
+    let level = match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    };
+    format!(
+        "::{level} title={}::{}\n",
+        property(&line(title)),
+        data(&block(message))
+    )
+}
+
+/// As the runner takes escapes back; `%` first.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// One line in which spaces stand wherever a runner would read a command. A name like `std::fmt`
+/// is none; a word that begins with `::` may come to stand at the start of a line.
+pub(super) fn disarmed(line: &str) -> String {
+    if !line.contains("::") && !line.contains("##") {
+        return line.to_owned();
+    }
+    let mut out = String::with_capacity(line.len() + 8);
+    let mut starts_word = true;
+    for (at, letter) in line.char_indices() {
+        let rest = &line[at..];
+        let command = (starts_word && rest.starts_with("::")) || begins_bracketed(rest);
+        out.push(letter);
+        if command {
+            out.push(' ');
+        } else {
+            starts_word = letter.is_whitespace();
+        }
+    }
+    out
+}
+
+/// Whether `rest` begins like `##[` or `##vso[`.
+fn begins_bracketed(rest: &str) -> bool {
+    rest.strip_prefix("##").is_some_and(|name| {
+        name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic())
+            .starts_with('[')
+    })
+}
