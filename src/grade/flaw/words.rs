@@ -26,7 +26,7 @@ pub(super) fn request(played: &Played, asked: &Asked) -> String {
     let took = asked.ended_ms.saturating_sub(asked.at_ms);
     format!(
         "{}, at {}: {answer} after {}{covered}",
-        super::super::feedback::clean(&asked.what),
+        super::super::feedback::said(&asked.what),
         seconds(asked.at_ms),
         seconds(took)
     )
