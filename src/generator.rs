@@ -164,7 +164,7 @@ impl Generator {
         };
         let chunks = plan::chunks(&self.0.policy, document, self.0.input_limit(document));
         let parts = self.0.parts(&job, chunks).await?;
-        let (text, missing) = assemble::page(parts);
+        let (text, missing) = assemble::page(&document.path, parts);
         let cached = job.paid.into_inner() == 0;
         Ok(Documentation {
             path: document.path.clone(),
