@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::text;
+
 /// Most bytes of one answer that are read.
 const MAX_ANSWER: usize = 16 << 20;
 const POLL_EVERY: Duration = Duration::from_millis(100);
@@ -182,9 +184,5 @@ async fn read(request: reqwest::RequestBuilder) -> (Answer, Option<String>) {
 /// The beginning of a foreign text, without what a terminal would obey.
 pub(super) fn excerpt(body: &[u8]) -> String {
     let start = &body[..body.len().min(EXCERPT * 4)];
-    String::from_utf8_lossy(start)
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(EXCERPT)
-        .collect()
+    text::excerpt(&String::from_utf8_lossy(start), EXCERPT)
 }

@@ -12,6 +12,7 @@ use rustix::process::{
 };
 
 use super::API_KEY;
+use crate::text::block;
 
 /// Names our children in their environment, for a grader that was killed and started again.
 const MARK: &str = "BREAKLAB_EXAMINATION";
@@ -161,7 +162,7 @@ impl Service {
         }
     }
 
-    /// The end of what it printed, without control characters.
+    /// The end of what it printed, made harmless.
     async fn tail(&self) -> String {
         // What it said last may be on its way to the file.
         tokio::time::sleep(POLL).await;
@@ -170,12 +171,14 @@ impl Service {
             let length = file.metadata().map_or(0, |meta| meta.len());
             let _at_start = file.seek(SeekFrom::Start(length.saturating_sub(TAIL)));
             let _partial = file.take(TAIL).read_to_end(&mut text);
+            if length > TAIL {
+                // A line that was cut may begin inside a terminal sequence.
+                let whole = text.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+                text.drain(..whole);
+            }
         }
-        let text = String::from_utf8_lossy(&text);
-        let text = text
-            .trim()
-            .replace('\n', " | ")
-            .replace(char::is_control, " ");
+        let text = block(&String::from_utf8_lossy(&text));
+        let text = text.trim().replace('\n', " | ");
         if text.is_empty() {
             "(none)".to_owned()
         } else {
