@@ -8,6 +8,7 @@
 mod cache;
 mod cli;
 mod document;
+mod escaping;
 mod gate;
 mod grade;
 mod kill;
