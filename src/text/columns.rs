@@ -31,7 +31,7 @@ pub fn wrapped(text: &str, first: &str, next: &str, columns: usize) -> String {
     let (mut row, mut begins) = (first.to_owned(), true);
     for word in words(&text) {
         if !begins && row.width() + 1 + word.width() > columns {
-            paragraph += row.trim_end();
+            paragraph += row.trim_end_matches(' ');
             paragraph.push('\n');
             next.clone_into(&mut row);
             begins = true;
@@ -42,7 +42,7 @@ pub fn wrapped(text: &str, first: &str, next: &str, columns: usize) -> String {
         row += word;
         begins = false;
     }
-    paragraph + row.trim_end() + "\n"
+    paragraph + row.trim_end_matches(' ') + "\n"
 }
 
 /// The parts of `text` between which a line may be broken.
