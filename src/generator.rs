@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mock_claude::profile::Limits;
-use mock_claude::timeline::Timeline;
+use ground::limits::Limits;
+use ground::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 
 use crate::claude::{Ask, CallError, Claude, StopReason};
@@ -67,6 +67,15 @@ pub struct Documentation {
     pub missing: Vec<Gap>,
     /// True when no call was made for it.
     pub cached: bool,
+}
+
+impl Documentation {
+    /// The text as people read it, on a page below its path as a heading: with links to its entries
+    /// in front where there are many, and without anything that a terminal would obey.
+    #[must_use]
+    pub fn page(&self) -> String {
+        assemble::page(&self.path, &self.text)
+    }
 }
 
 /// The service's core. Copies share cache, queue and limits.
@@ -164,7 +173,7 @@ impl Generator {
         };
         let chunks = plan::chunks(&self.0.policy, document, self.0.input_limit(document));
         let parts = self.0.parts(&job, chunks).await?;
-        let (text, missing) = assemble::page(&document.path, parts);
+        let (text, missing) = assemble::join(parts);
         let cached = job.paid.into_inner() == 0;
         Ok(Documentation {
             path: document.path.clone(),
@@ -413,6 +422,3 @@ fn whole(parts: &[Part]) -> Option<Arc<str>> {
     let all_whole = parts.iter().all(|part| matches!(part, Part::Text(_)));
     all_whole.then(|| assemble::join(parts.to_vec()).0.into())
 }
-
-#[cfg(test)]
-mod tests;

@@ -20,8 +20,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mock_claude::profile::Limits;
-use mock_claude::{Ending, Row};
+use ground::ledger::{Ending, Row};
+use ground::limits::Limits;
 
 /// Work to be done, and under what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -29,6 +29,7 @@ pub mod markdown;
 pub mod workflow;
 
 mod columns;
+mod disarm;
 mod file_name;
 mod line;
 mod quoted;

@@ -30,13 +30,13 @@ pub(super) enum Part {
 /// From so many entries on, a text begins with a list of them.
 const ENTRIES_FOR_CONTENTS: usize = 10;
 
-/// The documentation of the file `path` from the `parts` of it, and the gaps among them.
-pub(super) fn page(path: &str, parts: Vec<Part>) -> (String, Vec<Gap>) {
-    let (text, gaps) = join(parts);
-    let text = markdown::prose(&text);
+/// The documentation `text` of the file `path` as people read it: harmless, and below links to its
+/// entries if there are many.
+pub(super) fn page(path: &str, text: &str) -> String {
+    let text = markdown::prose(text);
     match contents(path, &text) {
-        Some(contents) => (contents + &text, gaps),
-        None => (text, gaps),
+        Some(contents) => contents + &text,
+        None => text,
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_long_page_begins_with_links_that_tell_equal_names_apart() {
         let text: String = (0..10).map(|i| format!("### `A.f{}`\n\n", i % 9)).collect();
-        let (page, _) = page("a.py", vec![Part::Text(text.as_str().into())]);
+        let page = page("a.py", &text);
         assert!(
             page.starts_with("**Contents:** [`f0`](#af0) [`f1`](#af1)"),
             "{page}"

@@ -3,13 +3,20 @@
 
 use std::fmt::Write;
 
-use crate::record::Latencies;
+use crate::record::{Latencies, Run};
+use crate::text;
 
 /// Steps per halving of the distance to 100 %, as in HdrHistogram's own output.
 const TICKS_PER_HALF_DISTANCE: u32 = 5;
 
 /// Microseconds in the unit of the file.
 const MICROS_PER_MS: f64 = 1000.0;
+
+/// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
+pub(super) fn file(run: &Run, what: &str) -> String {
+    let [scenario, mode] = [&run.scenario, &run.mode].map(|name| text::file_name(name));
+    format!("histograms/{scenario}.{mode}.{}", what.replace('_', "-"))
+}
 
 /// One step of a distribution.
 struct Step {

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{self, Record, Run};
+use crate::record::{self, Record};
 use crate::summary::Summary;
 
-use super::hgrm::{csv, hgrm};
+use super::hgrm::{csv, file, hgrm};
 use super::{Data, ReportError, Story, html, markdown, sheet};
 use crate::text;
 
@@ -40,7 +40,7 @@ pub fn write_all(
         // In simulated time the lag is zero throughout.
         let lag = (run.lag.micros().max() > 0).then_some(("lag", &run.lag));
         for (what, latencies) in endings.chain(lag) {
-            let name = histogram_file(run, what);
+            let name = file(run, what);
             files.push((format!("{name}.hgrm"), hgrm(latencies)));
             files.push((format!("{name}.csv"), csv(latencies)));
         }
@@ -82,12 +82,6 @@ fn pages(
         )
     }));
     Ok(files)
-}
-
-/// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
-pub(super) fn histogram_file(run: &Run, what: &str) -> String {
-    let [scenario, mode] = [&run.scenario, &run.mode].map(|name| text::file_name(name));
-    format!("histograms/{scenario}.{mode}.{}", what.replace('_', "-"))
 }
 
 fn write_files(dir: &Path, files: &[File]) -> Result<Vec<PathBuf>, ReportError> {

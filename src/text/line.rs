@@ -1,7 +1,7 @@
 //! Text for a terminal or a log: one line, a part of one, or a block of several.
 
+use super::disarm::disarmed;
 use super::sequence::without_sequences;
-use super::workflow::disarmed;
 
 /// Where the scripts begin that need invisible joiners inside words: Arabic, those of India, emoji.
 const JOINED_SCRIPTS: char = '\u{600}';

@@ -7,8 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use ground::prices::PICO_PER_USD;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mock_claude::prices::PICO_PER_USD;
 
 use crate::corpus::Skipped;
 use crate::generator::{Document, Documentation, GenerateError};
@@ -104,7 +104,7 @@ impl Pages {
                 } else {
                     State::Partial(missing)
                 };
-                (state, done.text, done.cached)
+                (state, done.page(), done.cached)
             }
             Err(error) => {
                 let why = inline(&error.to_string());

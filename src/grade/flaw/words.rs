@@ -1,6 +1,7 @@
 //! A request and a call in a few words, as evidence that a student can look for in a log.
 
 use crate::record::exam::{Asked, Call, Fate, Played};
+use crate::text::line;
 
 /// Seconds with two places.
 fn seconds(ms: u64) -> String {
@@ -26,7 +27,7 @@ pub(super) fn request(played: &Played, asked: &Asked) -> String {
     let took = asked.ended_ms.saturating_sub(asked.at_ms);
     format!(
         "{}, at {}: {answer} after {}{covered}",
-        super::super::feedback::said(&asked.what),
+        line(&asked.what),
         seconds(asked.at_ms),
         seconds(took)
     )

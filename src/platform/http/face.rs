@@ -298,9 +298,9 @@ fn answer(
         "partial"
     };
     let answer = Answer {
+        documentation: done.page(),
         file_path: done.path,
         status: status.to_owned(),
-        documentation: done.text,
         missing,
         cached: done.cached,
         note: note.map(str::to_owned),

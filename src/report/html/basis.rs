@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use crate::record::{ClockKind, Record, Run, Setting, UNKNOWN};
 use crate::report::Data;
 use crate::report::ablation::serves_matrix;
+use crate::report::hgrm;
 use crate::report::sheet;
-use crate::report::write::histogram_file;
 use crate::summary::{RunSummary, Summary};
 use crate::text;
 use crate::text::figures::{count, number, seconds};
@@ -79,7 +79,7 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
 fn files(record: &Record, summary: &Summary) -> Markup {
     let histograms = told(record, summary).into_iter().flat_map(|run| {
         let endings = run.latency.keys();
-        endings.map(move |&ending| histogram_file(run, sheet::word(ending)) + ".hgrm")
+        endings.map(move |&ending| hgrm::file(run, sheet::word(ending)) + ".hgrm")
     });
     html! {
         ul.files {
