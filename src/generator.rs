@@ -70,6 +70,15 @@ pub struct Documentation {
     pub cached: bool,
 }
 
+impl Documentation {
+    /// The text as people read it, on a page below its path as a heading: with links to its entries
+    /// in front where there are many, and without anything that a terminal would obey.
+    #[must_use]
+    pub fn page(&self) -> String {
+        assemble::page(&self.path, &self.text)
+    }
+}
+
 /// The service's core. Copies share cache, queue and limits.
 #[derive(Clone)]
 pub struct Generator(Arc<Inner>);
@@ -165,7 +174,7 @@ impl Generator {
         };
         let chunks = plan::chunks(&self.0.policy, document, self.0.input_limit(document));
         let parts = self.0.parts(&job, chunks).await?;
-        let (text, missing) = assemble::page(parts);
+        let (text, missing) = assemble::join(parts);
         let cached = job.paid.into_inner() == 0;
         Ok(Documentation {
             path: document.path.clone(),

@@ -31,6 +31,7 @@
 //! clock      virtual or real time
 //! contract   what a service is asked and answers: one reader, and every limit that a grader applies
 //! record     facts
+//! text       foreign text made harmless, wrapping, figures with units: the only room that escapes
 //! ```
 //!
 //! The judges (summary, report, gate, grade) and the doers (generator, platform, load, claude,
@@ -56,4 +57,5 @@ pub mod runner;
 pub mod scenario;
 pub mod selftest;
 pub mod summary;
+pub mod text;
 pub mod transport;

@@ -17,7 +17,6 @@ mod ablation;
 mod agreement;
 mod compare;
 mod csv;
-mod figures;
 #[cfg(test)]
 mod fixture;
 mod headline;
@@ -26,7 +25,6 @@ mod html;
 mod judgement;
 mod magnitude;
 mod markdown;
-mod plain;
 mod plot;
 mod rows;
 mod scenarios;
@@ -34,6 +32,9 @@ mod spark;
 mod table;
 mod verdict;
 mod write;
+
+/// Characters of an error that a page repeats.
+const EXCERPT: usize = 320;
 
 /// Where the data of a page is, so that no link leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use super::Exit;
 use crate::gate::{self, Judgement, Obstacle, RuleBook, Verdict, output, pairs};
 use crate::selftest;
 use crate::summary::signed_rank::{MAX_PAIRS, MIN_PAIRS};
+use crate::text::{COLUMNS, block, shell_word, wrapped};
 
 /// Arguments of `breaklab gate`.
 #[derive(Debug, clap::Args)]
@@ -208,12 +209,8 @@ fn accept(current: &Path, baseline: &Path, reason: &str, fewer: bool) -> anyhow:
             Ok(Exit::Done)
         }
         Err(obstacle) => {
-            writeln!(
-                std::io::stderr(),
-                "cannot accept: {}\n  mend: {}",
-                obstacle.why,
-                obstacle.mend
-            )?;
+            let said = format!("cannot accept: {}\n  mend: {}", obstacle.why, obstacle.mend);
+            writeln!(std::io::stderr(), "{}", block(&said))?;
             Ok(Exit::Unproven)
         }
     }
@@ -246,7 +243,7 @@ fn by_turns(count: usize, a: &str, b: &str, show: &Show) -> anyhow::Result<Exit>
 }
 
 fn run_once(command: &str, out: &Path) -> Result<crate::summary::Summary, Obstacle> {
-    let quoted = format!("'{}'", out.display().to_string().replace('\'', "'\\''"));
+    let quoted = shell_word(&out.display().to_string());
     let line = if command.contains("{out}") {
         command.replace("{out}", &quoted)
     } else {
@@ -268,6 +265,9 @@ fn run_once(command: &str, out: &Path) -> Result<crate::summary::Summary, Obstac
     gate::read(out).map(|evidence| evidence.summary)
 }
 
+/// Below the name of a trial.
+const BELOW: &str = "       ";
+
 fn test_itself(path: Option<&Path>, seed: u64, json: bool) -> anyhow::Result<Exit> {
     let rules = match rules(path, RuleBook::builtin) {
         Ok(rules) => rules,
@@ -285,11 +285,12 @@ fn test_itself(path: Option<&Path>, seed: u64, json: bool) -> anyhow::Result<Exi
                 .mutation
                 .map_or("no change", selftest::Mutation::words);
             let mark = if trial.right() { "right" } else { "WRONG" };
-            let line = format!("{mark}  {name:<28}  {}", trial.verdict.word());
-            out.write_all(output::wrapped(&line, 7).as_bytes())?;
+            let first = format!("{mark}  {name:<28}  ");
+            let line = wrapped(trial.verdict.word(), &first, BELOW, COLUMNS);
+            out.write_all(line.as_bytes())?;
             if !trial.because.is_empty() {
-                let because = format!("       {}", trial.because);
-                out.write_all(output::wrapped(&because, 7).as_bytes())?;
+                let because = wrapped(&trial.because, BELOW, BELOW, COLUMNS);
+                out.write_all(because.as_bytes())?;
             }
         }
         let (changes, none): (Vec<_>, Vec<_>) =

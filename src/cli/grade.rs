@@ -11,6 +11,8 @@ use super::Exit;
 use crate::contract::limits;
 use crate::grade::format::Format;
 use crate::grade::{self, Rubric, diff, feedback};
+use crate::text::figures::points;
+use crate::text::{COLUMNS, block, wrapped};
 
 use exam::examine;
 use folder::{read_exam, read_grade, write_out};
@@ -213,15 +215,13 @@ fn lint(names: &[String]) -> anyhow::Result<Exit> {
         match Rubric::parse(&rubric_text(&name)?, &name) {
             Ok(rubric) => {
                 let criteria = rubric.criterion.len();
-                writeln!(
-                    out,
-                    "{name}: sound; {criteria} criteria, {} points",
-                    feedback::number(rubric.total)
-                )?;
+                let total = points(rubric.total);
+                let said = format!("{name}: sound; {criteria} criteria, {total} points");
+                write!(out, "{}", wrapped(&said, "", "  ", COLUMNS))?;
             }
             Err(error) => {
                 sound = false;
-                writeln!(out, "{error}")?;
+                writeln!(out, "{}", block(&error.to_string()))?;
             }
         }
     }
@@ -230,12 +230,23 @@ fn lint(names: &[String]) -> anyhow::Result<Exit> {
 
 fn flaws() -> anyhow::Result<Exit> {
     let mut out = std::io::stdout();
+    let below = "     ";
     for (id, title) in grade::known_flaws() {
-        writeln!(out, "{id:<4} {title}")?;
+        write!(
+            out,
+            "{}",
+            wrapped(title, &format!("{id:<4} "), below, COLUMNS)
+        )?;
     }
     writeln!(out, "\nNot recognised:")?;
     for (id, title, why) in grade::untold_flaws() {
-        writeln!(out, "{id:<4} {title}:\n     {why}")?;
+        let title = format!("{title}:");
+        write!(
+            out,
+            "{}",
+            wrapped(&title, &format!("{id:<4} "), below, COLUMNS)
+        )?;
+        write!(out, "{}", wrapped(why, below, below, COLUMNS))?;
     }
     Ok(Exit::Done)
 }

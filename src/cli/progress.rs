@@ -12,6 +12,8 @@ use strum::VariantArray;
 use crate::clock::Stopwatch;
 use crate::record::{Ending, Run};
 use crate::runner::Watch;
+use crate::text::cut;
+use crate::text::figures::about;
 
 /// Between lines in a log, while it is young and later: a run of an hour leaves 65 of them.
 const EARLY: Duration = Duration::from_secs(10);
@@ -114,7 +116,7 @@ fn live_line(tally: &Arc<Tally>) -> ProgressBar {
     let told = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
         let width = usize::from(console::Term::stderr().size().1);
         let line = tally.line();
-        let line = console::truncate_str(&line, width.saturating_sub(3), "…");
+        let line = cut(&line, width.saturating_sub(3));
         // The draw target is a buffer, which takes any text.
         let _infallible = out.write_str(&line);
     };
@@ -189,18 +191,9 @@ impl Standing {
             tell(format!("{finished} of {runs} runs"));
         }
         if left.is_finite() {
-            tell(format!("{} left", rough(left)));
+            tell(format!("{} left", about(left)));
         }
         line
-    }
-}
-
-/// An estimate needs no more than one unit.
-fn rough(seconds: f64) -> String {
-    match seconds.ceil() {
-        few if few < 120.0 => format!("{few} s"),
-        many if many < 7200.0 => format!("{:.0} min", many / 60.0),
-        more => format!("{:.0} h", more / 3600.0),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::record::{ClockKind, Record};
 use crate::report::{self, Story};
 use crate::scenario::{self, Loaded};
 use crate::summary;
+use crate::text::shell_word;
 
 /// Arguments of `breaklab report`.
 #[derive(Debug, clap::Args)]
@@ -93,7 +94,8 @@ pub(super) struct Command<'a> {
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "breaklab run {} --seed {}", self.scenario, self.seed)?;
+        let scenario = shell_word(self.scenario);
+        write!(f, "breaklab run {scenario} --seed {}", self.seed)?;
         if let Some((clock, speed)) = self.clock {
             write!(f, " --clock {clock} --speed {speed}")?;
         }
@@ -101,7 +103,7 @@ impl fmt::Display for Command<'_> {
             write!(f, " --requests {requests}")?;
         }
         if let Some(corpus) = self.corpus {
-            write!(f, " --corpus {corpus}")?;
+            write!(f, " --corpus {}", shell_word(corpus))?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ use crate::report::{self, Named, Story};
 use crate::runner::{self, Setup};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::summary::{self, Summary};
+use crate::text::line;
 
 /// Arguments of `breaklab run`.
 #[derive(Debug, clap::Args)]
@@ -258,7 +259,8 @@ fn load_corpus(path: &std::path::Path) -> anyhow::Result<Vec<corpus::Source>> {
     let loaded = corpus::load(path)?;
     let mut err = std::io::stderr().lock();
     for skipped in loaded.skipped.iter().take(10) {
-        writeln!(err, "skipped {}: {}", skipped.path.display(), skipped.why)?;
+        let said = format!("skipped {}: {}", skipped.path.display(), skipped.why);
+        writeln!(err, "{}", line(&said))?;
     }
     if !loaded.skipped.is_empty() {
         writeln!(

@@ -209,6 +209,11 @@ impl ServiceProcess {
             let length = file.metadata().map_or(0, |meta| meta.len());
             let _at_start = file.seek(SeekFrom::Start(length.saturating_sub(TAIL)));
             let _partial = file.take(TAIL).read_to_end(&mut text);
+            if length > TAIL {
+                // A line that was cut may begin inside a terminal sequence.
+                let whole = text.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+                text.drain(..whole);
+            }
         }
         match last_lines(&String::from_utf8_lossy(&text)) {
             none if none.is_empty() => "(none)".to_owned(),

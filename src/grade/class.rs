@@ -1,14 +1,14 @@
 //! A class: who is graded, and what the instructor sees of all of them.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use maud::{DOCTYPE, PreEscaped, html};
 use serde::Deserialize;
 
-use super::feedback::{clean, number};
-use super::format::safe_cell;
+use super::feedback::said;
 use super::result::{Grade, Status};
+use crate::text::figures::{percent_reached, points};
+use crate::text::{COLUMNS, cell, file_name, wrapped};
 
 /// A line of the roster.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -59,13 +59,13 @@ pub fn roster(text: &str) -> Result<Vec<Student>, String> {
         if student.endpoint.is_empty() == student.command.is_empty() {
             return Err(format!(
                 "roster line {line}: give `{}` either an endpoint or a command",
-                clean(&student.id)
+                said(&student.id)
             ));
         }
-        if !ids.insert(student.id.clone()) || !folders.insert(slug(&student.id)) {
+        if !ids.insert(student.id.clone()) || !folders.insert(file_name(&student.id)) {
             return Err(format!(
                 "roster line {line}: `{}` is there twice",
-                clean(&student.id)
+                said(&student.id)
             ));
         }
         students.push(student);
@@ -74,19 +74,6 @@ pub fn roster(text: &str) -> Result<Vec<Student>, String> {
         true => Err("the roster has no students".to_owned()),
         false => Ok(students),
     }
-}
-
-/// A folder's name for a student's id: nothing that leads elsewhere.
-#[must_use]
-pub fn slug(id: &str) -> String {
-    let safe = |letter: char| {
-        if letter.is_ascii_alphanumeric() || "-_@".contains(letter) {
-            letter
-        } else {
-            '_'
-        }
-    };
-    id.chars().take(80).map(safe).collect()
 }
 
 /// One line a student; points of every criterion. Who could not be examined has blank points.
@@ -128,17 +115,17 @@ pub fn csv(rows: &[Row]) -> String {
 
 fn cells(row: &Row, criteria: usize) -> Vec<String> {
     let student = &row.student;
-    let mut cells = vec![safe_cell(&student.id), safe_cell(&student.email)];
+    let mut cells = vec![cell(&student.id), cell(&student.email)];
     match &row.result {
         Ok(grade) if grade.status != Status::Ungradable => {
             cells.push(<&str>::from(grade.status).to_owned());
             cells.extend([
-                number(grade.score),
-                number(grade.max_score),
-                number(grade.fraction() * 100.0),
+                points(grade.score),
+                points(grade.max_score),
+                points(grade.fraction() * 100.0),
             ]);
-            cells.extend([flaw_ids(grade).join(" "), safe_cell(&grade.reason)]);
-            cells.extend(grade.criteria().map(|(_, one)| number(one.points)));
+            cells.extend([flaw_ids(grade).join(" "), cell(&said(&grade.reason))]);
+            cells.extend(grade.criteria().map(|(_, one)| points(one.points)));
         }
         other => {
             let (status, reason) = match other {
@@ -147,7 +134,7 @@ fn cells(row: &Row, criteria: usize) -> Vec<String> {
             };
             cells.push(status.to_owned());
             cells.extend(["", "", "", ""].map(str::to_owned));
-            cells.push(safe_cell(reason));
+            cells.push(cell(&said(reason)));
             cells.extend(vec![String::new(); criteria]);
         }
     }
@@ -223,8 +210,8 @@ fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
 fn open(rows: &[Row]) -> PreEscaped<String> {
     let why = |row: &Row| match &row.result {
         Ok(grade) if grade.status == Status::Graded => None,
-        Ok(grade) => Some((grade.status.into(), clean(&grade.reason))),
-        Err(why) => Some(("error", clean(why))),
+        Ok(grade) => Some((grade.status.into(), said(&grade.reason))),
+        Err(why) => Some(("error", said(why))),
     };
     let open: Vec<_> = rows
         .iter()
@@ -236,7 +223,7 @@ fn open(rows: &[Row]) -> PreEscaped<String> {
         @else { (wide("To look at by hand", &html! { table {
             thead { tr { th scope="col" { "student" } th scope="col" { "status" } th scope="col" { "why" } } }
             @for (row, (status, why)) in open {
-                tr { td { (clean(&row.student.id)) } td { (status) } td { (why) } }
+                tr { td { (said(&row.student.id)) } td { (status) } td { (why) } }
             }
         } })) }
     }
@@ -259,7 +246,7 @@ fn criteria(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
                 @let all: Vec<_> = graded.iter().filter_map(|(_, grade)| grade.criteria().nth(at)).map(|(_, one)| one).collect();
                 @let mean = all.iter().map(|one| one.points / one.max_points).sum::<f64>() / all.len() as f64;
                 @let full = all.iter().filter(|one| one.points >= one.max_points).count();
-                tr { td { (rubric) ": " (one.title) } td class="n" { (format!("{:.0} %", mean * 100.0)) } td class="n" { (full) " of " (all.len()) } }
+                tr { td { (rubric) ": " (one.title) } td class="n" { (percent_reached(mean)) } td class="n" { (full) " of " (all.len()) } }
             }
         } }))
     }
@@ -279,7 +266,7 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             thead { tr { th scope="col" { "student" } @for (id, title) in &flaws { th scope="col" title=(title) { (id) } } } }
             @for (student, grade) in graded {
                 tr {
-                    th scope="row" { (clean(&student.id)) }
+                    th scope="row" { (said(&student.id)) }
                     @for (id, _) in &flaws { td { @if flaw_ids(grade).contains(id) { "x" } } }
                 }
             }
@@ -297,8 +284,8 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             thead { tr { th scope="col" { "student" } th class="n" scope="col" { "points" } th scope="col" { "flaws" } } }
             @for (student, grade) in graded {
                 tr {
-                    td { a href=(format!("students/{}/feedback.txt", slug(&student.id))) { (clean(&student.id)) } }
-                    td class="n" { (number(grade.score)) " of " (number(grade.max_score)) }
+                    td { a href=(format!("students/{}/feedback.txt", file_name(&student.id))) { (said(&student.id)) } }
+                    td class="n" { (points(grade.score)) " of " (points(grade.max_score)) }
                     td { (flaw_ids(grade).join(" ")) }
                 }
             }
@@ -306,25 +293,25 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     }
 }
 
-/// One line for the terminal.
+/// What became of a student, in lines for a terminal.
 #[must_use]
-pub fn line(row: &Row) -> String {
-    let mut text = clean(&row.student.id);
-    let _infallible = match &row.result {
+pub fn lines(row: &Row) -> String {
+    let result = match &row.result {
         Ok(grade) if grade.status == Status::Ungradable => {
-            write!(text, ": ungradable: {}", clean(&grade.reason))
+            format!("ungradable: {}", said(&grade.reason))
         }
         Ok(grade) => {
             let flaws = match flaw_ids(grade).join(" ") {
                 none if none.is_empty() => none,
                 flaws => format!(" ({flaws})"),
             };
-            let (score, most) = (number(grade.score), number(grade.max_score));
-            write!(text, ": {score} of {most}{flaws}")
+            let (score, most) = (points(grade.score), points(grade.max_score));
+            format!("{score} of {most}{flaws}")
         }
-        Err(why) => write!(text, ": error: {}", clean(why)),
+        Err(why) => format!("error: {}", said(why)),
     };
-    text
+    let text = format!("{}: {result}", said(&row.student.id));
+    wrapped(&text, "", "  ", COLUMNS)
 }
 
 #[cfg(test)]
@@ -348,8 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn no_id_leads_out_of_its_folder_or_into_a_formula() {
-        assert_eq!(slug("../../etc/passwd"), "______etc_passwd");
+    fn no_id_leads_into_a_formula_or_a_tag() {
         let student = Student {
             id: "=1+1<script>".into(),
             email: String::new(),

@@ -10,14 +10,14 @@ use base64::Engine;
 use serde_json::{Value, json};
 use strum::{IntoEnumIterator, VariantNames};
 
-use super::feedback::{self, clean, number};
+use super::feedback::{self, said};
 use super::result::{Grade, Status};
 use super::rubric::Visibility;
 use super::score::{Mark, Scored};
+use crate::text::figures::points;
 
+mod junit;
 mod text;
-
-pub(super) use text::cell as safe_cell;
 
 /// Most bytes of a PrairieLearn result and of a step summary; both are refused whole if longer.
 const PRAIRIELEARN_LIMIT: usize = 1_000_000;
@@ -92,7 +92,7 @@ impl Format {
             Self::Prairielearn => prairielearn(grade),
             Self::Autolab => format!("{}\n", autolab(grade)),
             Self::Coderunner => coderunner(grade).to_string(),
-            Self::Junit => text::junit(grade),
+            Self::Junit => junit::junit(grade),
             Self::Tap => text::tap(grade),
             Self::Markdown => bounded(text::markdown(grade), SUMMARY_LIMIT),
             Self::Csv => text::csv(grade),
@@ -288,7 +288,7 @@ fn github(grade: &Grade) -> String {
 
 fn prairielearn(grade: &Grade) -> String {
     if ungradable(grade) {
-        return json!({ "gradable": false, "score": 0.0, "format_errors": [clean(&grade.reason)] })
+        return json!({ "gradable": false, "score": 0.0, "format_errors": [said(&grade.reason)] })
             .to_string();
     }
     let result = |output: &str| {
@@ -333,12 +333,12 @@ fn autolab(grade: &Grade) -> Value {
 
 fn coderunner(grade: &Grade) -> Value {
     if ungradable(grade) {
-        return json!({ "fraction": 0.0, "got": clean(&grade.reason), "abort": true });
+        return json!({ "fraction": 0.0, "got": said(&grade.reason), "abort": true });
     }
-    json!({ "fraction": grade.fraction(), "got": format!("{} of {}", number(grade.score), number(grade.max_score)) })
+    json!({ "fraction": grade.fraction(), "got": format!("{} of {}", points(grade.score), points(grade.max_score)) })
 }
 
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::feedback::{number, percent};
 use super::measure::Measure;
 use super::rubric::{Criterion, Rubric, Visibility};
 use crate::record::exam::Exam;
+use crate::text::figures::{percent_reached, points};
 
 /// The points of one rubric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,12 +172,15 @@ fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64)
     let share = measure.is_some_and(|measure| measure.metric.most <= 1.0);
     let shown = match value {
         None => "an unknown part".to_owned(),
-        Some(value) if share => percent(value),
-        Some(value) => number(value),
+        Some(value) if share => percent_reached(value),
+        Some(value) => points(value),
     };
     let mut why = one.why.replace("{value}", &shown);
     if gate < 1.0 {
-        why += &format!(" Points are for correct answers only: {}.", percent(gate));
+        why += &format!(
+            " Points are for correct answers only: {}.",
+            percent_reached(gate)
+        );
     }
     why
 }

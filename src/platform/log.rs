@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::text::excerpt;
 /// A file has ended.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -43,7 +44,7 @@ impl Event {
             Format::Emf => self.emf(mode, platform),
         };
         match self.time_limit {
-            true => format!("{}\n{line}", self.outcome),
+            true => format!("{}\n{line}", short(&self.outcome)),
             false => line,
         }
     }
@@ -51,14 +52,12 @@ impl Event {
     fn human(&self) -> String {
         let seconds = self.took.as_secs_f64();
         let cached = if self.cached { ", cached" } else { "" };
-        // Paths come from clients: control characters must not reach the terminal.
-        let clean = |text: &str| short(text).replace(char::is_control, " ");
         format!(
             "request {} {}: {} {} in {seconds:.2} s{cached}",
             self.number,
-            clean(&self.path),
+            short(&self.path),
             self.status,
-            clean(&self.outcome),
+            short(&self.outcome),
         )
     }
 
@@ -99,7 +98,7 @@ impl Event {
 const LONGEST: usize = 400;
 
 fn short(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    excerpt(text, LONGEST)
 }
 
 #[cfg(test)]
@@ -125,7 +124,7 @@ mod tests {
         assert_eq!(
             lines,
             "Task timed out after 300.00 seconds\n\
-             request 7 a [2J.py: 504 Task timed out after 300.00 seconds in 301.00 s"
+             request 7 a.py: 504 Task timed out after 300.00 seconds in 301.00 s"
         );
     }
 

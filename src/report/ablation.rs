@@ -2,12 +2,8 @@
 
 use crate::summary::{Ablation, Effect, Summary};
 
-use super::figures::{count, number, percent};
-use super::plain::plain;
-use super::table::wrapped;
-
-/// Columns that the text for terminals fits into.
-const WIDTH: usize = 80;
+use crate::text::figures::{count, number, percent};
+use crate::text::{self, COLUMNS, wrapped};
 
 /// Ratios nearer to 1 than this are the noise of another order of calls.
 const NOTABLE: f64 = 0.05;
@@ -120,7 +116,7 @@ pub fn ablation_table(summary: &Summary) -> String {
     for matrix in matrices(summary) {
         text += &format!(
             "{:<22} {:<28} naive with only it\n",
-            plain(&matrix.scenario),
+            text::line(&matrix.scenario),
             "hardened without it"
         );
         for line in &matrix.lines {
@@ -133,9 +129,9 @@ pub fn ablation_table(summary: &Summary) -> String {
         }
         if !matrix.idle.is_empty() {
             let idle = format!("no difference: {}", matrix.idle.join(", "));
-            text += &(wrapped(&idle, "  ", WIDTH).join("\n") + "\n");
+            text += &wrapped(&idle, "  ", "  ", COLUMNS);
         }
-        text += &(wrapped(&matrix.lesson, "  ", WIDTH).join("\n") + "\n\n");
+        text += &(wrapped(&matrix.lesson, "  ", "  ", COLUMNS) + "\n");
     }
     text
 }

@@ -3,17 +3,14 @@
 use crate::record::Record;
 use crate::summary::{Agreement, Difference, Pair, Summary};
 
-use super::figures::{ABSENT, millis, number, percent, rupees, seconds};
-use super::table::wrapped;
+use crate::text::figures::{ABSENT, millis, number, percent, rupees, seconds};
+use crate::text::{COLUMNS, wrapped};
 
 /// How the noise bounds come about, for every form of the table.
 pub(super) const NOISE: &str = "Noise to expect: every timed wait ends up to a tick of wall time late, or as late as \
     the load driver’s own timers did; waits add up within a request, and requests that follow each other add up until \
     the last ending. Failures that depend on who asks are the same; those that depend on a bucket’s level at one \
     moment may differ by a request or two, and have the 95 % bounds of a share.";
-
-/// Columns of the table.
-const COLUMNS: usize = 80;
 
 /// One figure of one run on both clocks.
 pub(super) struct Line {
@@ -114,7 +111,12 @@ pub fn agreement(record: &Record, summary: &Summary) -> String {
         "", "virtual", "real", "difference", "noise to expect"
     );
     for run in &summary.agreement {
-        text += &format!("{}, {}\n", run.scenario, run.mode);
+        text += &wrapped(
+            &format!("{}, {}", run.scenario, run.mode),
+            "",
+            "  ",
+            COLUMNS,
+        );
         for line in lines(run) {
             let mark = match line.agrees {
                 Some(false) => " !",
@@ -138,7 +140,7 @@ pub fn agreement(record: &Record, summary: &Summary) -> String {
         .into_iter()
         .chain(record.interrupted.then(|| interrupted.to_owned()));
     for sentence in below {
-        text += &format!("\n{}\n", wrapped(&sentence, "", COLUMNS).join("\n"));
+        text += &format!("\n{}", wrapped(&sentence, "", "", COLUMNS));
     }
     text
 }

@@ -7,7 +7,7 @@ use crate::record::{ClockKind, Record, Run, Subject};
 use crate::summary::{RunSummary, Summary, agreements};
 
 use super::ReportError;
-use super::figures::number;
+use crate::text::figures::number;
 
 /// One invocation's runs under a name, for example their directory's.
 #[derive(Debug, Clone)]

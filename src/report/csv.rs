@@ -4,7 +4,7 @@ use crate::record::Record;
 use crate::summary::{Bounds, Confidence, Metric, Summary};
 
 use super::ReportError;
-use super::plain::cell;
+use crate::text::cell;
 
 /// A mark that makes spreadsheet programs read UTF-8; only where there is something else than ASCII,
 /// because plain readers take it for a part of the first column's name.
@@ -147,7 +147,7 @@ mod tests {
         let text = requests(&record).unwrap();
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let first = reader.records().next().unwrap().unwrap();
-        assert_eq!(first.get(3), Some("'=cmd|'/c calc'!A1,\"x\"\r\nnext"));
+        assert_eq!(first.get(3), Some("'=cmd|'/c calc'!A1,\"x\" next"));
         assert_eq!(first.len(), 15);
     }
 

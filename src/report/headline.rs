@@ -3,8 +3,8 @@
 use crate::record::Ending;
 use crate::summary::{Contrast, RunSummary};
 
-use super::figures::{count, percent, rupees, seconds, times};
 use super::judgement::{BREAKING, NEAR, SAME};
+use crate::text::figures::{count, percent, rupees, seconds, times};
 
 /// The pair of figures in which the modes of a scenario differ most.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,15 +3,15 @@
 
 use std::fmt::Write;
 
-use super::plain::slug;
 use crate::record::{Latencies, Run};
 use crate::summary::Distribution;
+use crate::text;
 
 /// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
-pub(super) fn histogram_file(run: &Run, what: &str) -> String {
+pub(super) fn file(run: &Run, what: &str) -> String {
     let mode = run.subject.to_string();
-    let [scenario, mode, what] = [&run.scenario, &mode, what].map(slug);
-    format!("histograms/{scenario}.{mode}.{what}")
+    let [scenario, mode] = [&run.scenario, &mode].map(|name| text::file_name(name));
+    format!("histograms/{scenario}.{mode}.{}", what.replace('_', "-"))
 }
 
 /// The distribution in milliseconds as CSV, with the columns of HdrHistogram's own.

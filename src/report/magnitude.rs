@@ -3,9 +3,9 @@
 use crate::record::Base;
 use crate::summary::{Contrast, Losses, RunSummary, Summary};
 
-use super::figures::{count, rupees, seconds};
 use super::judgement::SAME;
 use super::scenarios::scenarios;
+use crate::text::figures::{count, rupees, seconds};
 
 /// Baseline and compared mode of one scenario.
 type Pair<'a> = (&'a RunSummary, &'a RunSummary);

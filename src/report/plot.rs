@@ -4,13 +4,13 @@
 //! merely scaled down to a telephone cannot be read.
 
 use crate::record::{Ending, Record, Run};
+use crate::text;
 
 use crate::summary::RunSummary;
 
 use super::ReportError;
-use super::figures::seconds;
-use super::plain::plain;
 use super::scenarios::Scenario;
+use crate::text::figures::seconds;
 use axis::Axis;
 use canvas::{Anchor, Canvas};
 use palette::Role;
@@ -35,6 +35,7 @@ mod picture;
 mod rows;
 mod svg;
 mod timeline;
+mod units;
 mod upstream;
 
 pub(super) use agreement::agreement;
@@ -77,13 +78,6 @@ impl Plot {
     pub(super) fn file(&self) -> String {
         self.wide.file(&self.title, &self.alternative)
     }
-}
-
-fn xml(text: &str) -> String {
-    plain(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 /// Words of a plot, before it is drawn.
@@ -148,7 +142,7 @@ pub(super) fn sides<'a>(record: &'a Record, scenario: &Scenario<'a>) -> Vec<Side
 fn head(canvas: &mut Canvas, slot: usize, mode: &str, remark: &str, (y, width): (f64, f64)) {
     canvas.marker((MARGIN + 5.0, y), 4.5, slot);
     canvas.strong(
-        &plain(mode),
+        &text::line(mode),
         (MARGIN + 16.0, y),
         13.0,
         Role::Mode(slot),

@@ -2,9 +2,9 @@
 
 use crate::summary::{Bounds, Contrast, RunSummary, enough};
 
-use super::figures::{ABSENT, count, millis, percent, rupees, seconds, times};
 use super::headline::factor;
 use super::scenarios::Scenario;
+use crate::text::figures::{ABSENT, count, millis, percent, rupees, seconds, times};
 
 /// Fewest requests of which the bounds of a share are shown.
 const SAMPLES_FOR_RATE: u64 = 10;

@@ -3,9 +3,9 @@
 use crate::record::{Latencies, Record};
 use crate::summary::{RunSummary, answers};
 
-use super::figures::{ABSENT, seconds};
 use super::rows::Row;
 use super::scenarios::Scenario;
+use crate::text::figures::{ABSENT, seconds};
 
 /// From few to many.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

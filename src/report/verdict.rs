@@ -4,9 +4,9 @@ use crate::record::{Base, Ending};
 use crate::summary::{Contrast, RunSummary, Summary};
 
 use super::agreement;
-use super::figures::{count, percent, rupees, seconds, times};
 use super::judgement::{Judgement, NEAR, SAME, broke};
 use super::scenarios::{Scenario, scenarios};
+use crate::text::figures::{count, percent, rupees, seconds, times};
 
 /// One sentence for the whole summary.
 pub(super) fn overall(summary: &Summary) -> String {

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::record::{self, Record};
 use crate::summary::Summary;
 
-use super::hgrm::{self, hgrm, histogram_file};
-use super::plain::slug;
+use super::hgrm::{self, file, hgrm};
 use super::{Data, ReportError, Story, csv, html, markdown};
+use crate::text;
 
 /// Name of the file that holds the facts.
 const RECORD: &str = "record.json";
@@ -40,7 +40,7 @@ pub fn write_all(
         // In simulated time the lag is zero throughout.
         let lag = (run.lag.micros().max() > 0).then_some(("lag", &run.lag));
         for (what, latencies) in endings.chain(lag) {
-            let name = histogram_file(run, what);
+            let name = file(run, what);
             files.push((format!("{name}.hgrm"), hgrm(latencies)));
             files.push((format!("{name}.csv"), hgrm::csv(latencies)));
         }
@@ -75,7 +75,12 @@ fn pages(
         ("report.md".to_owned(), markdown(record, summary, stories)),
     ];
     let plots = chapters.plots();
-    files.extend(plots.map(|plot| (format!("plots/{}.svg", slug(&plot.name)), plot.file())));
+    files.extend(plots.map(|plot| {
+        (
+            format!("plots/{}.svg", text::file_name(&plot.name)),
+            plot.file(),
+        )
+    }));
     Ok(files)
 }
 

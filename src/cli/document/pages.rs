@@ -12,6 +12,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::corpus::Skipped;
 use crate::generator::{Document, Documentation, GenerateError};
+use crate::text::block;
+use crate::text::figures::dollars;
+use crate::text::markdown::{code, inline, link};
 
 const MANIFEST: &str = ".breaklab/manifest.toml";
 const SCRATCH: &str = ".breaklab/tmp";
@@ -74,7 +77,7 @@ impl Pages {
     /// Prints `line` above the progress.
     pub(super) fn say(&self, line: &str) {
         self.progress.suspend(|| {
-            let _gone = writeln!(std::io::stderr(), "{line}");
+            let _gone = writeln!(std::io::stderr(), "{}", block(line));
         });
     }
 
@@ -101,19 +104,20 @@ impl Pages {
                 } else {
                     State::Partial(missing)
                 };
-                (state, done.text, done.cached)
+                (state, done.page(), done.cached)
             }
             Err(error) => {
-                let text = format!("> **Missing:** the whole file: {error}.\n");
+                let why = inline(&error.to_string());
+                let text = format!("> **Missing:** the whole file: {why}.\n");
                 (State::Failed(error.to_string()), text, false)
             }
         };
-        let page = format!("# `{}`\n\n{}\n", document.path, text.trim_end());
+        let page = format!("# {}\n\n{}\n", code(&document.path), text.trim_end());
         if let Err(error) = replace(&self.out, &self.path(&document.path), &page) {
             state = State::Failed(format!("its page cannot be written: {error}"));
         }
         self.progress
-            .set_message(format!("${:.4}", spent_pico as f64 / PICO_PER_USD));
+            .set_message(dollars(spent_pico as f64 / PICO_PER_USD));
         self.progress.inc(1);
         Some(Page {
             path: document.path.clone(),
@@ -131,20 +135,16 @@ impl Pages {
             let state = match &page.state {
                 State::Whole => "whole".to_owned(),
                 State::Partial(missing) => format!("{missing} lines missing"),
-                State::Failed(why) => format!("failed: {}", cell(why)),
+                State::Failed(why) => format!("failed: {}", inline(why)),
             };
-            let link = page.path.replace(' ', "%20");
-            writeln!(
-                index,
-                "| [{}]({link}.md) | {} | {state} |",
-                cell(&page.path),
-                page.lines
-            )?;
+            let link = link(&page.path, &format!("{}.md", below(&page.path)));
+            writeln!(index, "| {link} | {} | {state} |", page.lines)?;
         }
         if !skipped.is_empty() {
             index.push_str("\nSkipped:\n\n");
             for file in skipped {
-                writeln!(index, "- {}: {}", file.path.display(), file.why)?;
+                let path = inline(&file.path.display().to_string());
+                writeln!(index, "- {path}: {}", inline(&file.why))?;
             }
         }
         let path = self.out.join("index.md");
@@ -154,13 +154,18 @@ impl Pages {
 
     /// Below the folder, whatever the source's path says.
     fn path(&self, source: &str) -> PathBuf {
-        let mut path = self.out.clone();
-        let inside = |part: &Component<'_>| matches!(part, Component::Normal(_));
-        path.extend(Path::new(source).components().filter(inside));
-        let mut name = path.into_os_string();
-        name.push(".md");
-        name.into()
+        self.out.join(below(source) + ".md")
     }
+}
+
+/// The part of a source's path that leads nowhere else.
+fn below(source: &str) -> String {
+    let parts = Path::new(source).components();
+    let inside = parts.filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    inside.collect::<Vec<_>>().join("/")
 }
 
 /// Makes sure that no other run writes to `out`.
@@ -181,11 +186,6 @@ fn lock(out: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("cannot lock `{}`", path.display()))
         }
     }
-}
-
-/// Text that cannot end a table cell or a line.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 /// Writes elsewhere in `out` and renames, so that a crash leaves neither half a page nor a stray one.

@@ -11,11 +11,15 @@ use super::exam::{Started, cases, examine_running, examine_started, take_referen
 use super::folder::{read_exam, write, write_out};
 use super::{Args, Exit, unless_interrupted};
 use crate::examiner;
-use crate::grade::class::{self, Row, Student, slug};
+use crate::grade::class::{self, Row, Student};
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, Rubric, Status, lms};
 use crate::record::exam::Exam;
+use crate::text::{excerpt, file_name};
 use crate::transport;
+
+/// Characters of a foreign id that are repeated.
+const LONGEST_ID: usize = 200;
 
 /// Arguments of `breaklab grade fill`.
 #[derive(Debug, clap::Args)]
@@ -62,7 +66,7 @@ pub(super) fn run(
     let mut rows = Vec::new();
     let mut out = std::io::stdout();
     for student in students {
-        let folder = args.out.join("students").join(slug(&student.id));
+        let folder = args.out.join("students").join(file_name(&student.id));
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         let result = match one(args, &student, &folder, rubrics, formats) {
@@ -71,7 +75,7 @@ pub(super) fn run(
             Err(error) => Err(format!("{error:#}")),
         };
         let graded = Row { student, result };
-        writeln!(out, "{}", class::line(&graded))?;
+        write!(out, "{}", class::lines(&graded))?;
         rows.push(graded);
         write(&args.out.join("class.csv"), class::csv(&rows).as_bytes())?;
         write(&args.out.join("class.html"), class::page(&rows).as_bytes())?;
@@ -178,7 +182,7 @@ pub(super) fn fill(args: &FillArgs) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout();
     writeln!(out, "{} rows filled: {}", filled.filled, args.out.display())?;
     for who in &filled.unused {
-        writeln!(out, "no row for {}", grade::feedback::clean(who))?;
+        writeln!(out, "no row for {}", excerpt(who, LONGEST_ID))?;
     }
     Ok(Exit::Done)
 }

@@ -8,6 +8,7 @@ use super::{Exit, rubrics, runtime};
 use crate::examiner;
 use crate::grade::{self, Status, feedback};
 use crate::record::Base;
+use crate::text::figures::percent_reached;
 
 /// Shares of the points that our own services must stay below, or reach.
 const NAIVE_BELOW: f64 = 0.40;
@@ -34,8 +35,8 @@ pub(super) fn self_test() -> anyhow::Result<Exit> {
         let flaws: BTreeSet<&str> = grade.flaws.iter().map(|flaw| flaw.id.as_str()).collect();
         writeln!(
             out,
-            "{base}: {:.1} % {} ({flaws:?})",
-            share * 100.0,
+            "{base}: {} {} ({flaws:?})",
+            percent_reached(share),
             if right { "as it should be" } else { "WRONG" }
         )?;
         if !right {

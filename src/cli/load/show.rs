@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use crate::summary::{Bounds, Quantiles, RunSummary, enough};
+use crate::text::figures::{ABSENT, aligned};
+use crate::text::{COLUMNS, excerpt, wrapped};
 
-/// Where a number would promise more than the samples hold.
-const ABSENT: &str = "–";
+/// Characters of an error that are repeated.
+const LONGEST: usize = 400;
 
 /// Shares of the quantiles in a [`Quantiles`] and a line of the table, without the largest.
 const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
@@ -74,13 +76,11 @@ pub(super) fn text(run: &RunSummary, closed: bool) -> String {
         ));
     }
     if let Some((error, count)) = &run.top_error {
-        let error: String = error
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        line(format_args!(
-            "\nmost frequent error, {count} times: {error}"
-        ));
+        let said = format!(
+            "most frequent error, {count} times: {}",
+            excerpt(error, LONGEST)
+        );
+        text += &format!("\n{}", wrapped(&said, "", "  ", COLUMNS));
     }
     text
 }
@@ -112,12 +112,12 @@ fn cells(quantiles: Quantiles, samples: u64) -> [String; 5] {
 }
 
 fn millis(value: Option<f64>) -> String {
-    value.map_or_else(|| ABSENT.to_owned(), |ms| format!("{ms:.1}"))
+    aligned(value, 1)
 }
 
 fn percent(share: Option<f64>) -> String {
     share.map_or_else(
         || ABSENT.to_owned(),
-        |share| format!("{:.2} %", share * 100.0),
+        |share| format!("{} %", aligned(Some(share * 100.0), 2)),
     )
 }

@@ -1,6 +1,7 @@
 //! A request and a call in a few words, as evidence that a student can look for in a log.
 
 use crate::record::exam::{Attempt, CaseRecord, Exchange, Outcome};
+use crate::text::line;
 
 /// Seconds with two places.
 fn seconds(ms: u64) -> String {
@@ -13,10 +14,7 @@ pub(super) fn exchange(record: &CaseRecord, exchange: &Exchange) -> String {
         (Outcome::Closed, _) => "the connection was closed".to_owned(),
         (Outcome::Left, _) => "the client left".to_owned(),
         (Outcome::Whole, Some(status)) => format!("status {status}"),
-        (_, Some(status)) => format!(
-            "status {status} \"{}\"",
-            super::super::feedback::clean(&exchange.said)
-        ),
+        (_, Some(status)) => format!("status {status} \"{}\"", line(&exchange.said)),
         (_, None) => "no status".to_owned(),
     };
     let of = exchange.file.map_or(0, |file| record.files[file].symbols);
@@ -30,7 +28,7 @@ pub(super) fn exchange(record: &CaseRecord, exchange: &Exchange) -> String {
     let took = exchange.ended_ms.saturating_sub(exchange.at_ms);
     format!(
         "{}, at {}: {answer} after {}{covered}",
-        super::super::feedback::clean(&exchange.what),
+        line(&exchange.what),
         seconds(exchange.at_ms),
         seconds(took)
     )

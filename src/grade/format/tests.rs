@@ -64,7 +64,7 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
     }
 }
 
-pub(super) fn graded(passed: bool, said: &str) -> Grade {
+pub(in crate::grade) fn graded(passed: bool, said: &str) -> Grade {
     let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
     judge(&exam(passed, said), &[rubric])
 }
@@ -78,7 +78,7 @@ pub(super) fn json(format: Format, grade: &Grade) -> Value {
 }
 
 /// What a hostile service may put wherever its words are shown.
-pub(super) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x ##[error]\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
+pub(in crate::grade) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x ##[error]\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
 
 #[test]
 fn gradescope_gets_a_score_and_tests_with_explicit_status() {

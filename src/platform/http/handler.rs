@@ -266,9 +266,9 @@ fn answer(
         State::Partial
     };
     let answer = Answer {
+        documentation: done.page(),
         file_path: done.path,
         status,
-        documentation: done.text,
         missing,
         cached: done.cached,
         note: note.map(str::to_owned),

@@ -6,15 +6,15 @@ use maud::{Markup, html};
 
 use crate::record::{ClockKind, Record, Run, ServiceSetting, Subject};
 use crate::report::Data;
-use crate::report::figures::{count, number, seconds};
-use crate::report::hgrm::histogram_file;
-use crate::report::plain::plain;
+use crate::report::hgrm;
 use crate::summary::{RunSummary, Summary};
+use crate::text;
+use crate::text::figures::{count, number, seconds};
 
 /// Clock, seed and version in one line.
 pub(super) fn line(record: &Record, summary: &Summary) -> Markup {
     html! {
-        p.quiet { (clock(record, summary)) ", seed " (record.seed) ", breaklab " (plain(&record.version)) "." }
+        p.quiet { (clock(record, summary)) ", seed " (record.seed) ", breaklab " (text::line(&record.version)) "." }
     }
 }
 
@@ -51,12 +51,12 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
         section #basis aria-labelledby="basis-title" {
             h2 #basis-title { "What the figures stand on" }
             dl.told {
-                dt { "Program" } dd { "breaklab " (plain(&record.version)) ", seed " (record.seed) }
+                dt { "Program" } dd { "breaklab " (text::line(&record.version)) ", seed " (record.seed) }
                 dt { "Clock" }
                 dd { (clock(record, summary)) }
                 dt { "Host" } dd { (host(record)) }
                 @for (mode, protections) in protections(&told(record, summary)) {
-                    dt { "Protections, " (plain(&mode)) } dd { (protections) }
+                    dt { "Protections, " (text::line(&mode)) } dd { (protections) }
                 }
                 @for (word, meaning, used) in WORDS {
                     @if summary.runs.iter().any(used) { dt { (word) } dd { (meaning) } }
@@ -79,7 +79,7 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
 fn files(record: &Record, summary: &Summary) -> Markup {
     let histograms = told(record, summary).into_iter().flat_map(|run| {
         let endings = run.latency.keys();
-        endings.map(move |&ending| histogram_file(run, ending.name()) + ".hgrm")
+        endings.map(move |&ending| hgrm::file(run, ending.name()) + ".hgrm")
     });
     html! {
         ul.files {
@@ -133,7 +133,7 @@ fn host(record: &Record) -> String {
     } else {
         "debug build, so the times are not to be quoted"
     };
-    let (os, arch) = (plain(&host.os), plain(&host.arch));
+    let (os, arch) = (text::line(&host.os), text::line(&host.arch));
     format!("{os} on {arch}, {} processors, {build}", host.cpus)
 }
 
@@ -182,10 +182,10 @@ const FILES: [(&str, &str); 4] = [
 fn setting(run: &Run) -> Markup {
     let setting = &run.setting;
     html! {
-        h3 { (plain(&run.scenario)) }
+        h3 { (text::line(&run.scenario)) }
         dl.told {
-            dt { "Documents" } dd { (plain(&setting.documents)) }
-            dt { "Arrivals" } dd { (plain(&setting.arrivals)) }
+            dt { "Documents" } dd { (text::line(&setting.documents)) }
+            dt { "Arrivals" } dd { (text::line(&setting.arrivals)) }
             @if let Some(service) = &setting.service {
                 (told_of(service, setting.time_limit_ms))
             } @else {
@@ -195,7 +195,7 @@ fn setting(run: &Run) -> Markup {
                     dt { "Given up after" } dd { (seconds(limit as f64 / 1000.0)) }
                 }
             }
-            dt { "Settings digest" } dd { code { (plain(&run.digest)) } }
+            dt { "Settings digest" } dd { code { (text::line(&run.digest)) } }
         }
     }
 }
@@ -203,7 +203,7 @@ fn setting(run: &Run) -> Markup {
 /// What the harness knows of a service of its own.
 fn told_of(service: &ServiceSetting, time_limit_ms: Option<u64>) -> Markup {
     html! {
-        dt { "Model" } dd { (plain(&service.model)) ", tier " (plain(&service.tier)) }
+        dt { "Model" } dd { (text::line(&service.model)) ", tier " (text::line(&service.tier)) }
         dt { "Limits" }
         dd {
             @match service.limits {
@@ -217,12 +217,12 @@ fn told_of(service: &ServiceSetting, time_limit_ms: Option<u64>) -> Markup {
         }
         dt { "Platform" }
         dd {
-            (plain(&service.platform))
+            (text::line(&service.platform))
             @if let Some(limit) = time_limit_ms { ", killed after " (seconds(limit as f64 / 1000.0)) }
         }
         dt { "Prices" }
         dd {
-            "book " (plain(&service.prices)) " of " (plain(&service.prices_as_of)) ", ₹" (number(service.inr_per_usd)) " a dollar"
+            "book " (text::line(&service.prices)) " of " (text::line(&service.prices_as_of)) ", ₹" (number(service.inr_per_usd)) " a dollar"
         }
     }
 }

@@ -3,9 +3,9 @@
 use crate::record::{Base, Subject};
 use crate::report::ReportError;
 use crate::report::agreement::{Line, lines, verdict};
-use crate::report::plain::plain;
 use crate::report::scenarios::slots;
 use crate::summary::Agreement;
+use crate::text;
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, draw};
@@ -67,7 +67,7 @@ fn paint(canvas: &mut Canvas, width: f64, panels: &[(&Agreement, Vec<Line>)]) {
     for (index, (run, lines)) in panels.iter().enumerate() {
         let own = [Base::Naive, Base::Hardened].map(Subject::from);
         let slot = slots(&[&own[0], &own[1], &run.subject])[2];
-        let name = format!("{}, {}", plain(&run.scenario), plain(&run.mode));
+        let name = format!("{}, {}", text::line(&run.scenario), text::line(&run.mode));
         let at = (MARGIN, top + HEAD * 0.55);
         canvas.strong(&name, at, 13.0, Role::Mode(slot), Anchor::Start);
         let frame = Frame {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 
-use super::svg::UNITS;
+use super::units::UNITS;
 
 /// From values to places, and which values have a line and a figure.
 #[derive(Debug, Clone)]

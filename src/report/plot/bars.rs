@@ -1,10 +1,10 @@
 //! The comparison at one glance: failures, time and cost of every scenario, one bar a mode.
 
 use crate::report::ReportError;
-use crate::report::figures::{percent, rupees, seconds};
-use crate::report::plain::plain;
 use crate::report::scenarios::Scenario;
 use crate::summary::RunSummary;
+use crate::text;
+use crate::text::figures::{percent, rupees, seconds};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Pen, draw};
@@ -82,10 +82,10 @@ fn words(scenario: &Scenario<'_>) -> String {
             let figures: Vec<_> = figures
                 .map(|(name, _, text)| format!("{name} {}", text(run)))
                 .collect();
-            format!("{}: {}", plain(&run.mode), figures.join(", "))
+            format!("{}: {}", text::line(&run.mode), figures.join(", "))
         })
         .collect();
-    format!("{}, {}.", plain(scenario.id), runs.join("; "))
+    format!("{}, {}.", text::line(scenario.id), runs.join("; "))
 }
 
 /// Columns on a desk, rows on a telephone.
@@ -115,7 +115,7 @@ impl Layout {
     fn legend(&self, canvas: &mut Canvas, scenario: &Scenario<'_>, y: f64) {
         let mut x = self.width - MARGIN;
         for (run, slot) in shown(scenario).into_iter().rev() {
-            let name = plain(&run.mode);
+            let name = text::line(&run.mode);
             x -= name.chars().count() as f64 * 6.7;
             canvas.text(&name, (x, y), 12.0, Role::Mode(slot), Anchor::Start);
             canvas.marker((x - 9.0, y), 4.0, slot);
@@ -127,7 +127,7 @@ impl Layout {
         let rule = Pen::solid(Role::Rule, 1.0);
         canvas.line((MARGIN, top + 1.0), (self.width - MARGIN, top + 1.0), rule);
         canvas.strong(
-            &plain(scenario.id),
+            &text::line(scenario.id),
             (MARGIN, top + HEAD * 0.7),
             14.0,
             Role::Text,
@@ -188,8 +188,8 @@ fn paint_measure(
         canvas.marker((left + 5.0, y), 4.0, slot);
         let title = format!(
             "{}, {}: {name} {}",
-            plain(scenario.id),
-            plain(&run.mode),
+            text::line(scenario.id),
+            text::line(&run.mode),
             text(run)
         );
         canvas.titled(&title, |canvas| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::record::{Ending, Request, Run};
-use crate::report::figures::{count, seconds};
+use crate::text::figures::{count, seconds};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Pen};

@@ -19,7 +19,8 @@ use super::axis::Axis;
 use super::dash::Dash;
 use super::palette::Role;
 use super::picture::Picture;
-use super::svg::{Svg, UNITS};
+use super::svg::Svg;
+use super::units::UNITS;
 
 /// Which side of a text its position is.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,8 @@
 
 use crate::record::{Docs, Ending, Request};
 use crate::report::ReportError;
-use crate::report::figures::{count, percent};
-use crate::report::plain::plain;
+use crate::text;
+use crate::text::figures::{count, percent};
 
 use super::canvas::{Anchor, Canvas, Pen, draw};
 use super::palette::Role;
@@ -75,7 +75,7 @@ fn words(&Side { run, numbers, .. }: &Side<'_>) -> String {
         .count();
     format!(
         "{}: {} of {} symbols documented ({}), {} of {} documents whole.",
-        plain(&run.subject.to_string()),
+        text::line(&run.subject.to_string()),
         count(docs.documented),
         count(docs.symbols),
         percent(docs.coverage),

@@ -2,8 +2,8 @@
 
 use crate::record::Latencies;
 use crate::report::ReportError;
-use crate::report::figures::{count, seconds};
-use crate::report::plain::plain;
+use crate::text;
+use crate::text::figures::{count, seconds};
 
 use super::axis::Axis;
 use super::canvas::{Canvas, Frame, Pen, draw};
@@ -54,7 +54,7 @@ fn words(Side { run, numbers, .. }: &Side<'_>) -> String {
     let requests = numbers.requests;
     let mut text = format!(
         "{}: {} answers",
-        plain(&run.subject.to_string()),
+        text::line(&run.subject.to_string()),
         count(requests.ok + requests.degraded)
     );
     if let (Some(p50), Some(max)) = (numbers.latency_ms.p50, numbers.latency_ms.max) {

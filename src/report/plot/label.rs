@@ -5,8 +5,8 @@ use std::fmt::Write;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendCoord, BackendTextStyle, FontStyle};
 
-use super::svg::UNITS;
-use super::xml;
+use super::units::UNITS;
+use crate::text::markup;
 
 /// Text size that needs no attribute, in CSS pixels.
 pub(super) const FONT_SIZE: f64 = 12.0;
@@ -48,7 +48,7 @@ pub(super) fn label(
     if matches!(style.style(), FontStyle::Bold) {
         body.push_str(" font-weight=\"bold\"");
     }
-    writeln!(body, ">{}</text>", xml(text)).expect(STRING);
+    writeln!(body, ">{}</text>", markup(text)).expect(STRING);
 }
 
 /// Where a text of `width` units is anchored, and the attribute that says how.

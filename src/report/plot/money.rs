@@ -1,9 +1,9 @@
 //! Where the money went: prompts, prompt cache, answers, what of it was for nothing, what was saved.
 
 use crate::report::ReportError;
-use crate::report::figures::{percent, rupees};
-use crate::report::plain::plain;
 use crate::summary::{Contrast, Cost, CostParts};
+use crate::text;
+use crate::text::figures::{percent, rupees};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Pen, draw};
@@ -95,7 +95,7 @@ fn words(side: &Side<'_>, baseline: &Side<'_>) -> String {
         .collect();
     format!(
         "{}: {}, {}.",
-        plain(&side.numbers.mode),
+        text::line(&side.numbers.mode),
         rupees(cost.inr),
         all.join(", ")
     )

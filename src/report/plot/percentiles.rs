@@ -2,9 +2,9 @@
 
 use crate::record::Latencies;
 use crate::report::ReportError;
-use crate::report::figures::{number, seconds};
-use crate::report::plain::plain;
 use crate::summary::{Bounds, answers};
+use crate::text;
+use crate::text::figures::{number, seconds};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, Point, draw};
@@ -81,7 +81,7 @@ fn curve(
     }: &Side<'_>,
 ) -> Option<Curve> {
     let answers = answers(run);
-    let mode = plain(&run.subject.to_string());
+    let mode = text::line(&run.subject.to_string());
     (answers.micros().len() >= FEWEST).then_some(Curve {
         slot,
         mode,

@@ -2,8 +2,8 @@
 
 use super::label::FONT_SIZE;
 use super::palette::style_alone;
-use super::svg::UNITS;
-use super::xml;
+use super::units::UNITS;
+use crate::text::markup;
 
 /// A finished drawing.
 pub(in crate::report) struct Picture {
@@ -24,8 +24,8 @@ impl Picture {
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" {}>\n<title>{}</title>\n<desc>{}</desc>\n<style>{}</style>\n{}</svg>\n",
             self.attributes(),
-            xml(title),
-            xml(description),
+            markup(title),
+            markup(description),
             style_alone(),
             self.body
         )

@@ -13,10 +13,7 @@ use super::label::{label, text_width};
 use super::outline::Outline;
 use super::palette::Role;
 use super::picture::Picture;
-use super::xml;
-
-/// plotters draws on whole units; four of them in a CSS pixel keep curves smooth.
-pub(super) const UNITS: f64 = 4.0;
+use crate::text::markup;
 
 const STRING: &str = "a String takes any text";
 
@@ -70,7 +67,7 @@ impl Svg {
     /// What the next shapes say when they are pointed at.
     pub(super) fn set_title(&mut self, title: Option<&str>) {
         self.close_path();
-        self.title = title.map(xml);
+        self.title = title.map(markup);
     }
 
     /// What was drawn; the backend begins again.

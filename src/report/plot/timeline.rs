@@ -4,8 +4,8 @@
 
 use crate::record::{Ending, Request, Run};
 use crate::report::ReportError;
-use crate::report::figures::{count, seconds};
-use crate::report::plain::plain;
+use crate::text;
+use crate::text::figures::{count, seconds};
 
 use super::axis::Axis;
 use super::canvas::{Canvas, Frame, Pen, draw};
@@ -84,7 +84,7 @@ fn caption(sides: &[Side<'_>], binned: bool) -> String {
         let (kept, offered) = (count(run.requests.len() as u64), count(run.offered));
         text += &format!(
             " {}: the first {kept} of {offered} requests.",
-            plain(&run.subject.to_string())
+            text::line(&run.subject.to_string())
         );
     }
     text
@@ -105,7 +105,7 @@ fn words(run: &Run) -> String {
     let attempts = count(run.attempts.sent);
     format!(
         "{}: {}, the last ended after {}, with {attempts} attempts at the provider.",
-        plain(&run.subject.to_string()),
+        text::line(&run.subject.to_string()),
         endings.join(", "),
         seconds(last as f64 / 1000.0)
     )

@@ -1,12 +1,12 @@
 //! Calls to the provider against the level of its token buckets.
 
+use crate::text;
 use ground::ledger::{Ending, Row};
 
 use crate::record::Run;
 use crate::report::ReportError;
-use crate::report::figures::{count, percent, seconds};
-use crate::report::plain::plain;
 use crate::summary::{Levels, levels};
+use crate::text::figures::{count, percent, seconds};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, Point, draw};
@@ -85,7 +85,7 @@ fn words(panel: &Panel<'_>) -> String {
     let rows = &panel.run.ledger.rows;
     format!(
         "{}: {}, {} refused; lowest level of the requests {}, of the input tokens {}, of the output tokens {}.",
-        plain(&panel.run.subject.to_string()),
+        text::line(&panel.run.subject.to_string()),
         calls(panel),
         count(rows.iter().filter(|row| refused(row)).count() as u64),
         percent(Some(lowest(&panel.levels.requests))),

@@ -1,10 +1,11 @@
 //! Numbers as people read them: grouped digits, fitting units, no false precision.
 
 /// What stands where nothing was measured.
-pub(super) const ABSENT: &str = "–";
+pub const ABSENT: &str = "–";
 
 /// `1234567` as `1,234,567`.
-pub(super) fn count(value: u64) -> String {
+#[must_use]
+pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -17,7 +18,8 @@ pub(super) fn count(value: u64) -> String {
 }
 
 /// Three significant digits, grouped, without trailing zeros: `0.0513`, `2.6`, `48.2`, `3,800`.
-pub(super) fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     if !value.is_finite() {
         return ABSENT.to_owned();
     }
@@ -40,7 +42,8 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// A time in the unit in which it is said: `850 ms`, `96.4 s`, `50.2 min`, `3.1 h`.
-pub(super) fn seconds(value: f64) -> String {
+#[must_use]
+pub fn seconds(value: f64) -> String {
     match value.abs() {
         0.0 => "0 s".to_owned(),
         size if size < 0.9995 => format!("{} ms", number(value * 1000.0)),
@@ -51,17 +54,20 @@ pub(super) fn seconds(value: f64) -> String {
 }
 
 /// Milliseconds, see [`seconds`].
-pub(super) fn millis(value: Option<f64>) -> String {
+#[must_use]
+pub fn millis(value: Option<f64>) -> String {
     value.map_or_else(|| ABSENT.to_owned(), |value| seconds(value / 1000.0))
 }
 
 /// Rupees: `₹20`, `₹19,953`.
-pub(super) fn rupees(value: f64) -> String {
+#[must_use]
+pub fn rupees(value: f64) -> String {
     format!("₹{}", number(value))
 }
 
 /// A share of 1 in per cent; what is not quite all never reads `100 %`, nor a trace `0 %`.
-pub(super) fn percent(share: Option<f64>) -> String {
+#[must_use]
+pub fn percent(share: Option<f64>) -> String {
     let Some(share) = share else {
         return ABSENT.to_owned();
     };
@@ -74,13 +80,68 @@ pub(super) fn percent(share: Option<f64>) -> String {
 }
 
 /// A factor in two digits, which is what people remember: `2.6×`, `480×`.
-pub(super) fn times(factor: f64) -> String {
+#[must_use]
+pub fn times(factor: f64) -> String {
     let digits = if factor.abs() < 9.95 {
         (factor * 10.0).round() / 10.0
     } else {
         factor.round()
     };
     format!("{}×", number(digits))
+}
+
+/// Points of a grade: whole ones as such, others to three places.
+#[must_use]
+pub fn points(value: f64) -> String {
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    match text {
+        "-0" => "0".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+/// A share of 1 in per cent with one decimal, rounded down: 100 % is all.
+#[must_use]
+pub fn percent_reached(share: f64) -> String {
+    format!("{} %", points((share * 1000.0 + 1e-9).floor() / 10.0))
+}
+
+/// A number that is held against another: few enough digits to be read, enough to see what changed.
+#[must_use]
+pub fn measured(value: Option<f64>, unit: &str) -> String {
+    let Some(value) = value else {
+        return "-".to_owned();
+    };
+    let text = match value.abs() {
+        _ if value.fract() == 0.0 => format!("{value}"),
+        size if size >= 1000.0 => format!("{value:.1}"),
+        size if size >= 1.0 => format!("{value:.3}"),
+        _ => format!("{value:.5}"),
+    };
+    format!("{text} {unit}").trim_end().to_owned()
+}
+
+/// A number in a column of such numbers: all have so many decimals.
+#[must_use]
+pub fn aligned(value: Option<f64>, decimals: usize) -> String {
+    value.map_or_else(|| ABSENT.to_owned(), |value| format!("{value:.decimals$}"))
+}
+
+/// Dollars, as finely as single calls are priced: `$0.0123`.
+#[must_use]
+pub fn dollars(value: f64) -> String {
+    format!("${value:.4}")
+}
+
+/// A time that is only estimated: one unit, whole numbers.
+#[must_use]
+pub fn about(seconds: f64) -> String {
+    match seconds.ceil() {
+        few if few < 120.0 => format!("{few} s"),
+        many if many < 7200.0 => format!("{:.0} min", many / 60.0),
+        more => format!("{:.0} h", more / 3600.0),
+    }
 }
 
 #[cfg(test)]
@@ -119,6 +180,36 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(seconds(value), text, "{value}");
         }
+    }
+
+    #[test]
+    fn points_have_no_noise_and_a_share_reached_is_never_rounded_up() {
+        assert_eq!(
+            [1.0, 0.25, 1.0 / 3.0, -0.0].map(points),
+            ["1", "0.25", "0.333", "0"]
+        );
+        assert_eq!(
+            [0.2275, 0.9999, 1.0].map(percent_reached),
+            ["22.7 %", "99.9 %", "100 %"]
+        );
+    }
+
+    #[test]
+    fn what_is_compared_shows_what_changed_without_a_row_of_digits() {
+        let said = [44_924.927, 1.0125, 0.01, 3.0].map(|value| measured(Some(value), "ms"));
+        assert_eq!(said, ["44924.9 ms", "1.012 ms", "0.01000 ms", "3 ms"]);
+        assert_eq!(measured(None, "ms"), "-");
+    }
+
+    #[test]
+    fn columns_estimates_and_money_have_a_form_each() {
+        assert_eq!(aligned(Some(2.0), 1), "2.0");
+        assert_eq!(aligned(None, 1), ABSENT);
+        assert_eq!(
+            [0.2, 119.5, 3600.0, 9000.0].map(about),
+            ["1 s", "2 min", "60 min", "2 h"]
+        );
+        assert_eq!(dollars(0.01234), "$0.0123");
     }
 
     #[test]
