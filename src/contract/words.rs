@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::json;
+use crate::text;
 
 /// Characters that are kept.
 const LONGEST: usize = 200;
@@ -41,7 +42,7 @@ pub(super) fn of_body(body: &[u8]) -> String {
     }
     let text = String::from_utf8_lossy(&body[..body.len().min(READ)]);
     if is_html(&text) {
-        of_lines(&plain(&text))
+        of_lines(&text::shown(&text))
     } else {
         of_lines(&text)
     }
@@ -105,55 +106,7 @@ fn of_lines(text: &str) -> String {
 /// A foreign text on one line, cut where nobody reads on.
 #[must_use]
 pub fn first_words(text: &str) -> String {
-    let text = console::strip_ansi_codes(text).replace(char::is_control, " ");
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(LONGEST) {
-        None => text,
-        Some((cut, _)) => format!("{}…", text[..cut].trim_end()),
-    }
-}
-
-/// Elements of a page whose text no reader sees.
-const UNSEEN: [&str; 3] = ["script", "style", "title"];
-
-/// The text that a page shows: without tags, one line a block, the commonest entities read.
-fn plain(html: &str) -> String {
-    // Letters keep their places when they are made small, so both texts are cut alike.
-    let small = html.to_ascii_lowercase();
-    let (mut text, mut at) = (String::new(), 0);
-    while let Some(start) = small[at..].find('<').map(|start| at + start) {
-        text += &html[at..start];
-        text.push('\n');
-        let unseen = UNSEEN
-            .iter()
-            .find(|name| small[start + 1..].starts_with(**name));
-        // A tag or an element that does not end hides the rest, as in a browser.
-        let close = unseen.map_or(Some(start), |name| {
-            small[start..]
-                .find(&format!("</{name}"))
-                .map(|end| start + end)
-        });
-        let end = close.and_then(|close| Some(close + small[close..].find('>')? + 1));
-        at = end.unwrap_or(small.len());
-    }
-    entities(&(text + &html[at..]))
-}
-
-fn entities(text: &str) -> String {
-    const NAMED: [(&str, &str); 7] = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&nbsp;", " "),
-    ];
-    let named = NAMED
-        .iter()
-        .fold(text.to_owned(), |text, (entity, letter)| {
-            text.replace(entity, letter)
-        });
-    // Last, so that `&amp;lt;` stays `&lt;`.
-    named.replace("&amp;", "&")
+    let words = text::line(text);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    text::excerpt(&words, LONGEST)
 }

@@ -15,6 +15,7 @@ use super::api::{API_KEY, random_salt};
 use super::family::{MARK, ROUNDS, end_leftovers, family};
 use crate::contract::limits::MAX_LOG;
 use crate::record::exam::Death;
+use crate::text::block;
 
 const POLL: Duration = Duration::from_millis(50);
 /// Time between asking a process to end and ending it.
@@ -297,10 +298,10 @@ impl Launch {
 
 /// The last whole lines of a log that fit, on one line.
 fn last_lines(text: &str) -> String {
-    let text = console::strip_ansi_codes(text);
+    let text = block(text);
     let (mut words, mut length) = (Vec::new(), 0);
     for line in text.lines().rev().filter(|line| !line.trim().is_empty()) {
-        let line = line.trim().replace(char::is_control, " ");
+        let line = line.trim().replace('\t', " ");
         length += line.chars().count() + 3;
         if length > LAST_WORDS && !words.is_empty() {
             break;
