@@ -35,6 +35,7 @@ mod picture;
 mod rows;
 mod svg;
 mod timeline;
+mod units;
 mod upstream;
 
 pub(super) use agreement::agreement;

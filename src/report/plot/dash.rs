@@ -1,6 +1,6 @@
 //! How lines are broken, so that they differ without colour.
 
-use super::svg::UNITS;
+use super::units::UNITS;
 
 /// How a line is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

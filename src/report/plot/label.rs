@@ -5,7 +5,7 @@ use std::fmt::Write;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendCoord, BackendTextStyle, FontStyle};
 
-use super::svg::UNITS;
+use super::units::UNITS;
 use super::xml;
 
 /// Text size that needs no attribute, in CSS pixels.

@@ -2,7 +2,7 @@
 
 use super::label::FONT_SIZE;
 use super::palette::style_alone;
-use super::svg::UNITS;
+use super::units::UNITS;
 use super::xml;
 
 /// A finished drawing.

@@ -15,9 +15,6 @@ use super::palette::Role;
 use super::picture::Picture;
 use super::xml;
 
-/// plotters draws on whole units; four of them in a CSS pixel keep curves smooth.
-pub(super) const UNITS: f64 = 4.0;
-
 const STRING: &str = "a String takes any text";
 
 /// A colour that has no class.
