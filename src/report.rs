@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 pub use ablation::{ablation_table, main_runs};
 pub use agreement::agreement;
-pub use compare::compare;
+pub use compare::{Named, compare};
 pub use html::html;
 pub use markdown::markdown;
 pub use table::table;
@@ -105,7 +105,7 @@ pub enum ReportError {
         source: serde_json::Error,
     },
     /// A record of another layout.
-    #[error("`{}` has the layout `{found}`, this breaklab reads `{expected}`; use the version that wrote it", path.display())]
+    #[error("`{}` has the layout `{found}`, this breaklab reads `{expected}`; run the scenarios again, or use the breaklab that wrote it", path.display())]
     Schema {
         /// The path.
         path: PathBuf,

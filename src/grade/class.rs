@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::feedback::{clean, number};
 use super::format::safe_cell;
-use super::{Grade, Status};
+use super::result::{Grade, Status};
 
 /// A line of the roster.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -29,9 +29,9 @@ pub struct Student {
     pub directory: String,
 }
 
-/// What became of a student: a grade, or why there is none.
+/// A student of the class and what became of them: a grade, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct Row {
     /// Who.
     pub student: Student,
     /// The grade, or what went wrong with the examination itself.
@@ -91,8 +91,8 @@ pub fn slug(id: &str) -> String {
 
 /// One line a student; points of every criterion. Who could not be examined has blank points.
 #[must_use]
-pub fn csv(entries: &[Entry]) -> String {
-    let first = entries.iter().find_map(|entry| entry.result.as_ref().ok());
+pub fn csv(rows: &[Row]) -> String {
+    let first = rows.iter().find_map(|row| row.result.as_ref().ok());
     let criteria: Vec<String> = first
         .map(|grade| {
             grade
@@ -113,25 +113,25 @@ pub fn csv(entries: &[Entry]) -> String {
         "reason",
     ]
     .map(str::to_owned);
-    let mut rows = vec![
+    let mut lines = vec![
         head.into_iter()
             .chain(criteria.iter().cloned())
             .collect::<Vec<_>>(),
     ];
-    rows.extend(entries.iter().map(|entry| row(entry, criteria.len())));
-    for row in rows {
-        writer.write_record(row).expect("a vector takes all bytes");
+    lines.extend(rows.iter().map(|row| cells(row, criteria.len())));
+    for line in lines {
+        writer.write_record(line).expect("a vector takes all bytes");
     }
     let bytes = writer.into_inner().expect("a vector takes all bytes");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn row(entry: &Entry, criteria: usize) -> Vec<String> {
-    let student = &entry.student;
+fn cells(row: &Row, criteria: usize) -> Vec<String> {
+    let student = &row.student;
     let mut cells = vec![safe_cell(&student.id), safe_cell(&student.email)];
-    match &entry.result {
+    match &row.result {
         Ok(grade) if grade.status != Status::Ungradable => {
-            cells.push(status(grade.status).to_owned());
+            cells.push(<&str>::from(grade.status).to_owned());
             cells.extend([
                 number(grade.score),
                 number(grade.max_score),
@@ -158,14 +158,6 @@ fn flaw_ids(grade: &Grade) -> Vec<&str> {
     grade.flaws.iter().map(|flaw| flaw.id.as_str()).collect()
 }
 
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Graded => "graded",
-        Status::Inconclusive => "inconclusive",
-        Status::Ungradable => "ungradable",
-    }
-}
-
 const STYLE: &str = "html{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;\
 padding:0 1rem;color:#1a1a1a;background:#fff}a{color:inherit}table{border-collapse:collapse;margin:1rem 0}caption{text-align:left}\
 td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}\
@@ -176,10 +168,10 @@ td.n,th.n{text-align:right;white-space:nowrap}td.scale{width:min(20rem,50vw)}\
 /// The class on one page: distribution, pass rate of each criterion, flaws by student, and who
 /// could not be graded. No script, nothing from elsewhere; all names are escaped.
 #[must_use]
-pub fn page(entries: &[Entry]) -> String {
-    let graded: Vec<(&Student, &Grade)> = entries
+pub fn page(rows: &[Row]) -> String {
+    let graded: Vec<(&Student, &Grade)> = rows
         .iter()
-        .filter_map(|entry| Some((&entry.student, entry.result.as_ref().ok()?)))
+        .filter_map(|row| Some((&row.student, row.result.as_ref().ok()?)))
         .filter(|(_, grade)| grade.status != Status::Ungradable)
         .collect();
     let page = html! {
@@ -194,9 +186,9 @@ pub fn page(entries: &[Entry]) -> String {
             }
             body {
                 main {
-                    h1 { (graded.len()) " of " (entries.len()) " services graded" }
+                    h1 { (graded.len()) " of " (rows.len()) " services graded" }
                     (distribution(&graded))
-                    (open(entries))
+                    (open(rows))
                     (students(&graded))
                     (criteria(&graded))
                     (matrix(&graded))
@@ -228,23 +220,23 @@ fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     }
 }
 
-fn open(entries: &[Entry]) -> PreEscaped<String> {
-    let why = |entry: &Entry| match &entry.result {
+fn open(rows: &[Row]) -> PreEscaped<String> {
+    let why = |row: &Row| match &row.result {
         Ok(grade) if grade.status == Status::Graded => None,
-        Ok(grade) => Some((status(grade.status), clean(&grade.reason))),
+        Ok(grade) => Some((grade.status.into(), clean(&grade.reason))),
         Err(why) => Some(("error", clean(why))),
     };
-    let open: Vec<_> = entries
+    let open: Vec<_> = rows
         .iter()
-        .filter_map(|entry| Some((entry, why(entry)?)))
+        .filter_map(|row| Some((row, why(row)?)))
         .collect();
     html! {
         h2 { "To look at by hand" }
         @if open.is_empty() { p { "None: every service was graded." } }
         @else { (wide("To look at by hand", &html! { table {
             thead { tr { th scope="col" { "student" } th scope="col" { "status" } th scope="col" { "why" } } }
-            @for (entry, (status, why)) in open {
-                tr { td { (clean(&entry.student.id)) } td { (status) } td { (why) } }
+            @for (row, (status, why)) in open {
+                tr { td { (clean(&row.student.id)) } td { (status) } td { (why) } }
             }
         } })) }
     }
@@ -279,7 +271,7 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             .iter()
             .any(|(_, grade)| flaw_ids(grade).contains(&id))
     };
-    let flaws: Vec<(&str, &str)> = super::known_flaws().filter(|(id, _)| found(id)).collect();
+    let flaws: Vec<(&str, &str)> = super::flaw::known().filter(|(id, _)| found(id)).collect();
     html! {
         h2 { "Flaws" }
         (wide("Flaws", &html! { table {
@@ -316,9 +308,9 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
 
 /// One line for the terminal.
 #[must_use]
-pub fn line(entry: &Entry) -> String {
-    let mut text = clean(&entry.student.id);
-    let _infallible = match &entry.result {
+pub fn line(row: &Row) -> String {
+    let mut text = clean(&row.student.id);
+    let _infallible = match &row.result {
         Ok(grade) if grade.status == Status::Ungradable => {
             write!(text, ": ungradable: {}", clean(&grade.reason))
         }
@@ -365,11 +357,11 @@ mod tests {
             command: "x".into(),
             directory: String::new(),
         };
-        let entries = [Entry {
+        let rows = [Row {
             student,
             result: Err("hangs".into()),
         }];
-        assert!(csv(&entries).contains("'=1+1"));
-        assert!(!page(&entries).contains("<script>"));
+        assert!(csv(&rows).contains("'=1+1"));
+        assert!(!page(&rows).contains("<script>"));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::Grade;
 use super::feedback::number;
+use super::result::Grade;
 
 /// The changes in words, criterion by criterion; says so when there are none.
 #[must_use]

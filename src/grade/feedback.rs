@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::score::{Outcome, Scored};
-use super::{Flaw, Grade, Status};
+use super::flaw::{self, Flaw};
+use super::result::{Grade, Status};
+use super::score::{Mark, Scored};
 
 /// A number without noise: integers as such, others to three places.
 #[must_use]
@@ -48,6 +49,14 @@ fn write(out: &mut String, grade: &Grade) -> std::fmt::Result {
         number(grade.score),
         number(grade.max_score)
     )?;
+    if let Some(death) = grade.flaws.first().filter(|flaw| flaw.id == flaw::DEATH) {
+        writeln!(out)?;
+        paragraph(
+            out,
+            "",
+            &format!("The service died: {}.", clean(&death.seen)),
+        )?;
+    }
     first_steps(out, grade)?;
     for rubric in &grade.rubrics {
         writeln!(
@@ -102,12 +111,12 @@ fn criterion(out: &mut String, one: &Scored) -> std::fmt::Result {
     writeln!(
         out,
         "  {} {:>4} of {:<4} {}",
-        mark(one.outcome),
+        mark(one.mark),
         number(one.points),
         number(one.max_points),
         one.title
     )?;
-    if one.outcome != Outcome::Passed {
+    if one.mark != Mark::Passed {
         paragraph(out, "       ", &one.why)?;
     }
     match one.advice() {
@@ -128,7 +137,7 @@ fn flaws(out: &mut String, flaws: &[Flaw]) -> std::fmt::Result {
         paragraph(out, "       ", &format!("seen: {}", clean(&flaw.seen)))?;
         paragraph(out, "       ", &format!("expected: {}", flaw.expected))?;
         for evidence in flaw.evidence.iter().take(EVIDENCE) {
-            let evidence = format!("{}: {}", flaw.play.name(), clean(evidence));
+            let evidence = format!("{}: {}", flaw.case.name(), clean(evidence));
             paragraph(out, "       ", &evidence)?;
         }
     }
@@ -168,13 +177,13 @@ fn lost(one: &Scored) -> f64 {
 }
 
 /// A word for each outcome, so that nothing depends on colour.
-pub(super) fn mark(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "ok  ",
-        Outcome::Partial => "part",
-        Outcome::Failed => "no  ",
-        Outcome::Inconclusive => "open",
-        Outcome::Skipped => "skip",
+pub(super) fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Passed => "ok  ",
+        Mark::Partial => "part",
+        Mark::Failed => "no  ",
+        Mark::Inconclusive => "open",
+        Mark::Skipped => "skip",
     }
 }
 

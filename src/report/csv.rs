@@ -1,6 +1,6 @@
 //! CSV files: one line a request, one line a run (RFC 4180).
 
-use crate::record::{Ending, Record};
+use crate::record::Record;
 use crate::summary::{Bounds, Confidence, Metric, Summary};
 
 use super::ReportError;
@@ -34,20 +34,17 @@ pub(super) fn requests(record: &Record) -> Result<String, ReportError> {
             let docs = request.docs;
             vec![
                 cell(&run.scenario),
-                cell(&run.mode),
+                cell(&run.subject.to_string()),
                 request.index.to_string(),
                 cell(&request.document),
                 request.scheduled_ms.to_string(),
                 request.started_ms.to_string(),
                 request.ended_ms.to_string(),
-                request
-                    .ended_ms
-                    .saturating_sub(request.scheduled_ms)
-                    .to_string(),
+                request.latency_ms().to_string(),
                 request
                     .status
                     .map_or_else(String::new, |status| status.to_string()),
-                word(request.ending).to_owned(),
+                request.ending.name().to_owned(),
                 docs.symbols.to_string(),
                 docs.documented.to_string(),
                 docs.duplicates.to_string(),
@@ -64,11 +61,11 @@ pub(super) fn summary(summary: &Summary) -> Result<String, ReportError> {
     let bounds = BOUNDS.map(|(name, _)| [format!("{name}_low"), format!("{name}_high")]);
     let head: Vec<&str> = ["scenario", "mode", "offered"]
         .into_iter()
-        .chain(METRICS.map(|(name, _)| name))
+        .chain(METRICS.map(Metric::name))
         .chain(bounds.iter().flatten().map(String::as_str))
         .collect();
     let lines = summary.runs.iter().map(|run| {
-        let figures = METRICS.map(|(_, metric)| cell_of(run.value(metric)));
+        let figures = METRICS.map(|metric| cell_of(run.value(metric)));
         let bounds = BOUNDS.map(|(_, of)| of(&run.confidence));
         let mut line = vec![
             cell(&run.scenario),
@@ -82,27 +79,27 @@ pub(super) fn summary(summary: &Summary) -> Result<String, ReportError> {
     csv(&head, lines)
 }
 
-const METRICS: [(&str, Metric); 20] = [
-    ("ok", Metric::Ok),
-    ("degraded", Metric::Degraded),
-    ("failed", Metric::Failed),
-    ("failure_rate", Metric::FailureRate),
-    ("p50_ms", Metric::P50Ms),
-    ("p95_ms", Metric::P95Ms),
-    ("p99_ms", Metric::P99Ms),
-    ("failed_max_s", Metric::FailedMaxS),
-    ("makespan_s", Metric::MakespanS),
-    ("makespan_over_limit", Metric::MakespanOverLimit),
-    ("attempts", Metric::Attempts),
-    ("input_tokens", Metric::InputTokens),
-    ("output_tokens", Metric::OutputTokens),
-    ("cost_usd", Metric::CostUsd),
-    ("cost_inr", Metric::CostInr),
-    ("wasted_usd", Metric::WastedUsd),
-    ("coverage", Metric::Coverage),
-    ("duplicates", Metric::Duplicates),
-    ("out_of_order", Metric::OutOfOrder),
-    ("foreign", Metric::Foreign),
+const METRICS: [Metric; 20] = [
+    Metric::Ok,
+    Metric::Degraded,
+    Metric::Failed,
+    Metric::FailureRate,
+    Metric::P50Ms,
+    Metric::P95Ms,
+    Metric::P99Ms,
+    Metric::FailedMaxS,
+    Metric::MakespanS,
+    Metric::MakespanOverLimit,
+    Metric::Attempts,
+    Metric::InputTokens,
+    Metric::OutputTokens,
+    Metric::CostUsd,
+    Metric::CostInr,
+    Metric::WastedUsd,
+    Metric::Coverage,
+    Metric::Duplicates,
+    Metric::OutOfOrder,
+    Metric::Foreign,
 ];
 
 /// A metric that has bounds, and where they are.
@@ -117,20 +114,6 @@ const BOUNDS: [Bounded; 4] = [
 
 fn cell_of(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
-}
-
-/// The ending as it is spelt in the record.
-pub(super) fn word(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Ok => "ok",
-        Ending::Degraded => "degraded",
-        Ending::RateLimited => "rate_limited",
-        Ending::TimeLimit => "time_limit",
-        Ending::UpstreamFailed => "upstream_failed",
-        Ending::Rejected => "rejected",
-        Ending::Unreachable => "unreachable",
-        Ending::Dropped => "dropped",
-    }
 }
 
 fn csv(head: &[&str], lines: impl Iterator<Item = Vec<String>>) -> Result<String, ReportError> {
@@ -166,22 +149,6 @@ mod tests {
         let first = reader.records().next().unwrap().unwrap();
         assert_eq!(first.get(3), Some("'=cmd|'/c calc'!A1,\"x\"\r\nnext"));
         assert_eq!(first.len(), 15);
-    }
-
-    #[test]
-    fn the_words_of_endings_are_those_of_the_record() {
-        for ending in [
-            Ending::Ok,
-            Ending::Degraded,
-            Ending::RateLimited,
-            Ending::TimeLimit,
-            Ending::UpstreamFailed,
-            Ending::Rejected,
-            Ending::Unreachable,
-            Ending::Dropped,
-        ] {
-            assert_eq!(serde_json::to_value(ending).unwrap(), word(ending));
-        }
     }
 
     #[test]

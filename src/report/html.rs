@@ -267,7 +267,7 @@ mod tests {
             run.requests[0].document.clone_from(&hostile);
             run.scenario.clone_from(&hostile);
         }
-        record.runs[1].mode.clone_from(&hostile);
+        record.runs[1].subject = record.runs[1].subject.compared(hostile);
         let page = rendered(&record);
         assert!(
             !page.contains("<script") && !page.contains('\u{1b}') && !page.contains('\u{202e}')
@@ -293,7 +293,7 @@ mod tests {
     fn runs_without_a_protection_make_a_matrix_and_no_column() {
         let mut record = fixture::record();
         let without = crate::record::Run {
-            mode: "hardened-without-cache".to_owned(),
+            subject: fixture::subject("hardened-without-cache"),
             ..record.runs[2].clone()
         };
         record.runs.push(without);

@@ -129,15 +129,15 @@ pub(super) struct Side<'a> {
 
 /// The modes of `scenario`, in their order.
 pub(super) fn sides<'a>(record: &'a Record, scenario: &Scenario<'a>) -> Vec<Side<'a>> {
-    let facts = |mode: &str| {
+    let facts = |numbers: &RunSummary| {
         let mut runs = record.runs.iter();
-        runs.find(|run| run.scenario == scenario.id && run.mode == mode)
+        runs.find(|run| run.scenario == scenario.id && run.subject == numbers.subject)
     };
     let styled = scenario.runs.iter().zip(scenario.slots());
     styled
         .filter_map(|(&numbers, slot)| {
             Some(Side {
-                run: facts(&numbers.mode)?,
+                run: facts(numbers)?,
                 numbers,
                 slot,
             })
@@ -189,7 +189,10 @@ mod tests {
         for run in &mut record.runs {
             run.scenario += "</title><script>&amp;\"'\u{1b}\u{0}";
         }
-        record.runs[0].mode = "<naive & \"co\">".to_owned();
+        record.runs[0].subject = crate::record::Subject::Compared {
+            name: "<naive & \"co\">".to_owned(),
+            subject: Box::new(record.runs[0].subject.clone()),
+        };
         let summary = fixture::summary(&record);
         let chapters = html::chapters(&record, &summary, &[]).unwrap();
         let files: Vec<String> = chapters.plots().map(Plot::file).collect();

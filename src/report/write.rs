@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{self, Record, Run};
+use crate::record::{self, Record};
 use crate::summary::Summary;
 
-use super::hgrm::{self, hgrm};
+use super::hgrm::{self, hgrm, histogram_file};
 use super::plain::slug;
 use super::{Data, ReportError, Story, csv, html, markdown};
 
@@ -36,7 +36,7 @@ pub fn write_all(
         let endings = run
             .latency
             .iter()
-            .map(|(&ending, latencies)| (csv::word(ending), latencies));
+            .map(|(&ending, latencies)| (ending.name(), latencies));
         // In simulated time the lag is zero throughout.
         let lag = (run.lag.micros().max() > 0).then_some(("lag", &run.lag));
         for (what, latencies) in endings.chain(lag) {
@@ -77,12 +77,6 @@ fn pages(
     let plots = chapters.plots();
     files.extend(plots.map(|plot| (format!("plots/{}.svg", slug(&plot.name)), plot.file())));
     Ok(files)
-}
-
-/// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
-pub(super) fn histogram_file(run: &Run, what: &str) -> String {
-    let [scenario, mode, what] = [&run.scenario, &run.mode, what].map(slug);
-    format!("histograms/{scenario}.{mode}.{what}")
 }
 
 fn write_files(dir: &Path, files: &[File]) -> Result<Vec<PathBuf>, ReportError> {
@@ -246,12 +240,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(
             dir.path().join(RECORD),
-            r#"{"schema":"breaklab/record/v9","new":1}"#,
+            r#"{"schema":"breaklab/record/v1","old":1}"#,
         )
         .unwrap();
         let error = read_record(dir.path()).unwrap_err().to_string();
         assert!(
-            error.contains("breaklab/record/v9") && error.contains("breaklab/record/v1"),
+            error.contains("breaklab/record/v1") && error.contains("run the scenarios again"),
             "{error}"
         );
     }

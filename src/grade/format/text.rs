@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::feedback::{clean, mark, number};
-use super::super::score::{Outcome, Scored};
+use super::super::score::{Mark, Scored};
 use super::super::{Grade, Status};
 use super::message;
 
@@ -26,7 +26,7 @@ pub(super) fn junit(grade: &Grade) -> String {
             counts(grade, &cases),
             cases
                 .iter()
-                .filter(|one| one.outcome == Outcome::Skipped && !is_error(grade, one))
+                .filter(|one| one.mark == Mark::Skipped && !is_error(grade, one))
                 .count()
         );
         for one in cases {
@@ -41,7 +41,7 @@ pub(super) fn junit(grade: &Grade) -> String {
 fn counts(grade: &Grade, cases: &[&Scored]) -> String {
     let failures = cases
         .iter()
-        .filter(|one| matches!(one.outcome, Outcome::Failed | Outcome::Partial))
+        .filter(|one| matches!(one.mark, Mark::Failed | Mark::Partial))
         .count();
     let errors = cases.iter().filter(|one| is_error(grade, one)).count();
     format!(
@@ -52,8 +52,8 @@ fn counts(grade: &Grade, cases: &[&Scored]) -> String {
 
 /// What the harness could not tell is its error and not the student's failure.
 fn is_error(grade: &Grade, one: &Scored) -> bool {
-    one.outcome == Outcome::Inconclusive
-        || (one.outcome == Outcome::Skipped && grade.status == Status::Ungradable)
+    one.mark == Mark::Inconclusive
+        || (one.mark == Mark::Skipped && grade.status == Status::Ungradable)
 }
 
 fn junit_case(out: &mut String, grade: &Grade, rubric: &str, one: &Scored) {
@@ -64,8 +64,8 @@ fn junit_case(out: &mut String, grade: &Grade, rubric: &str, one: &Scored) {
         xml(rubric)
     );
     let body = xml(&message(one));
-    let _infallible = match one.outcome {
-        Outcome::Passed => Ok(()),
+    let _infallible = match one.mark {
+        Mark::Passed => Ok(()),
         _ if is_error(grade, one) => {
             let why = if grade.reason.is_empty() {
                 body
@@ -77,7 +77,7 @@ fn junit_case(out: &mut String, grade: &Grade, rubric: &str, one: &Scored) {
                 "      <error message=\"could not be measured\" type=\"harness\">{why}</error>"
             )
         }
-        Outcome::Skipped => writeln!(out, "      <skipped message=\"not examined\"/>"),
+        Mark::Skipped => writeln!(out, "      <skipped message=\"not examined\"/>"),
         _ => writeln!(
             out,
             "      <failure message=\"{} of {} points\" type=\"criterion\">{body}</failure>",
@@ -121,19 +121,19 @@ pub(super) fn tap(grade: &Grade) -> String {
     let all: Vec<(&str, &Scored)> = grade.criteria().collect();
     let _infallible = writeln!(out, "1..{}", all.len());
     for (number_of, (rubric, one)) in all.iter().enumerate() {
-        let word = if one.outcome == Outcome::Passed {
+        let word = if one.mark == Mark::Passed {
             "ok"
         } else {
             "not ok"
         };
-        let skip = match one.outcome {
-            Outcome::Inconclusive => " # SKIP could not be measured",
+        let skip = match one.mark {
+            Mark::Inconclusive => " # SKIP could not be measured",
             _ => "",
         };
         // A `#` would begin a directive.
         let title = line(&one.title).replace('#', " ");
         let _infallible = writeln!(out, "{word} {} - {rubric}: {title}{skip}", number_of + 1);
-        if one.outcome != Outcome::Passed {
+        if one.mark != Mark::Passed {
             let quoted = |text: &str| serde_json::Value::from(line(text)).to_string();
             let _infallible = writeln!(
                 out,
@@ -181,14 +181,14 @@ pub(super) fn markdown(grade: &Grade) -> String {
         }
         out.push_str("| | points | criterion | what was seen | try |\n|---|---:|---|---|---|\n");
         for one in &rubric.criteria {
-            let (why, help) = match one.outcome {
-                Outcome::Passed => (String::new(), String::new()),
+            let (why, help) = match one.mark {
+                Mark::Passed => (String::new(), String::new()),
                 _ => (md(&one.why), md(&one.help)),
             };
             let _infallible = writeln!(
                 out,
                 "| {} | {} of {} | {} | {why} | {help} |",
-                mark(one.outcome).trim(),
+                mark(one.mark).trim(),
                 number(one.points),
                 number(one.max_points),
                 md(&one.title)

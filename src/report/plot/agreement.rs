@@ -1,5 +1,6 @@
 //! By how much real sockets differ from virtual time, against the noise to expect.
 
+use crate::record::{Base, Subject};
 use crate::report::ReportError;
 use crate::report::agreement::{Line, lines, verdict};
 use crate::report::plain::plain;
@@ -64,7 +65,8 @@ fn paint(canvas: &mut Canvas, width: f64, panels: &[(&Agreement, Vec<Line>)]) {
     let across = Axis::linear(-far * 1.1, far * 1.1).lines(if narrow { 3 } else { 8 });
     let mut top = 0.0;
     for (index, (run, lines)) in panels.iter().enumerate() {
-        let slot = slots(&["naive", "hardened", &run.mode])[2];
+        let own = [Base::Naive, Base::Hardened].map(Subject::from);
+        let slot = slots(&[&own[0], &own[1], &run.subject])[2];
         let name = format!("{}, {}", plain(&run.scenario), plain(&run.mode));
         let at = (MARGIN, top + HEAD * 0.55);
         canvas.strong(&name, at, 13.0, Role::Mode(slot), Anchor::Start);

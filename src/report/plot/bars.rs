@@ -158,7 +158,8 @@ fn shown<'a>(scenario: &Scenario<'a>) -> Vec<(&'a RunSummary, usize)> {
     let told = scenario.told();
     let all = scenario.runs.iter().copied().zip(scenario.slots());
     let wanted = |run: &RunSummary| {
-        run.mode == scenario.baseline().mode || told.iter().any(|told| told.mode == run.mode)
+        run.subject == scenario.baseline().subject
+            || told.iter().any(|told| told.subject == run.subject)
     };
     all.filter(|(run, _)| wanted(run)).collect()
 }

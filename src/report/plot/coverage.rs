@@ -75,7 +75,7 @@ fn words(&Side { run, numbers, .. }: &Side<'_>) -> String {
         .count();
     format!(
         "{}: {} of {} symbols documented ({}), {} of {} documents whole.",
-        plain(&run.mode),
+        plain(&run.subject.to_string()),
         count(docs.documented),
         count(docs.symbols),
         percent(docs.coverage),
@@ -87,7 +87,13 @@ fn words(&Side { run, numbers, .. }: &Side<'_>) -> String {
 fn row(canvas: &mut Canvas, side: &Side<'_>, top: f64, width: f64) {
     let &Side { run, numbers, slot } = side;
     let remark = format!("{} documented", percent(numbers.docs.coverage));
-    head(canvas, slot, &run.mode, &remark, (top + 14.0, width));
+    head(
+        canvas,
+        slot,
+        &run.subject.to_string(),
+        &remark,
+        (top + 14.0, width),
+    );
     let most = if width <= f64::from(NARROW) {
         MOST_CELLS_NARROW
     } else {

@@ -54,7 +54,7 @@ fn words(Side { run, numbers, .. }: &Side<'_>) -> String {
     let requests = numbers.requests;
     let mut text = format!(
         "{}: {} answers",
-        plain(&run.mode),
+        plain(&run.subject.to_string()),
         count(requests.ok + requests.degraded)
     );
     if let (Some(p50), Some(max)) = (numbers.latency_ms.p50, numbers.latency_ms.max) {
@@ -189,7 +189,7 @@ fn legend(canvas: &mut Canvas, y: f64, panel: &Panel<'_>, width: f64) {
     head(
         canvas,
         panel.side.slot,
-        &panel.side.run.mode,
+        &panel.side.numbers.mode,
         &text,
         (y, width),
     );

@@ -95,7 +95,7 @@ fn words(side: &Side<'_>, baseline: &Side<'_>) -> String {
         .collect();
     format!(
         "{}: {}, {}.",
-        plain(&side.run.mode),
+        plain(&side.numbers.mode),
         rupees(cost.inr),
         all.join(", ")
     )
@@ -110,7 +110,13 @@ fn bar(
 ) {
     let cost = side.numbers.cost;
     let place = (top + 14.0, width);
-    head(canvas, side.slot, &side.run.mode, &rupees(cost.inr), place);
+    head(
+        canvas,
+        side.slot,
+        &side.numbers.mode,
+        &rupees(cost.inr),
+        place,
+    );
     let (upper, lower) = (top + HEAD, top + HEAD + BAR);
     let scale = Axis::linear(0.0, most);
     let x = |usd: f64| scale.at(usd, (MARGIN, width - MARGIN));

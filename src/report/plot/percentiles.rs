@@ -4,13 +4,13 @@ use crate::record::Latencies;
 use crate::report::ReportError;
 use crate::report::figures::{number, seconds};
 use crate::report::plain::plain;
-use crate::summary::Bounds;
+use crate::summary::{Bounds, answers};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, Point, draw};
 use super::dash::Dash;
 use super::palette::Role;
-use super::{NARROW, Plot, Side, Words, answered};
+use super::{NARROW, Plot, Side, Words};
 
 /// Fewest answers of which a curve says more than the table.
 const FEWEST: u64 = 10;
@@ -80,11 +80,8 @@ fn curve(
         run, numbers, slot, ..
     }: &Side<'_>,
 ) -> Option<Curve> {
-    let mut answers = Latencies::default();
-    for (_, latencies) in run.latency.iter().filter(|(ending, _)| answered(**ending)) {
-        answers.merge(latencies);
-    }
-    let mode = plain(&run.mode);
+    let answers = answers(run);
+    let mode = plain(&run.subject.to_string());
     (answers.micros().len() >= FEWEST).then_some(Curve {
         slot,
         mode,

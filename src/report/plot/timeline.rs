@@ -84,7 +84,7 @@ fn caption(sides: &[Side<'_>], binned: bool) -> String {
         let (kept, offered) = (count(run.requests.len() as u64), count(run.offered));
         text += &format!(
             " {}: the first {kept} of {offered} requests.",
-            plain(&run.mode)
+            plain(&run.subject.to_string())
         );
     }
     text
@@ -105,7 +105,7 @@ fn words(run: &Run) -> String {
     let attempts = count(run.attempts.sent);
     format!(
         "{}: {}, the last ended after {}, with {attempts} attempts at the provider.",
-        plain(&run.mode),
+        plain(&run.subject.to_string()),
         endings.join(", "),
         seconds(last as f64 / 1000.0)
     )
@@ -207,7 +207,13 @@ impl Layout {
         for (index, panel) in panels.iter().enumerate() {
             let remark = ended(panel.run);
             let place = (top + 14.0, self.width);
-            head(canvas, panel.slot, &panel.run.mode, &remark, place);
+            head(
+                canvas,
+                panel.slot,
+                &panel.run.subject.to_string(),
+                &remark,
+                place,
+            );
             self.panel(canvas, panel, top + HEAD, index + 1 == panels.len());
             top += self.height(panel);
         }

@@ -85,7 +85,7 @@ fn words(panel: &Panel<'_>) -> String {
     let rows = &panel.run.ledger.rows;
     format!(
         "{}: {}, {} refused; lowest level of the requests {}, of the input tokens {}, of the output tokens {}.",
-        plain(&panel.run.mode),
+        plain(&panel.run.subject.to_string()),
         calls(panel),
         count(rows.iter().filter(|row| refused(row)).count() as u64),
         percent(Some(lowest(&panel.levels.requests))),
@@ -112,7 +112,7 @@ fn paint(canvas: &mut Canvas, width: f64, height: f64, end: f64, panels: &[Panel
         head(
             canvas,
             panel.slot,
-            &panel.run.mode,
+            &panel.run.subject.to_string(),
             &remark,
             (top + 14.0, width),
         );
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn without_limits_there_is_no_picture() {
         let mut record = crate::report::fixture::record();
-        record.runs[0].setting.limits = None;
+        record.runs[0].setting.service = None;
         let summary = crate::report::fixture::summary(&record);
         let sides = crate::report::fixture::sides(&record, &summary);
         assert!(upstream("s", &sides[..1]).unwrap().is_none());
