@@ -5,7 +5,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 
-use super::units::UNITS;
+use super::units::{pixels, units};
 
 /// From values to places, and which values have a line and a figure.
 #[derive(Debug, Clone)]
@@ -74,8 +74,8 @@ impl Axis {
     /// Where `value` lies between two places in CSS pixels; outside values lie at the nearer one.
     pub(super) fn at(&self, value: f64, (from, to): (f64, f64)) -> f64 {
         let value = value.clamp(self.values.start, self.values.end);
-        let [from, to] = [from, to].map(|pixels| (pixels * UNITS).round() as i32);
-        f64::from(self.map(&value, (from, to))) / UNITS
+        let [from, to] = [from, to].map(units);
+        pixels(self.map(&value, (from, to)))
     }
 
     /// `count + 1` values that cut the axis into equal lengths.

@@ -20,7 +20,7 @@ use super::dash::Dash;
 use super::palette::Role;
 use super::picture::Picture;
 use super::svg::Svg;
-use super::units::UNITS;
+use super::units::{UNITS, pixels, units};
 
 /// Which side of a text its position is.
 #[derive(Debug, Clone, Copy)]
@@ -261,15 +261,10 @@ impl Chart {
         let (x, y) = self.0.map_coordinate(&(x, y));
         let (across, down) = self.0.get_pixel_range();
         (
-            f64::from(x.clamp(across.start, across.end - 1)) / UNITS,
-            f64::from(y.clamp(down.start, down.end - 1)) / UNITS,
+            pixels(x.clamp(across.start, across.end - 1)),
+            pixels(y.clamp(down.start, down.end - 1)),
         )
     }
-}
-
-/// CSS pixels in units of the backend.
-fn units(pixels: f64) -> i32 {
-    (pixels * UNITS).round() as i32
 }
 
 fn text_style(size: f64, role: Role, anchor: Anchor, weight: FontStyle) -> TextStyle<'static> {
