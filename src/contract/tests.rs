@@ -86,7 +86,7 @@ const FRAMEWORKS: [(u16, &str, &str); 17] = [
     (
         500,
         "\u{1b}[31mred\u{1b}[0m\r\n::error::x",
-        "status 500: red ::error::x",
+        "status 500: red : :error::x",
     ),
 ];
 
