@@ -36,10 +36,12 @@ fn by_headers(
     attempt: &Attempt,
 ) -> Result<Option<Fault>, ApiError> {
     let kind = FaultKind::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|kind| kind.name() == name)
         .ok_or_else(|| {
-            let known = FaultKind::ALL.map(FaultKind::name).join(", ");
+            let names = FaultKind::ALL.iter().map(|kind| kind.name());
+            let known = names.collect::<Vec<_>>().join(", ");
             ApiError::invalid(format!(
                 "x-mock-fault: unknown fault `{name}` (known: {known})"
             ))

@@ -61,6 +61,7 @@ fn refused_by(kind: FaultKind, attempt: &Attempt) -> Option<ApiError> {
         }
         FaultKind::ServerError => ApiError::server_error(),
         FaultKind::Overloaded => ApiError::overloaded(),
+        FaultKind::Authentication => ApiError::authentication("invalid x-api-key"),
         FaultKind::Billing => ApiError::billing(),
         FaultKind::Permission => ApiError::permission(),
         FaultKind::TimeoutError => ApiError::timeout(),
