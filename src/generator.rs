@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::claude::{Ask, CallError, Claude, StopReason};
 use crate::load::Stop;
+use crate::record::Protection;
 
 use assemble::Part;
 use cache::{Cache, Key};
@@ -28,7 +29,7 @@ pub use assemble::Gap;
 pub use error::{GenerateError, SetupError};
 pub use journal::{Earlier, Journal};
 pub use plan::CallEstimate;
-pub use policy::{Mode, Policy, Protection, Settings, Streaming, UnknownName};
+pub use policy::{Policy, Settings, Streaming};
 pub use prompt::VERSION as PROMPT_VERSION;
 
 mod assemble;

@@ -26,6 +26,7 @@
 pub use columns::{COLUMNS, cut, left, right, width, wrapped};
 pub use file_name::file_name;
 pub use line::{block, excerpt, line};
+pub use page::shown;
 pub use quoted::{cell, markup, shell_word};
 
 pub mod anchor;
@@ -37,6 +38,7 @@ mod columns;
 mod disarm;
 mod file_name;
 mod line;
+mod page;
 mod quoted;
 mod sequence;
 #[cfg(test)]

@@ -14,8 +14,9 @@ use mock_claude::{MockClaude, Settings as MockSettings};
 use super::Exit;
 use crate::claude::{Claude, Spending};
 use crate::clock::Clock;
-use crate::generator::{Bulk, Generator, Journal, Mode, PROMPT_VERSION, Policy, Questions};
+use crate::generator::{Bulk, Generator, Journal, PROMPT_VERSION, Policy, Questions};
 use crate::load::Stop;
+use crate::record::Base;
 use crate::transport::{AttemptLog, Transport};
 
 use batch::Batches;
@@ -124,7 +125,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             args,
             job: &job,
             pages: &pages,
-            policy: Policy::new(Mode::Hardened, &job.settings, &BTreeSet::new()),
+            policy: Policy::new(Base::Hardened, &job.settings),
             bulk: bulk.clone(),
             claude: claude.with_spending(spending.clone()),
             spending: spending.clone(),
@@ -238,7 +239,7 @@ fn journal_trouble(journal: &Journal) -> Option<String> {
 }
 
 fn estimate(args: &Args, job: &Job) -> bill::Estimate {
-    let policy = Policy::new(Mode::Hardened, &job.settings, &BTreeSet::new());
+    let policy = Policy::new(Base::Hardened, &job.settings);
     let mut estimate = bill::Estimate::new(job.prices, &args.model);
     let mut seen = BTreeSet::new();
     for document in &job.documents {

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use strum::IntoEnumIterator;
 
 use super::Exit;
+use crate::contract::limits;
 use crate::grade::format::Format;
 use crate::grade::{self, Rubric, diff, feedback};
 use crate::text::figures::points;
@@ -53,10 +55,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
     upstream: SocketAddr,
     /// Seconds that a service gets for one answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::ANSWER_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=600))]
     deadline: u64,
     /// Seconds that --start gets to listen
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::READY_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=600))]
     ready_within: u64,
     /// Allow an endpoint that is not on this machine: it will be under load
     #[arg(long)]
@@ -65,7 +67,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "start", "from"])]
     roster: Option<PathBuf>,
     /// Seconds that one student of a roster gets in all
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=7200))]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::STUDENT_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=7200))]
     student_deadline: u64,
     /// Also write it for other programs: gradescope, classroom50, github, prairielearn, autolab, coderunner,
     /// junit, tap, markdown, csv, or all
@@ -192,7 +194,7 @@ fn rubric(name: &str) -> anyhow::Result<Rubric> {
 
 fn formats(names: &[String]) -> anyhow::Result<Vec<Format>> {
     if names.iter().any(|name| name == "all") {
-        return Ok(Format::ALL.to_vec());
+        return Ok(Format::iter().collect());
     }
     names
         .iter()

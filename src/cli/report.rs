@@ -65,11 +65,7 @@ pub(super) fn stories(record: &Record) -> Vec<Story> {
                 },
                 requests: Some(run.offered).filter(|offered| *offered != scenario.load.offered()),
                 // The record tells what the files were like, not where they are.
-                corpus: run
-                    .setting
-                    .documents
-                    .contains("real files")
-                    .then_some("PATH"),
+                corpus: run.setting.real_files.then_some("PATH"),
             };
             stories.push(Story {
                 reproduce: command.to_string(),
@@ -82,7 +78,7 @@ pub(super) fn stories(record: &Record) -> Vec<Story> {
     stories
 }
 
-/// The command that plays a scenario again as it was played.
+/// The command that runs a scenario again as it was run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Command<'a> {
     /// Name or file.

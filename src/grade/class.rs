@@ -6,7 +6,7 @@ use maud::{DOCTYPE, PreEscaped, html};
 use serde::Deserialize;
 
 use super::feedback::said;
-use super::{Grade, Status};
+use super::result::{Grade, Status};
 use crate::text::figures::{percent_reached, points};
 use crate::text::{COLUMNS, cell, file_name, wrapped};
 
@@ -29,9 +29,9 @@ pub struct Student {
     pub directory: String,
 }
 
-/// What became of a student: a grade, or why there is none.
+/// A student of the class and what became of them: a grade, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct Row {
     /// Who.
     pub student: Student,
     /// The grade, or what went wrong with the examination itself.
@@ -78,8 +78,8 @@ pub fn roster(text: &str) -> Result<Vec<Student>, String> {
 
 /// One line a student; points of every criterion. Who could not be examined has blank points.
 #[must_use]
-pub fn csv(entries: &[Entry]) -> String {
-    let first = entries.iter().find_map(|entry| entry.result.as_ref().ok());
+pub fn csv(rows: &[Row]) -> String {
+    let first = rows.iter().find_map(|row| row.result.as_ref().ok());
     let criteria: Vec<String> = first
         .map(|grade| {
             grade
@@ -100,25 +100,25 @@ pub fn csv(entries: &[Entry]) -> String {
         "reason",
     ]
     .map(str::to_owned);
-    let mut rows = vec![
+    let mut lines = vec![
         head.into_iter()
             .chain(criteria.iter().cloned())
             .collect::<Vec<_>>(),
     ];
-    rows.extend(entries.iter().map(|entry| row(entry, criteria.len())));
-    for row in rows {
-        writer.write_record(row).expect("a vector takes all bytes");
+    lines.extend(rows.iter().map(|row| cells(row, criteria.len())));
+    for line in lines {
+        writer.write_record(line).expect("a vector takes all bytes");
     }
     let bytes = writer.into_inner().expect("a vector takes all bytes");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn row(entry: &Entry, criteria: usize) -> Vec<String> {
-    let student = &entry.student;
+fn cells(row: &Row, criteria: usize) -> Vec<String> {
+    let student = &row.student;
     let mut cells = vec![cell(&student.id), cell(&student.email)];
-    match &entry.result {
+    match &row.result {
         Ok(grade) if grade.status != Status::Ungradable => {
-            cells.push(status(grade.status).to_owned());
+            cells.push(<&str>::from(grade.status).to_owned());
             cells.extend([
                 points(grade.score),
                 points(grade.max_score),
@@ -145,14 +145,6 @@ fn flaw_ids(grade: &Grade) -> Vec<&str> {
     grade.flaws.iter().map(|flaw| flaw.id.as_str()).collect()
 }
 
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Graded => "graded",
-        Status::Inconclusive => "inconclusive",
-        Status::Ungradable => "ungradable",
-    }
-}
-
 const STYLE: &str = "html{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;\
 padding:0 1rem;color:#1a1a1a;background:#fff}a{color:inherit}table{border-collapse:collapse;margin:1rem 0}caption{text-align:left}\
 td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}\
@@ -163,10 +155,10 @@ td.n,th.n{text-align:right;white-space:nowrap}td.scale{width:min(20rem,50vw)}\
 /// The class on one page: distribution, pass rate of each criterion, flaws by student, and who
 /// could not be graded. No script, nothing from elsewhere; all names are escaped.
 #[must_use]
-pub fn page(entries: &[Entry]) -> String {
-    let graded: Vec<(&Student, &Grade)> = entries
+pub fn page(rows: &[Row]) -> String {
+    let graded: Vec<(&Student, &Grade)> = rows
         .iter()
-        .filter_map(|entry| Some((&entry.student, entry.result.as_ref().ok()?)))
+        .filter_map(|row| Some((&row.student, row.result.as_ref().ok()?)))
         .filter(|(_, grade)| grade.status != Status::Ungradable)
         .collect();
     let page = html! {
@@ -181,9 +173,9 @@ pub fn page(entries: &[Entry]) -> String {
             }
             body {
                 main {
-                    h1 { (graded.len()) " of " (entries.len()) " services graded" }
+                    h1 { (graded.len()) " of " (rows.len()) " services graded" }
                     (distribution(&graded))
-                    (open(entries))
+                    (open(rows))
                     (students(&graded))
                     (criteria(&graded))
                     (matrix(&graded))
@@ -215,23 +207,23 @@ fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     }
 }
 
-fn open(entries: &[Entry]) -> PreEscaped<String> {
-    let why = |entry: &Entry| match &entry.result {
+fn open(rows: &[Row]) -> PreEscaped<String> {
+    let why = |row: &Row| match &row.result {
         Ok(grade) if grade.status == Status::Graded => None,
-        Ok(grade) => Some((status(grade.status), said(&grade.reason))),
+        Ok(grade) => Some((grade.status.into(), said(&grade.reason))),
         Err(why) => Some(("error", said(why))),
     };
-    let open: Vec<_> = entries
+    let open: Vec<_> = rows
         .iter()
-        .filter_map(|entry| Some((entry, why(entry)?)))
+        .filter_map(|row| Some((row, why(row)?)))
         .collect();
     html! {
         h2 { "To look at by hand" }
         @if open.is_empty() { p { "None: every service was graded." } }
         @else { (wide("To look at by hand", &html! { table {
             thead { tr { th scope="col" { "student" } th scope="col" { "status" } th scope="col" { "why" } } }
-            @for (entry, (status, why)) in open {
-                tr { td { (said(&entry.student.id)) } td { (status) } td { (why) } }
+            @for (row, (status, why)) in open {
+                tr { td { (said(&row.student.id)) } td { (status) } td { (why) } }
             }
         } })) }
     }
@@ -266,7 +258,7 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             .iter()
             .any(|(_, grade)| flaw_ids(grade).contains(&id))
     };
-    let flaws: Vec<(&str, &str)> = super::known_flaws().filter(|(id, _)| found(id)).collect();
+    let flaws: Vec<(&str, &str)> = super::flaw::known().filter(|(id, _)| found(id)).collect();
     html! {
         h2 { "Flaws" }
         (wide("Flaws", &html! { table {
@@ -303,8 +295,8 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
 
 /// What became of a student, in lines for a terminal.
 #[must_use]
-pub fn lines(entry: &Entry) -> String {
-    let result = match &entry.result {
+pub fn lines(row: &Row) -> String {
+    let result = match &row.result {
         Ok(grade) if grade.status == Status::Ungradable => {
             format!("ungradable: {}", said(&grade.reason))
         }
@@ -318,7 +310,7 @@ pub fn lines(entry: &Entry) -> String {
         }
         Err(why) => format!("error: {}", said(why)),
     };
-    let text = format!("{}: {result}", said(&entry.student.id));
+    let text = format!("{}: {result}", said(&row.student.id));
     wrapped(&text, "", "  ", COLUMNS)
 }
 
@@ -351,11 +343,11 @@ mod tests {
             command: "x".into(),
             directory: String::new(),
         };
-        let entries = [Entry {
+        let rows = [Row {
             student,
             result: Err("hangs".into()),
         }];
-        assert!(csv(&entries).contains("'=1+1"));
-        assert!(!page(&entries).contains("<script>"));
+        assert!(csv(&rows).contains("'=1+1"));
+        assert!(!page(&rows).contains("<script>"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Grade;
+use super::result::Grade;
 use crate::text::figures::points as shown;
 use crate::text::{COLUMNS, wrapped};
 

@@ -1,7 +1,8 @@
 //! What a student reads: points, reasons, and what to try next.
 
-use super::score::{Outcome, Scored};
-use super::{Flaw, Grade, Status};
+use super::flaw::{self, Flaw};
+use super::result::{Grade, Status};
+use super::score::{Mark, Scored};
 use crate::text::figures::points;
 use crate::text::{COLUMNS, excerpt, width, wrapped};
 
@@ -25,6 +26,10 @@ pub fn text(grade: &Grade) -> String {
         "  ",
         &format!("{} points", of(grade.score, grade.max_score)),
     );
+    if let Some(death) = grade.flaws.first().filter(|flaw| flaw.id == flaw::DEATH) {
+        let died = format!("The service died: {}.", said(&death.seen));
+        out += &format!("\n{}", paragraph("", &died));
+    }
     out += &first_steps(grade);
     for rubric in &grade.rubrics {
         let share = of(rubric.score, rubric.max_score);
@@ -68,9 +73,9 @@ fn first_steps(grade: &Grade) -> String {
 
 fn criterion(one: &Scored) -> String {
     let (got, most) = (points(one.points), points(one.max_points));
-    let score = format!("  {} {got:>4} of {most:<4} ", mark(one.outcome));
+    let score = format!("  {} {got:>4} of {most:<4} ", mark(one.mark));
     let mut out = titled(&score, &one.title);
-    if one.outcome != Outcome::Passed {
+    if one.mark != Mark::Passed {
         out += &paragraph(DETAIL, &one.why);
     }
     if let Some(help) = one.advice() {
@@ -92,7 +97,7 @@ fn flaws(flaws: &[Flaw]) -> String {
         out += &paragraph(DETAIL, &format!("seen: {}", said(&flaw.seen)));
         out += &paragraph(DETAIL, &format!("expected: {}", flaw.expected));
         for evidence in flaw.evidence.iter().take(EVIDENCE) {
-            let evidence = format!("{}: {}", flaw.play.name(), said(evidence));
+            let evidence = format!("{}: {}", flaw.case.name(), said(evidence));
             out += &paragraph(DETAIL, &evidence);
         }
     }
@@ -124,13 +129,13 @@ fn lost(one: &Scored) -> f64 {
 }
 
 /// A word for each outcome, so that nothing depends on colour.
-pub(super) fn mark(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "ok  ",
-        Outcome::Partial => "part",
-        Outcome::Failed => "no  ",
-        Outcome::Inconclusive => "open",
-        Outcome::Skipped => "skip",
+pub(super) fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Passed => "ok  ",
+        Mark::Partial => "part",
+        Mark::Failed => "no  ",
+        Mark::Inconclusive => "open",
+        Mark::Skipped => "skip",
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn page(
     chapters: &Chapters<'_>,
     data: Data,
 ) -> String {
-    let css = format!("{CSS}{}", plot::STYLE);
+    let css = format!("{CSS}{}", plot::style());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         BASE64.encode(Sha256::digest(&css))
@@ -202,8 +202,8 @@ fn figure(plot: &Plot) -> Markup {
     markup! {
         h3.plot { (plot.title) }
         figure {
-            div.wide role="img" aria-label=(text::line(&plot.alternative)) { (PreEscaped(&plot.wide)) }
-            div.narrow role="img" aria-label=(text::line(&plot.alternative)) { (PreEscaped(&plot.narrow)) }
+            div.wide role="img" aria-label=(text::line(&plot.alternative)) { (PreEscaped(plot.wide.inline())) }
+            div.narrow role="img" aria-label=(text::line(&plot.alternative)) { (PreEscaped(plot.narrow.inline())) }
             figcaption { (plot.caption) }
         }
     }
@@ -267,7 +267,7 @@ mod tests {
             run.requests[0].document.clone_from(&hostile);
             run.scenario.clone_from(&hostile);
         }
-        record.runs[1].mode.clone_from(&hostile);
+        record.runs[1].subject = record.runs[1].subject.compared(hostile);
         let page = rendered(&record);
         assert!(
             !page.contains("<script") && !page.contains('\u{1b}') && !page.contains('\u{202e}')
@@ -293,7 +293,7 @@ mod tests {
     fn runs_without_a_protection_make_a_matrix_and_no_column() {
         let mut record = fixture::record();
         let without = crate::record::Run {
-            mode: "hardened-without-cache".to_owned(),
+            subject: fixture::subject("hardened-without-cache"),
             ..record.runs[2].clone()
         };
         record.runs.push(without);

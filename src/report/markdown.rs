@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::record::{ClockKind, Record, UNKNOWN};
+use crate::record::{ClockKind, Record};
 use crate::summary::{Agreement, Claim, ClaimVerdict, Summary};
 
 use super::ablation::{Matrix, matrices};
@@ -215,18 +215,17 @@ impl Page {
                 escaped(&setting.documents),
                 escaped(&setting.arrivals)
             );
-            let upstream = if setting.prices == UNKNOWN {
-                "only seen from outside".to_owned()
-            } else {
-                format!(
+            let upstream = match &setting.service {
+                None => "only seen from outside".to_owned(),
+                Some(service) => format!(
                     "{} on tier {}, platform {}, price book {} of {} at {} rupees a dollar",
-                    escaped(&setting.model),
-                    escaped(&setting.tier),
-                    escaped(&setting.platform),
-                    escaped(&setting.prices),
-                    escaped(&setting.prices_as_of),
-                    number(setting.inr_per_usd),
-                )
+                    escaped(&service.model),
+                    escaped(&service.tier),
+                    escaped(&service.platform),
+                    escaped(&service.prices),
+                    escaped(&service.prices_as_of),
+                    number(service.inr_per_usd),
+                ),
             };
             let text = format!("- {}: {upstream}; {work}", escaped(&run.scenario));
             if !said.contains(&text) {

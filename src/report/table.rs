@@ -211,6 +211,7 @@ mod tests {
         let mut summary = fixture::summary(&record);
         let mut third = summary.runs[1].clone();
         third.mode = "hardened-without-cache".to_owned();
+        third.subject = fixture::subject(&third.mode);
         summary.runs.insert(2, third);
         assert!(table(&record, &summary, 80, false).contains("  hardened-without-cache  "));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::super::feedback::said;
-use super::super::score::{Outcome, Scored};
+use super::super::score::{Mark, Scored};
 use super::super::{Grade, Status};
 use super::message;
 use crate::text::figures::points;
@@ -33,15 +33,15 @@ pub(super) fn junit(grade: &Grade) -> String {
 
 fn status(grade: &Grade, one: &Scored) -> TestCaseStatus {
     // What the harness could not tell is its error and not the student's failure.
-    let untold = one.outcome == Outcome::Skipped && grade.status == Status::Ungradable;
-    match one.outcome {
-        Outcome::Passed => TestCaseStatus::success(),
-        Outcome::Skipped if !untold => {
+    let untold = one.mark == Mark::Skipped && grade.status == Status::Ungradable;
+    match one.mark {
+        Mark::Passed => TestCaseStatus::success(),
+        Mark::Skipped if !untold => {
             let mut status = TestCaseStatus::skipped();
             status.set_message("not examined");
             status
         }
-        Outcome::Inconclusive | Outcome::Skipped => {
+        Mark::Inconclusive | Mark::Skipped => {
             let why = match grade.reason.as_str() {
                 "" => block(&message(one)),
                 reason => said(reason),
@@ -53,7 +53,7 @@ fn status(grade: &Grade, one: &Scored) -> TestCaseStatus {
                 .set_description(why);
             status
         }
-        Outcome::Partial | Outcome::Failed => {
+        Mark::Partial | Mark::Failed => {
             let (got, most) = (points(one.points), points(one.max_points));
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::feedback::{mark, said};
-use super::super::score::{Outcome, Scored};
+use super::super::score::{Mark, Scored};
 use super::super::{Grade, Status};
 use crate::text::cell;
 use crate::text::figures::points;
@@ -18,19 +18,19 @@ pub(super) fn tap(grade: &Grade) -> String {
     let all: Vec<(&str, &Scored)> = grade.criteria().collect();
     let _infallible = writeln!(out, "1..{}", all.len());
     for (number_of, (rubric, one)) in all.iter().enumerate() {
-        let word = if one.outcome == Outcome::Passed {
+        let word = if one.mark == Mark::Passed {
             "ok"
         } else {
             "not ok"
         };
-        let skip = match one.outcome {
-            Outcome::Inconclusive => " # SKIP could not be measured",
+        let skip = match one.mark {
+            Mark::Inconclusive => " # SKIP could not be measured",
             _ => "",
         };
         // A `#` would begin a directive.
         let title = line(&one.title).replace('#', " ");
         let _infallible = writeln!(out, "{word} {} - {rubric}: {title}{skip}", number_of + 1);
-        if one.outcome != Outcome::Passed {
+        if one.mark != Mark::Passed {
             let quoted = |text: &str| serde_json::Value::from(line(text)).to_string();
             let _infallible = writeln!(
                 out,
@@ -82,14 +82,14 @@ pub(super) fn markdown(grade: &Grade) -> String {
         }
         out.push_str("| | points | criterion | what was seen | try |\n|---|---:|---|---|---|\n");
         for one in &rubric.criteria {
-            let (why, help) = match one.outcome {
-                Outcome::Passed => (String::new(), String::new()),
+            let (why, help) = match one.mark {
+                Mark::Passed => (String::new(), String::new()),
                 _ => (md(&one.why), md(&one.help)),
             };
             let _infallible = writeln!(
                 out,
                 "| {} | {} of {} | {} | {why} | {help} |",
-                mark(one.outcome).trim(),
+                mark(one.mark).trim(),
                 points(one.points),
                 points(one.max_points),
                 md(&one.title)

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::record::Base;
 use crate::report::EXCERPT;
 use crate::report::ablation::Matrix;
 use crate::report::judgement::{Judgement, Tone};
@@ -138,10 +139,10 @@ fn columns(scenario: &Scenario<'_>) -> Markup {
 
 /// The command that tells what fixed it, where this run does not.
 fn how_to_ablate(chapter: &Chapter<'_>) -> Markup {
-    let modes = || chapter.scenario.runs.iter().map(|run| run.mode.as_str());
+    let ran = |base| chapter.scenario.runs.iter().any(|run| run.subject.is(base));
     let story = chapter
         .story
-        .filter(|_| modes().any(|mode| mode == "naive") && modes().any(|mode| mode == "hardened"));
+        .filter(|_| ran(Base::Naive) && ran(Base::Hardened));
     html! {
         @if let Some(story) = story {
             p.quiet.ablate {

@@ -97,7 +97,7 @@ fn change(judgement: Judgement, difference: &str) -> Markup {
 fn style(scenario: &Scenario<'_>, run: &RunSummary) -> String {
     let slots = scenario.runs.iter().zip(scenario.slots());
     let slot = slots
-        .filter(|(other, _)| other.mode == run.mode)
+        .filter(|(other, _)| other.subject == run.subject)
         .map(|(_, slot)| slot)
         .next();
     format!("mode-{}", slot.unwrap_or_default())
