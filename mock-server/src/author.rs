@@ -20,6 +20,8 @@ mod solve;
 mod text;
 mod wishes;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use typed_arena::Arena;
 
@@ -39,11 +41,30 @@ pub(crate) enum Fullness {
     Full,
 }
 
+/// A value, and the rules that it keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Written<'s> {
+    pub(crate) value: Value,
+    /// The schema, with the constraints of its descriptions spelled out if they are kept too.
+    pub(crate) rules: Cow<'s, Value>,
+}
+
 /// A value that is valid against `schema`; the same `seed` writes the same value.
 ///
 /// Constraints that an SDK has moved into a description (`{minLength: 3}`), because the API does not
 /// take them, are kept too where that is possible.
-pub(crate) fn write(schema: &Value, seed: u64, fullness: Fullness) -> Result<Value, NoValue> {
+pub(crate) fn write(schema: &Value, seed: u64, fullness: Fullness) -> Result<Written<'_>, NoValue> {
+    if let Some(spelled) = wishes::spell_out(schema)
+        && let Ok(value) = value(&spelled, seed, fullness)
+    {
+        let rules = Cow::Owned(spelled);
+        return Ok(Written { value, rules });
+    }
+    let rules = Cow::Borrowed(schema);
+    value(schema, seed, fullness).map(|value| Written { value, rules })
+}
+
+fn value(schema: &Value, seed: u64, fullness: Fullness) -> Result<Value, NoValue> {
     let document = Document::new(schema);
     document.check()?;
     let arena = Arena::new();
@@ -51,17 +72,8 @@ pub(crate) fn write(schema: &Value, seed: u64, fullness: Fullness) -> Result<Val
         Fullness::Sparse => Optional::Seldom,
         Fullness::Full => Optional::All,
     };
-    for heeds_wishes in [true, false] {
-        if heeds_wishes && !document.has_wishes() {
-            continue;
-        }
-        let chance = Chance::new(seed);
-        let mut author = Author::new(&document, &arena, chance, optional, heeds_wishes);
-        if let Some(value) = author.write() {
-            return Ok(value);
-        }
-    }
-    Err(NoValue::Contradiction)
+    let mut author = Author::new(&document, &arena, Chance::new(seed), optional);
+    author.write().ok_or(NoValue::Contradiction)
 }
 
 #[cfg(test)]

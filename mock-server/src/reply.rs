@@ -2,12 +2,17 @@
 
 pub(crate) mod ids;
 
+mod choice;
 mod content;
+mod document;
+mod fill;
 mod latency;
+mod prompt;
 mod thinking;
-mod tool;
+mod tools;
 mod write;
 
+pub(crate) use choice::{Choice, choose};
 pub(crate) use content::{Content, Envelope, Stop};
 pub use latency::RecordedLatency;
 pub(crate) use latency::{Latencies, MAX_DELTAS};

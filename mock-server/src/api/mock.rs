@@ -92,7 +92,7 @@ impl MockClaude {
         drop(request);
         let mut response = match decision {
             Ok(Decision::Answer(plan)) => answer(plan, attempt).await,
-            Ok(Decision::Info(bytes)) => info(bytes, attempt),
+            Ok(Decision::Info(bytes)) => info(bytes, attempt).await?,
             Ok(Decision::Hang) => std::future::pending().await,
             Ok(Decision::Reset) => {
                 attempt.settle(Ending::Reset);

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::pattern::Pattern;
-use super::wishes;
 
 /// Why no value could be written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -74,7 +73,6 @@ pub(super) struct Document<'a> {
     references: Vec<(Node<'a>, &'a str)>,
     /// Every pattern in the document; `None` if it is no regular expression.
     patterns: BTreeMap<&'a str, Option<Pattern>>,
-    has_wishes: bool,
 }
 
 impl<'a> Document<'a> {
@@ -86,7 +84,6 @@ impl<'a> Document<'a> {
             anchors: BTreeMap::new(),
             references: vec![],
             patterns: BTreeMap::new(),
-            has_wishes: false,
         };
         document.read(root, 0, 0);
         document
@@ -149,7 +146,6 @@ impl<'a> Document<'a> {
             let read = || Pattern::new(pattern);
             self.patterns.entry(pattern).or_insert_with(read);
         }
-        self.has_wishes |= text("description").is_some_and(|words| wishes::read(words).is_some());
     }
 
     pub(super) fn root(&self) -> Node<'a> {
@@ -157,10 +153,6 @@ impl<'a> Document<'a> {
             schema: self.root,
             resource: 0,
         }
-    }
-
-    pub(super) fn has_wishes(&self) -> bool {
-        self.has_wishes
     }
 
     /// Refuses what cannot be read at all.

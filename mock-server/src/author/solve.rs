@@ -7,7 +7,7 @@ use super::chance::Chance;
 use super::document::{Document, Node};
 use super::fits::{self, Judge};
 use super::kind::{self, Kind};
-use super::{negate, number, text, wishes};
+use super::{negate, number, text};
 
 /// Which optional properties are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,6 @@ pub(super) struct Author<'d, 'a> {
     arena: &'a Arena<Value>,
     pub(super) chance: Chance,
     pub(super) optional: Optional,
-    heeds_wishes: bool,
     steps_left: u32,
     /// The schemas of the places around the one that is being written.
     path: Vec<Node<'a>>,
@@ -58,14 +57,12 @@ impl<'d, 'a> Author<'d, 'a> {
         arena: &'a Arena<Value>,
         chance: Chance,
         optional: Optional,
-        heeds_wishes: bool,
     ) -> Self {
         Self {
             document,
             arena,
             chance,
             optional,
-            heeds_wishes,
             steps_left: STEPS,
             path: vec![],
             variety: 0,
@@ -179,12 +176,6 @@ impl<'d, 'a> Author<'d, 'a> {
         }
         let parts = node.list("allOf").iter();
         todo.extend(parts.map(|part| self.document.child(node, part)));
-        let words = node.get("description").and_then(Value::as_str);
-        if self.heeds_wishes
-            && let Some(wish) = words.and_then(wishes::read)
-        {
-            todo.push(self.made(node, wish));
-        }
         Some(())
     }
 

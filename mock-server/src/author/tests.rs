@@ -2,6 +2,10 @@ use serde_json::{Value, json};
 
 use super::*;
 
+fn write(schema: &Value, seed: u64, fullness: Fullness) -> Result<Value, NoValue> {
+    super::write(schema, seed, fullness).map(|written| written.value)
+}
+
 /// Writes values for `schema` under several seeds and has a validator of someone else's judge them.
 fn check(schema: &Value) -> Value {
     let judge = jsonschema::options()

@@ -31,8 +31,48 @@ const KEYWORDS: [&str; 24] = [
     "const",
 ];
 
+/// `schema` with the constraints of its descriptions spelled out; `None` if there are none.
+pub(super) fn spell_out(schema: &Value) -> Option<Value> {
+    let mut spelled = schema.clone();
+    spell(&mut spelled, 0).then_some(spelled)
+}
+
+fn spell(schema: &mut Value, depth: usize) -> bool {
+    if depth > DEEPEST {
+        return false;
+    }
+    match schema {
+        Value::Array(parts) => {
+            let spelled = parts.iter_mut().map(|part| spell(part, depth + 1));
+            spelled.fold(false, |any, one| any | one)
+        }
+        Value::Object(fields) => {
+            let parts = fields.iter_mut().filter(|(name, _)| {
+                !["enum", "const", "examples", "default"].contains(&name.as_str())
+            });
+            let within = parts.fold(false, |any, (_, part)| any | spell(part, depth + 1));
+            let words = fields.get("description").and_then(Value::as_str);
+            let Some(wish) = words.and_then(read) else {
+                return within;
+            };
+            match fields
+                .entry("allOf")
+                .or_insert_with(|| Value::Array(vec![]))
+            {
+                Value::Array(all) => all.push(wish),
+                _ => return within,
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Deeper nesting than any reader of JSON takes.
+const DEEPEST: usize = 128;
+
 /// The constraints in the braces at the end of `description`, as a schema.
-pub(super) fn read(description: &str) -> Option<Value> {
+fn read(description: &str) -> Option<Value> {
     let end = description.trim_end().strip_suffix('}')?;
     let starts = end.match_indices('{').map(|(at, _)| at);
     starts

@@ -7,6 +7,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
+use super::source::{Body, Source};
 use super::unescape;
 
 /// A string, which stands for one text block, or blocks.
@@ -38,7 +39,12 @@ pub(crate) struct Block<'a> {
     #[serde(borrow, default)]
     pub(crate) input: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(crate) source: Option<&'a RawValue>,
+    pub(crate) source: Option<Source<'a>>,
+    /// Title and context of a document.
+    #[serde(borrow, default)]
+    pub(crate) title: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) context: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) citations: Option<&'a RawValue>,
     #[serde(default)]
@@ -46,6 +52,14 @@ pub(crate) struct Block<'a> {
 }
 
 impl<'a> Content<'a> {
+    /// Whether it is a list without blocks.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::Blocks(blocks) => blocks.is_empty(),
+        }
+    }
+
     /// The blocks; a plain text has none.
     pub(crate) fn blocks(&self) -> &[Block<'a>] {
         match self {
@@ -67,6 +81,11 @@ impl<'a> Content<'a> {
                 for block in blocks {
                     if let Some(text) = &block.text {
                         look(text);
+                    }
+                    match block.source.as_ref().map(|source| &source.body) {
+                        Some(Body::Text(text)) => look(text),
+                        Some(Body::Content(content)) => content.each_text(look),
+                        _ => {}
                     }
                     if let Some(content) = &block.content {
                         content.each_text(look);
@@ -112,19 +131,18 @@ impl<'de: 'a, 'a> Visitor<'de> for ContentVisitor<'a> {
 /// Reads the content of a message: a string or blocks.
 pub(super) fn read<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Content<'a>, D::Error> {
+) -> Result<Option<Content<'a>>, D::Error> {
     let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-    match raw.as_bytes().first() {
-        Some(b'"') => unescape::text(raw)
-            .map(Content::Text)
-            .map_err(de::Error::custom),
-        Some(b'[') => serde_json::from_str::<Vec<Block<'a>>>(raw)
-            .map(Content::Blocks)
-            .map_err(de::Error::custom),
-        _ => Err(de::Error::custom(
-            "expected a string or a list of content blocks",
-        )),
-    }
+    let content = match raw.as_bytes().first() {
+        Some(b'"') => unescape::text(raw).map(Content::Text),
+        Some(b'[') => serde_json::from_str::<Vec<Block<'a>>>(raw).map(Content::Blocks),
+        _ => {
+            return Err(de::Error::custom(
+                "expected a string or a list of content blocks",
+            ));
+        }
+    };
+    content.map(Some).map_err(de::Error::custom)
 }
 
 /// A breakpoint of the prompt cache.

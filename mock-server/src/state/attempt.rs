@@ -9,13 +9,13 @@ use ground::usage::Usage;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::fault::Identity;
+use crate::fault::{Fault, Identity};
 use crate::limits::{Bucket, Buckets, Endpoint, Flow, Limiter, Refusal};
 use crate::reply::ids;
 use crate::request::ApiError;
 use crate::settings::OutputAccounting;
 
-use super::headers::{self, Head};
+use super::headers::{self, Head, Shown};
 use super::ledger::CompactRow;
 use super::live::Live;
 use super::shared::{MAX_POOLS, MAX_REMEMBERED, Pool, Shared, State};
@@ -37,6 +37,10 @@ pub(crate) struct Attempt {
     reserved: u64,
     /// Its place among the answers written at once.
     pub(crate) slot: Option<OwnedSemaphorePermit>,
+    /// What was left of the limits when it was admitted or refused.
+    shown: Option<Shown>,
+    /// A fault that its headers force on a request beside Messages.
+    pub(crate) forced: Option<Fault>,
     settled: bool,
 }
 
@@ -72,6 +76,7 @@ impl Attempt {
             cost_pico: 0,
             max_tokens: 0,
             retry_after_s: None,
+            retries: None,
         };
         let flow = Flow {
             start: now,
@@ -88,6 +93,8 @@ impl Attempt {
             flow,
             reserved: 0,
             slot: None,
+            shown: None,
+            forced: None,
             settled: false,
         }
     }
@@ -142,6 +149,7 @@ impl Attempt {
                 if admitted.is_err() && options.refusals_use_quota {
                     buckets.charge_refusal();
                 }
+                self.shown = Some(headers::shown(buckets, &self.shared.timeline()));
                 admitted?;
             }
             None => {
@@ -202,6 +210,20 @@ impl Attempt {
         }
     }
 
+    /// Shows the limit of requests as used up, for a refusal that is forced.
+    pub(crate) fn show_no_requests(&mut self) {
+        let timeline = self.shared.timeline();
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.state();
+        if let Some(pool) = self.find_pool(&mut state) {
+            let buckets = state.buckets(pool);
+            buckets.advance(self.row.arrived_ns);
+            let mut shown = headers::shown(buckets, &timeline);
+            shown[headers::REQUESTS_REMAINING] = 0;
+            self.shown = Some(shown);
+        }
+    }
+
     /// Attempts under way, this one included.
     pub(crate) fn waiting(&self) -> u64 {
         self.shared.state().ledger.in_flight()
@@ -230,8 +252,11 @@ impl Attempt {
         let mut map = match self.find_pool(&mut state) {
             Some(pool) => {
                 let Pool { buckets, head, .. } = &mut state.pools[pool];
-                buckets.advance(now);
-                head.with(buckets, &timeline)
+                let shown = self.shown.unwrap_or_else(|| {
+                    buckets.advance(now);
+                    headers::shown(buckets, &timeline)
+                });
+                head.with(shown)
             }
             None => state.head.plain(),
         };

@@ -30,6 +30,8 @@ pub(crate) struct CompactRow {
     pub(crate) max_tokens: u64,
     /// The wait that a refusal recommended.
     pub(crate) retry_after_s: Option<u64>,
+    /// How often the client says that it has asked before (`x-stainless-retry-count`).
+    pub(crate) retries: Option<u16>,
 }
 
 /// The ledger while it is written.
