@@ -35,7 +35,7 @@ mod state;
 pub use api::{MockClaude, ReplyBody};
 pub use fault::{Hangup, Phase};
 pub use limits::Ramp;
-pub use reply::RecordedLatency;
+pub use reply::{AnswerRule, RecordedLatency, ScriptedUsage, StopReason, ToolCall};
 #[cfg(feature = "control")]
 pub use server::control;
 pub use server::serve;

@@ -33,14 +33,21 @@ pub(crate) fn beside(
     }
 }
 
-/// The fault of `attempt`, if any.
-pub(crate) fn decide(headers: &HeaderMap, attempt: &Attempt) -> Result<Option<Fault>, ApiError> {
+/// The fault of `attempt`, if any; `scripted` is that of its scripted answer.
+pub(crate) fn decide(
+    headers: &HeaderMap,
+    scripted: Option<FaultKind>,
+    attempt: &Attempt,
+) -> Result<Option<Fault>, ApiError> {
     let live = &attempt.live;
     if live.options.forced_faults
         && let Some(value) = headers.get(FAULT)
     {
         let name = value.to_str().unwrap_or("");
         return by_headers(name, headers, attempt, || attempt.identity.seen);
+    }
+    if let Some(kind) = scripted {
+        return Ok(Some(Fault { kind, after: None }));
     }
     let at = Duration::from_nanos(attempt.row.arrived_ns);
     if let Some(fault) = by_schedule(at, attempt) {

@@ -142,6 +142,12 @@ impl MockClaude {
         self.shared.delays.summary()
     }
 
+    /// Tells `listener` of each call that ends from now on; one that is too slow misses some.
+    #[cfg(feature = "cli")]
+    pub(crate) fn tell(&self, listener: std::sync::mpsc::SyncSender<crate::state::Called>) {
+        self.shared.state().listener = Some(listener);
+    }
+
     /// Forgets everything that was counted; attempts still in flight are counted as they end.
     pub fn reset(&self) {
         self.shared.reset();

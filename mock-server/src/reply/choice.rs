@@ -9,6 +9,7 @@ use crate::author::{self, Fullness, NoValue, Written};
 use crate::request::{ApiError, MessagesRequest, Role};
 
 use super::prompt;
+use super::script::AnswerRule;
 use super::tools::{self, Offer, Run, Server};
 
 /// What a request gets.
@@ -27,6 +28,8 @@ pub(crate) enum Choice {
     },
     /// The call of a tool that the API runs, and a text after it.
     Served(Server),
+    /// What a rule says.
+    Scripted(Box<AnswerRule>),
 }
 
 /// JSON that was made up, and the schema that it keeps.

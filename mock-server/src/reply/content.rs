@@ -23,6 +23,8 @@ pub(crate) enum Stop {
     MaxTokens,
     ModelContextWindowExceeded,
     ToolUse,
+    Refusal,
+    PauseTurn,
     /// The text that was to stop it.
     Sequence(String),
 }

@@ -1,6 +1,6 @@
 //! The answer of the model, block by block, in as many tokens as there is room for.
 
-use ground::chance::digest;
+use ground::chance::{digest, mix};
 use ground::profile::Profile;
 use ground::proof::Key;
 use ground::symbols;
@@ -12,6 +12,7 @@ use super::choice::{Choice, Form};
 use super::content::{Content, Stop};
 use super::document::{self, Author};
 use super::fill;
+use super::script::{AnswerRule, StopReason};
 use super::tools::Server;
 use super::{ids, prompt, thinking};
 
@@ -77,6 +78,7 @@ pub(crate) fn write(
             let text = text(request, &prompt, author, room);
             served(server, written(request, text, profile, room), author)
         }
+        Choice::Scripted(rule) => scripted(*rule, author),
     };
     let stop = match answer.stop {
         Stop::MaxTokens if window < max_tokens => Stop::ModelContextWindowExceeded,
@@ -172,6 +174,51 @@ fn served(server: Server, answer: Answer, author: Author<'_>) -> Answer {
     content.extend(answer.content);
     // What the API runs by itself is not held against `max_tokens` here.
     Answer { content, ..answer }
+}
+
+/// What `rule` says, to the letter: no limit of the request shortens it.
+fn scripted(rule: AnswerRule, author: Author<'_>) -> Answer {
+    let mut content = Vec::new();
+    let mut tokens = 0;
+    let stop = match rule.stop_reason {
+        Some(reason) => Stop::from(reason),
+        None if rule.tool_calls.is_empty() => Stop::EndTurn,
+        None => Stop::ToolUse,
+    };
+    if let Some(text) = rule.text.filter(|text| !text.is_empty()) {
+        tokens += author.profile.tokens(text.len());
+        content.push(Content::Text(text));
+    }
+    for (i, call) in rule.tool_calls.into_iter().enumerate() {
+        let input = Value::Object(call.input).to_string();
+        tokens += author.profile.tokens(input.len()) + TOOL_CALL_TOKENS;
+        content.push(Content::Tool {
+            id: ids::tool_use(mix(&[digest(author.call.as_bytes()), i as u64])),
+            name: call.name,
+            input,
+            partial: None,
+        });
+    }
+    let said = rule.usage.and_then(|usage| usage.output_tokens);
+    Answer {
+        content,
+        tokens: said.unwrap_or(tokens),
+        stop,
+    }
+}
+
+impl From<StopReason> for Stop {
+    fn from(reason: StopReason) -> Self {
+        match reason {
+            StopReason::EndTurn => Self::EndTurn,
+            StopReason::MaxTokens => Self::MaxTokens,
+            StopReason::ToolUse => Self::ToolUse,
+            StopReason::Refusal => Self::Refusal,
+            StopReason::PauseTurn => Self::PauseTurn,
+            StopReason::ModelContextWindowExceeded => Self::ModelContextWindowExceeded,
+            StopReason::StopSequence(text) => Self::Sequence(text),
+        }
+    }
 }
 
 /// Tokens of a tool call beside its input.

@@ -2,6 +2,8 @@
 //! when the client walks away and everything is dropped.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use ground::ledger::Ending;
 use ground::prices::PICO_PER_USD;
@@ -16,7 +18,7 @@ use crate::request::ApiError;
 use crate::settings::OutputAccounting;
 
 use super::headers::{self, Head, Shown};
-use super::ledger::CompactRow;
+use super::ledger::{Called, CompactRow, readable};
 use super::live::Live;
 use super::shared::{MAX_POOLS, MAX_REMEMBERED, Pool, Shared, State};
 
@@ -298,8 +300,26 @@ impl Attempt {
             None => state.unlimited.1 = state.unlimited.1 + produced - self.reserved,
         }
         state.ledger.settle(self.row, ending);
+        let listener = state.listener.clone();
+        let (number, total_pico) = (state.ledger.ended(), state.ledger.cost_pico());
         drop(state);
         self.slot = None;
+        if let Some(listener) = listener {
+            self.tell(&listener, ending, number, total_pico);
+        }
+    }
+
+    /// Tells `listener` what became of this attempt; one that is too slow misses it.
+    fn tell(&self, listener: &SyncSender<Called>, ending: Ending, number: u64, total_pico: u64) {
+        let profiles = &self.live.config.profiles;
+        let models: Vec<&str> = profiles.iter().map(|p| p.model.as_str()).collect();
+        let ended = Duration::from_nanos(self.row.ended_ns);
+        let _ = listener.try_send(Called {
+            number,
+            row: readable(&self.row, ending, &models),
+            total_pico,
+            ended_unix_s: self.shared.timeline().unix_s(ended),
+        });
     }
 }
 

@@ -34,6 +34,18 @@ pub(crate) struct CompactRow {
     pub(crate) retries: Option<u16>,
 }
 
+/// A call that has ended, as those are told who listen.
+#[derive(Debug)]
+pub(crate) struct Called {
+    /// How many have ended up to this one.
+    pub(crate) number: u64,
+    pub(crate) row: Row,
+    /// What all calls so far cost.
+    pub(crate) total_pico: u64,
+    /// When it ended, in simulated seconds since 1970.
+    pub(crate) ended_unix_s: u64,
+}
+
 /// The ledger while it is written.
 #[derive(Debug, Default)]
 pub(crate) struct LedgerWriter {
@@ -69,6 +81,11 @@ impl LedgerWriter {
 
     pub(crate) fn head_sent(&mut self, status: u16) {
         *self.statuses.entry(status).or_default() += 1;
+    }
+
+    /// How many attempts have ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.endings.iter().sum()
     }
 
     /// Books an ended attempt.
@@ -155,7 +172,7 @@ impl LedgerWriter {
     }
 }
 
-fn readable(row: &CompactRow, ending: Ending, models: &[&str]) -> Row {
+pub(super) fn readable(row: &CompactRow, ending: Ending, models: &[&str]) -> Row {
     Row {
         seq: row.seq,
         request_id: ids::request(row.bits),

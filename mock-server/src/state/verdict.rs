@@ -36,8 +36,9 @@ pub struct Finding {
 }
 
 /// Mistakes that clients make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Rule {
     /// Asked again before the recommended wait was over.
     IgnoredRetryAfter,
@@ -54,6 +55,12 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     fn advice(self) -> &'static str {
         match self {
             Self::IgnoredRetryAfter => "wait as long as `retry-after` says before the next attempt",
@@ -75,7 +82,7 @@ impl Rule {
 const STORM: usize = 10;
 /// A call with the same body so long after a failure is a new one.
 const NEW_CALL_NS: u64 = 60 * SECOND_NS;
-const EVIDENCE: usize = 5;
+const EVIDENCE: usize = 20;
 const SECOND_NS: u64 = 1_000_000_000;
 /// A wait may be short by 5 % and 50 ms, for clocks and rounding.
 const SLACK_NS: u64 = 50_000_000;

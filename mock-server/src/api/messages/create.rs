@@ -9,7 +9,7 @@ use http::HeaderMap;
 use crate::api::forced;
 use crate::api::plan::{Decision, Plan};
 use crate::fault::Fault;
-use crate::reply::{self, Choice, Envelope, Latencies, ids};
+use crate::reply::{self, AnswerRule, Choice, Envelope, Latencies, ScriptedUsage, ids};
 use crate::request::{self, ApiError, MessagesRequest};
 use crate::state::{Attempt, Prefix, prefixes};
 
@@ -33,7 +33,8 @@ pub(crate) fn decide(
     if !caller.lenient {
         check_for_model(&wanted, &live.config.profiles[model], &attempt.shared.key)?;
     }
-    let fault = forced::decide(headers, attempt)?;
+    let rule = scripted(&wanted, model, attempt);
+    let fault = forced::decide(headers, rule.as_ref().and_then(|rule| rule.fault), attempt)?;
     attempt.row.fault = fault.map(|fault| fault.kind);
     if let Some(error) = fault.and_then(|fault| forced::refused_by(fault.kind, attempt)) {
         return Err(error);
@@ -41,11 +42,29 @@ pub(crate) fn decide(
     if fault.is_some_and(|fault| fault.kind == FaultKind::Reset && fault.after.is_none()) {
         return Ok(Decision::Reset);
     }
-    admit(&wanted, model, caller, fault, attempt)
+    admit(&wanted, rule, model, caller, fault, attempt)
+}
+
+/// The rule that says what `wanted` gets, if one does.
+fn scripted(
+    wanted: &MessagesRequest<'_>,
+    model: usize,
+    attempt: &Attempt,
+) -> Option<Box<AnswerRule>> {
+    let live = &attempt.live;
+    if live.script.is_empty() {
+        return None;
+    }
+    let matching = live
+        .script
+        .matching(wanted, &live.config.profiles[model].model);
+    let counts = &mut attempt.shared.state().scripted;
+    live.script.pick(&matching, counts).cloned().map(Box::new)
 }
 
 fn admit(
     wanted: &MessagesRequest<'_>,
+    rule: Option<Box<AnswerRule>>,
     model: usize,
     caller: Caller,
     fault: Option<Fault>,
@@ -56,7 +75,14 @@ fn admit(
     let total = request::input_tokens(wanted, profile);
     request::check_sizes(wanted, profile, total)?;
     // A schema that no value keeps is refused before anything is charged.
-    let choice = reply::choose(wanted, attempt.identity.bits(FORM), caller.lenient)?;
+    let (usage, delay_ms) = match &rule {
+        Some(rule) => (rule.usage.unwrap_or_default(), rule.delay_ms),
+        None => (ScriptedUsage::default(), None),
+    };
+    let choice = match rule {
+        Some(rule) if rule.is_answer() => Choice::Scripted(rule),
+        _ => reply::choose(wanted, attempt.identity.bits(FORM), caller.lenient)?,
+    };
     let prefixes = match live.options.prompt_caching {
         true => prefixes(wanted, caller.key, live.classes[model]),
         false => vec![],
@@ -73,6 +99,7 @@ fn admit(
             .cache
             .split(&prefixes, total, profile, now),
     };
+    let input = usage.input(input);
     attempt.admit(input).map_err(|refusal| {
         attempt.row.retry_after_s = refusal.retry_after_s;
         ApiError::rate_limited(refusal, &attempt.shared.organization, &profile.model)
@@ -80,7 +107,13 @@ fn admit(
     if fault.is_some_and(|fault| fault.kind == FaultKind::Hang && fault.after.is_none()) {
         return Ok(Decision::Hang);
     }
-    let plan = plan(wanted, choice, model, input, fault, prefixes, attempt);
+    let mut plan = plan(wanted, choice, model, input, fault, prefixes, attempt);
+    if let Some(tokens) = usage.output_tokens {
+        plan.envelope.usage.output_tokens = tokens;
+    }
+    if let Some(delay_ms) = delay_ms {
+        plan.latencies.to_first_token_ns = (delay_ms * 1e6) as u64;
+    }
     Ok(Decision::Answer(Box::new(plan)))
 }
 

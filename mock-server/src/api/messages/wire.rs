@@ -29,6 +29,8 @@ fn push_stop(out: &mut Vec<u8>, stop: &Stop) {
         Stop::MaxTokens => "max_tokens",
         Stop::ModelContextWindowExceeded => "model_context_window_exceeded",
         Stop::ToolUse => "tool_use",
+        Stop::Refusal => "refusal",
+        Stop::PauseTurn => "pause_turn",
         Stop::Sequence(_) => "stop_sequence",
     };
     push(
