@@ -279,7 +279,12 @@ pub fn load(options: &Options, base: Settings) -> Result<(Config, Behaviour)> {
     match (config.check(), &options.config) {
         (Err(ConfigError::Answer { number, key, words }), Some(path)) => {
             let at = place::of_answer(Some(path), number, key);
-            anyhow::bail!("{}: answer {number}{at}: {key} {words}", path.display())
+            let key = if key.is_empty() {
+                String::new()
+            } else {
+                format!("`{key}` ")
+            };
+            anyhow::bail!("{}: answer {number}{at}: {key}{words}", path.display())
         }
         _ => Ok((config, behaviour)),
     }

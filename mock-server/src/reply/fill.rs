@@ -12,7 +12,7 @@ pub(super) fn fill(form: &Form, entries: &[(&str, String)], text: &str) -> Value
     }
     for value in [&form.value, &form.full] {
         let mut places = Vec::new();
-        list_places(value, &mut String::new(), "", &mut places);
+        list_places(value, &mut String::new(), "", false, &mut places);
         places.retain(|place| place.rank > NAME_RANK);
         places.sort_by_key(|place| std::cmp::Reverse(place.rank));
         for place in places {
@@ -49,7 +49,13 @@ enum PlaceKind {
     Map,
 }
 
-fn list_places(value: &Value, pointer: &mut String, name: &str, places: &mut Vec<Place>) {
+fn list_places(
+    value: &Value,
+    pointer: &mut String,
+    name: &str,
+    is_in_list: bool,
+    places: &mut Vec<Place>,
+) {
     let mut add = |kind, rank| {
         places.push(Place {
             pointer: pointer.clone(),
@@ -58,6 +64,8 @@ fn list_places(value: &Value, pointer: &mut String, name: &str, places: &mut Vec
         });
     };
     match value {
+        // One item of a list is no place for all of it, if the list can have an item for each symbol.
+        Value::String(_) if is_in_list => add(PlaceKind::Text, text_rank(name).min(IN_LIST_RANK)),
         Value::String(_) => add(PlaceKind::Text, text_rank(name)),
         Value::Array(items) => {
             if items
@@ -90,14 +98,17 @@ fn list_places(value: &Value, pointer: &mut String, name: &str, places: &mut Vec
         } else {
             name
         };
-        list_places(inner, pointer, inner_name, places);
+        let is_in_list = is_in_list || value.is_array();
+        list_places(inner, pointer, inner_name, is_in_list, places);
         pointer.truncate(length);
     }
 }
 
 /// A field that is named after documentation comes before a list, a list before any other text.
-const LIST_RANK: u8 = 5;
-const MAP_RANK: u8 = 2;
+const LIST_RANK: u8 = 6;
+const OTHER_TEXT_RANK: u8 = 5;
+const MAP_RANK: u8 = 3;
+const IN_LIST_RANK: u8 = 2;
 /// A field that names or measures something takes none.
 const NAME_RANK: u8 = 1;
 
@@ -116,7 +127,7 @@ fn text_rank(name: &str) -> u8 {
     } else if has(&[
         "content", "text", "body", "answer", "output", "result", "doc",
     ]) {
-        7
+        8
     } else if has(&[
         "description",
         "summary",
@@ -124,11 +135,11 @@ fn text_rank(name: &str) -> u8 {
         "message",
         "response",
     ]) {
-        4
+        7
     } else if has(&NAMES) {
         NAME_RANK
     } else {
-        3
+        OTHER_TEXT_RANK
     }
 }
 

@@ -149,7 +149,9 @@ fn judge_call<'e>(
             add(Rule::RetryStorm, row);
         }
         match ending {
-            Ending::Complete if is_paid_twice(attempts, i) => add(Rule::DuplicateSpending, row),
+            Ending::Complete if is_paid_twice(attempts, i, earlier.is_some()) => {
+                add(Rule::DuplicateSpending, row)
+            }
             Ending::Complete => {}
             _ => failures.push((row, repeated)),
         }
@@ -181,9 +183,9 @@ fn is_final(status: u16) -> bool {
 /// Whether the whole answer of attempt `i` was paid although another one was there or on its way: a
 /// retry of what had been answered, or an equal call in flight at the same time. Equal calls one
 /// after the other are what a client may want.
-fn is_paid_twice(attempts: &[&(CompactRow, Ending)], i: usize) -> bool {
+fn is_paid_twice(attempts: &[&(CompactRow, Ending)], i: usize, after_a_failure: bool) -> bool {
     let row = &attempts[i].0;
-    let is_retry = row.retries.is_some_and(|count| count > 0);
+    let is_retry = !after_a_failure && row.retries.is_some_and(|count| count > 0);
     let mut answered = attempts[..i]
         .iter()
         .filter(|(_, ending)| *ending == Ending::Complete);

@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod behaviour;
@@ -14,6 +16,8 @@ mod control;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod hostile;
@@ -21,6 +25,8 @@ mod hostile;
 mod in_process;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod scripted;
 #[cfg(test)]
 mod tcp;
 #[cfg(test)]
