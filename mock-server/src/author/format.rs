@@ -86,8 +86,8 @@ pub(super) fn write(
         }
         "json-string" => format!("\"{}\"", word(draw, 2)),
         "byte" | "base64" | "base64url" | "base64urlsafe" => {
-            let length = least.max(8).next_multiple_of(4);
-            letters(length, draw)
+            let words = 1 + least / ENCODED[0].len();
+            (0..words).map(|_| ENCODED[draw(ENCODED.len())]).collect()
         }
         "color" => format!("#{:06x}", 0x33_66_99 + draw(0xFFFF)),
         "phone" => format!("+1 202 555 01{:02}", 10 + draw(90)),
@@ -95,6 +95,9 @@ pub(super) fn write(
         _ => return None,
     })
 }
+
+/// Words of six letters in base 64.
+const ENCODED: [&str; 4] = ["ZXhhbXBs", "c2FtcGxl", "b3RoZXJz", "dmFsdWVz"];
 
 fn letters(count: usize, draw: &mut dyn FnMut(usize) -> usize) -> String {
     let start = "example".bytes().cycle().take(count);

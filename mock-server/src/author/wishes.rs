@@ -1,10 +1,11 @@
 //! Constraints that stand in a description: SDKs move there what the API's structured outputs do not
-//! take, as in `Name of the city {minLength: 3, maxLength: 40}`, so that the model may heed them.
+//! take, so that the model may heed them. The official ones write `Name of the city {minLength: 3,
+//! maxLength: 40}`, the Vercel AI SDK a last paragraph of `min length: 3; max length: 40.`
 
 use serde_json::{Map, Value};
 
 /// Keywords that are read from a description.
-const KEYWORDS: [&str; 24] = [
+const KEYWORDS: [&str; 25] = [
     "minLength",
     "maxLength",
     "pattern",
@@ -29,6 +30,7 @@ const KEYWORDS: [&str; 24] = [
     "contentEncoding",
     "enum",
     "const",
+    "not",
 ];
 
 /// `schema` with the constraints of its descriptions spelled out; `None` if there are none.
@@ -71,8 +73,55 @@ fn spell(schema: &mut Value, depth: usize) -> bool {
 /// Deeper nesting than any reader of JSON takes.
 const DEEPEST: usize = 128;
 
-/// The constraints in the braces at the end of `description`, as a schema.
+/// The constraints in the braces or in the clauses at the end of `description`, as a schema.
 fn read(description: &str) -> Option<Value> {
+    braces(description).or_else(|| clauses(description))
+}
+
+/// `min length: 3; pattern: ^a$.`, where each clause begins with a keyword in words.
+fn clauses(description: &str) -> Option<Value> {
+    let last = description.rsplit('\n').next()?.trim().strip_suffix('.')?;
+    let mut found = Map::new();
+    let mut clause = String::new();
+    for part in last.split("; ") {
+        // A pattern may have a semicolon in it: what begins with no keyword goes on.
+        if !clause.is_empty() && keyword(part).is_some() {
+            insert_clause(&clause, &mut found)?;
+            clause.clear();
+        }
+        if !clause.is_empty() {
+            clause.push_str("; ");
+        }
+        clause.push_str(part);
+    }
+    insert_clause(&clause, &mut found)?;
+    (!found.is_empty()).then_some(Value::Object(found))
+}
+
+fn insert_clause(clause: &str, found: &mut Map<String, Value>) -> Option<()> {
+    let (keyword, text) = keyword(clause)?;
+    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    found.insert(keyword, value);
+    Some(())
+}
+
+/// The keyword that `clause` begins with, and what follows it.
+fn keyword(clause: &str) -> Option<(String, &str)> {
+    let (words, value) = clause.split_once(": ")?;
+    let mut name = String::new();
+    for (i, word) in words.split(' ').enumerate() {
+        let (first, rest) = word.split_at_checked(1)?;
+        name += &if i == 0 {
+            first.to_owned()
+        } else {
+            first.to_uppercase()
+        };
+        name += rest;
+    }
+    KEYWORDS.contains(&name.as_str()).then_some((name, value))
+}
+
+fn braces(description: &str) -> Option<Value> {
     let end = description.trim_end().strip_suffix('}')?;
     let starts = end.match_indices('{').map(|(at, _)| at);
     starts
@@ -258,6 +307,26 @@ mod tests {
         ];
         for (description, schema) in cases {
             assert_eq!(read(description), Some(schema), "{description}");
+        }
+    }
+
+    #[test]
+    fn clauses_are_read_as_the_ai_sdk_writes_them() {
+        let clauses =
+            "A code\nmin length: 3; pattern: ^a; b$; exclusive minimum: 0; unique items: true.";
+        let schema = json!({"minLength": 3, "pattern": "^a; b$", "exclusiveMinimum": 0, "uniqueItems": true});
+        assert_eq!(read(clauses), Some(schema));
+        assert_eq!(read("pattern: ^\\d$."), Some(json!({"pattern": "^\\d$"})));
+        for prose in [
+            "A note: see above.",
+            "Minimum of two.",
+            "format: any; see the manual: there.",
+        ] {
+            assert_eq!(
+                read(prose).filter(|found| found.get("format").is_none()),
+                None,
+                "{prose}"
+            );
         }
     }
 
