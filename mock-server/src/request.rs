@@ -4,7 +4,6 @@ mod content;
 mod error;
 mod message;
 mod size;
-mod source;
 mod unescape;
 mod validate;
 

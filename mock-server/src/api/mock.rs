@@ -1,6 +1,7 @@
 //! The server without a socket: from a request to an answer that plays itself.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use bytes::Bytes;
 use ground::chance::digest;
@@ -13,7 +14,7 @@ use crate::fault::Hangup;
 use crate::request::ApiError;
 use crate::settings::{Config, ConfigError, Options};
 use crate::state::verdict::{self, Verdict};
-use crate::state::{Attempt, Lateness, Live, Shared, Spent};
+use crate::state::{Attempt, Called, Lateness, Live, Shared, Spent};
 
 use super::answer::{answer, info, refusal};
 use super::body::ReplyBody;
@@ -143,8 +144,7 @@ impl MockClaude {
     }
 
     /// Tells `listener` of each call that ends from now on; one that is too slow misses some.
-    #[cfg(feature = "cli")]
-    pub(crate) fn tell(&self, listener: std::sync::mpsc::SyncSender<crate::state::Called>) {
+    pub fn tell(&self, listener: SyncSender<Called>) {
         self.shared.state().listener = Some(listener);
     }
 

@@ -114,7 +114,7 @@ pub(super) fn write(nodes: &[Node<'_>], kind: Kind, variety: usize) -> Option<Va
     };
     let (step, (first, last)) = spans()
         .find(|(_, span)| enough(*span))
-        .or_else(|| spans().last())?;
+        .or_else(|| spans().next_back())?;
     let usual = usual(step, range.step.is_some())?.clamp(first, last);
     // A narrow range begins anew.
     let count = usize::try_from(last - first + 1).unwrap_or(usize::MAX);

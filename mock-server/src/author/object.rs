@@ -170,7 +170,7 @@ impl<'a> Author<'_, 'a> {
         match patterns.as_slice() {
             [] => Some(format!("extra_{attempt}")),
             // Every third name is a plain one: what no pattern speaks of may be allowed too.
-            _ if attempt % 3 == 0 => Some(format!("extra_{attempt}")),
+            _ if attempt.is_multiple_of(3) => Some(format!("extra_{attempt}")),
             some => {
                 let pattern = Pattern::new(some[attempt % some.len()])?;
                 Some(pattern.write(&mut self.chance, attempt % 8 + 1, false))

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::author::{self, Fullness, NoValue, Written};
 use crate::request::{ApiError, MessagesRequest, Role};
@@ -129,15 +130,12 @@ fn call(request: &MessagesRequest<'_>, seed: u64) -> Result<Option<Choice>, ApiE
 }
 
 fn broken(request: &MessagesRequest<'_>, name: &str, why: &NoValue) -> ApiError {
-    let quoted = Value::from(name).to_string();
-    let tools = request.tools.iter().flatten();
-    let at = tools
-        .enumerate()
-        .find(|(_, raw)| {
-            let tool: Option<Value> = serde_json::from_str(raw.get()).ok();
-            tool.is_some_and(|tool| tool["name"].to_string() == quoted)
-        })
-        .map_or(0, |(at, _)| at);
+    let has_name = |raw: &RawValue| {
+        let tool: Option<Value> = serde_json::from_str(raw.get()).ok();
+        tool.is_some_and(|tool| tool["name"] == name)
+    };
+    let at = request.tools.iter().flatten().position(|raw| has_name(raw));
+    let at = at.unwrap_or(0);
     ApiError::invalid(format!("tools.{at}.custom.input_schema: {why}"))
 }
 
@@ -148,7 +146,7 @@ fn any<'o>(request: &MessagesRequest<'_>, offers: &'o [Offer]) -> Option<&'o Off
     let is_new = |offer: &&Offer| !called.contains(&offer.name);
     let ends = |offer: &&Offer| ends_the_work(&offer.name);
     let is_ours = |offer: &&Offer| !matches!(offer.run, Run::Server(_));
-    let spoken = spoken_of(request, offers).filter(|offer| !ends(&offer));
+    let spoken = spoken_of(request, offers).filter(|offer| !ends(offer));
     spoken
         .or_else(|| offers.iter().filter(is_ours).find(ends))
         .or_else(|| offers.iter().filter(is_ours).find(is_new))

@@ -67,13 +67,8 @@ fn list_places(
         // One item of a list is no place for all of it, if the list can have an item for each symbol.
         Value::String(_) if is_in_list => add(PlaceKind::Text, text_rank(name).min(IN_LIST_RANK)),
         Value::String(_) => add(PlaceKind::Text, text_rank(name)),
-        Value::Array(items) => {
-            if items
-                .first()
-                .is_some_and(|item| item.is_object() || item.is_string())
-            {
-                add(PlaceKind::List, LIST_RANK);
-            }
+        Value::Array(items) if items.first().is_some_and(takes_entries) => {
+            add(PlaceKind::List, LIST_RANK);
         }
         Value::Object(fields) if fields.is_empty() && !pointer.is_empty() => {
             add(PlaceKind::Map, MAP_RANK);
@@ -102,6 +97,10 @@ fn list_places(
         list_places(inner, pointer, inner_name, is_in_list, places);
         pointer.truncate(length);
     }
+}
+
+fn takes_entries(item: &Value) -> bool {
+    item.is_object() || item.is_string()
 }
 
 /// A field that is named after documentation comes before a list, a list before any other text.

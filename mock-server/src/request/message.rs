@@ -49,17 +49,17 @@ pub(crate) struct MessagesRequest<'a> {
     #[serde(default, rename = "service_tier")]
     _service_tier: Option<IgnoredAny>,
     #[serde(default)]
-    pub(crate) speed: Option<IgnoredAny>,
+    pub(crate) speed: Option<String>,
     #[serde(default, rename = "inference_geo")]
     _inference_geo: Option<IgnoredAny>,
-    #[serde(default, rename = "container")]
-    _container: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) container: Option<serde_json::Value>,
     #[serde(default, rename = "diagnostics")]
     _diagnostics: Option<IgnoredAny>,
     #[serde(default)]
     context_management: Option<IgnoredAny>,
     #[serde(default)]
-    mcp_servers: Option<IgnoredAny>,
+    pub(crate) mcp_servers: Option<Vec<IgnoredAny>>,
     #[serde(default)]
     compaction: Option<IgnoredAny>,
     #[serde(default)]

@@ -3,10 +3,9 @@
 use ground::models;
 use ground::profile::Profile;
 
-use super::content::{Block, Content};
+use super::content::{Block, Body, Content};
 use super::error::ApiError;
 use super::message::MessagesRequest;
-use super::source::Body;
 
 /// Tokens that a request costs beside its text: role markers and the like.
 pub(crate) const REQUEST_OVERHEAD_TOKENS: u64 = 8;

@@ -2,9 +2,9 @@
 
 use super::content::Content;
 use super::error::ApiError;
-use super::message::{MessagesRequest, OutputConfig};
+use super::message::MessagesRequest;
 
-use rules::{EXTRA, tag_mistake};
+use rules::{EXTRA, effort_mistake, tag_mistake};
 
 mod content;
 mod explain;
@@ -54,6 +54,7 @@ fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
         ));
     }
     beta_mistake(request, rules)
+        .or_else(|| feature_mistake(request))
         .or_else(|| sampling_mistake(request, rules))
         .or_else(|| thinking_mistake(request))
         .or_else(|| output_mistake(request))
@@ -68,12 +69,33 @@ fn beta_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
     if !rules.beta {
         return request.beta_field().map(|name| format!("{name}: {EXTRA}"));
     }
+    if request
+        .mcp_servers
+        .as_ref()
+        .is_some_and(|servers| !servers.is_empty())
+    {
+        return Some(
+            "mcp_servers: Connection error while communicating with MCP server.".to_owned(),
+        );
+    }
     // There are no user profiles here, and the API never bills the caller instead.
     let policy = request.billing_policy.as_ref()?;
     (policy.bill_to.as_deref() == Some("user_profile")).then(|| {
         "billing_policy.bill_to: the user profile has not allowed this organization to bill it"
             .to_owned()
     })
+}
+
+/// Features that this organization does not have.
+fn feature_mistake(request: &MessagesRequest<'_>) -> Option<String> {
+    if request.container.is_some() {
+        return Some("container: no container is available to this organization".to_owned());
+    }
+    match request.speed.as_deref() {
+        None | Some("standard") => None,
+        Some("fast") => Some("speed: `fast` is not available to this organization".to_owned()),
+        Some(_) => Some("speed: Input should be 'standard' or 'fast'".to_owned()),
+    }
 }
 
 fn sampling_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
@@ -135,8 +157,6 @@ fn thinking_mistake(request: &MessagesRequest<'_>) -> Option<String> {
     }
 }
 
-const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
-
 fn output_mistake(request: &MessagesRequest<'_>) -> Option<String> {
     if request.has_two_formats() {
         return Some(
@@ -160,13 +180,6 @@ fn output_mistake(request: &MessagesRequest<'_>) -> Option<String> {
         }
     }
     effort_mistake(request.output_config.as_ref()?).map(|words| format!("output_config.{words}"))
-}
-
-/// An effort that nobody knows.
-fn effort_mistake(config: &OutputConfig<'_>) -> Option<String> {
-    let effort = config.effort.as_deref()?;
-    (!EFFORTS.contains(&effort))
-        .then(|| "effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'".to_owned())
 }
 
 /// `max_tokens: 0` only warms the cache.

@@ -36,14 +36,15 @@ pub(crate) struct CompactRow {
 
 /// A call that has ended, as those are told who listen.
 #[derive(Debug)]
-pub(crate) struct Called {
+pub struct Called {
     /// How many have ended up to this one.
-    pub(crate) number: u64,
-    pub(crate) row: Row,
-    /// What all calls so far cost.
-    pub(crate) total_pico: u64,
+    pub number: u64,
+    /// What became of it.
+    pub row: Row,
+    /// What all calls so far cost, in pico-dollars.
+    pub total_pico: u64,
     /// When it ended, in simulated seconds since 1970.
-    pub(crate) ended_unix_s: u64,
+    pub ended_unix_s: u64,
 }
 
 /// The ledger while it is written.

@@ -14,6 +14,8 @@ mod clock;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod deviations;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod forms;

@@ -74,7 +74,7 @@ fn around(value: &Value, draws: &mut impl Iterator<Item = u8>) -> Value {
             let mut own = json!({"type": "object", "minProperties": fields.len(), "properties": {},
                 "required": [], "propertyNames": {"maxLength": 3}});
             for (name, part) in fields {
-                let is_required = draws.next().unwrap_or(0) % 2 == 0;
+                let is_required = draws.next().unwrap_or(0).is_multiple_of(2);
                 if is_required {
                     own["required"].as_array_mut().unwrap().push(json!(name));
                 }

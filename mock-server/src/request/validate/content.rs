@@ -1,8 +1,7 @@
 //! Mistakes in the messages of a request: their blocks, and the calls of tools in them.
 
-use super::super::content::{Block, Content};
+use super::super::content::{Block, Body, Content};
 use super::super::message::{MessagesRequest, Role};
-use super::super::source::Body;
 use super::rules::{EXTRA, Rules, tag_mistake};
 
 pub(super) fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {

@@ -156,7 +156,8 @@ fn message_mistake(message: &Value) -> Option<String> {
     let is_system = fields.get("role").is_some_and(|role| role == "system");
     let may_lack_content = is_system && fields.contains_key("output_config");
     for name in ["role", "content"] {
-        if !fields.contains_key(name) && !(may_lack_content && name == "content") {
+        let may_lack = may_lack_content && name == "content";
+        if !may_lack && !fields.contains_key(name) {
             return Some(format!(".{name}: Field required"));
         }
     }
@@ -215,10 +216,9 @@ fn block_mistake(block: &Value) -> Option<String> {
     if let Some(name) = TEXTS.iter().find(is_odd) {
         return Some(format!(".{kind}.{name}: Input should be a valid string"));
     }
-    if let Some(mark) = fields.get("cache_control").filter(|mark| !mark.is_null()) {
-        if let Some(words) = cache_mistake(mark) {
-            return Some(format!(".{kind}.cache_control{words}"));
-        }
+    let mark = fields.get("cache_control").filter(|mark| !mark.is_null());
+    if let Some(words) = mark.and_then(cache_mistake) {
+        return Some(format!(".{kind}.cache_control{words}"));
     }
     let inner = fields.get("content").filter(|inner| !inner.is_null());
     inner

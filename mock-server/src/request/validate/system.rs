@@ -2,7 +2,7 @@
 
 use super::super::content::{Block, Content};
 use super::super::message::{MessagesRequest, Role};
-use super::rules::{EXTRA, tag_mistake};
+use super::rules::{EXTRA, effort_mistake, tag_mistake};
 
 pub(super) fn mistake(request: &MessagesRequest<'_>) -> Option<String> {
     if let Some(system) = &request.system
@@ -29,7 +29,7 @@ pub(super) fn mistake(request: &MessagesRequest<'_>) -> Option<String> {
             if config.format.is_some() {
                 return Some(format!("{path}.output_config.format: {EXTRA}"));
             }
-            if let Some(words) = super::effort_mistake(config) {
+            if let Some(words) = effort_mistake(config) {
                 return Some(format!("{path}.output_config.{words}"));
             }
         }
