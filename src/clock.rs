@@ -1,5 +1,19 @@
 //! Which clock a run uses. The clock chooses the runtime and the route together, because sockets
 //! under a paused clock time out falsely, and a wall clock without sockets measures nothing.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use breaklab::clock::Clock;
+//!
+//! let an_hour = Duration::from_secs(3600);
+//! let (now, _wall) = Clock::Virtual.run(async |timeline| {
+//!     timeline.sleep(an_hour).await;
+//!     timeline.now()
+//! })?;
+//! assert_eq!(now, an_hour, "and no one waited for it");
+//! # Ok::<(), breaklab::clock::ClockError>(())
+//! ```
 
 use std::time::Duration;
 

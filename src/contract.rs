@@ -3,6 +3,17 @@
 //!
 //! The load driver, the examiner and our own service all read here, so they cannot disagree about an
 //! answer. `docs/contract.md` says the same to students; a test holds the two together.
+//!
+//! ```
+//! use breaklab::contract;
+//! use breaklab::record::exam::Outcome;
+//!
+//! let answer = contract::read(200, None, br#"{"file_path": "a.py", "documentation": ""}"#);
+//! assert_eq!(answer.outcome, Outcome::Empty);
+//!
+//! let error = br#"{"error": {"type": "throttled", "message": "Rate Exceeded."}}"#;
+//! assert!(contract::read(429, None, error).told().starts_with("status 429: "));
+//! ```
 
 pub use answer::{Answer, Reply, State};
 pub use ask::{Ask, Batch, read_ask, read_batch};

@@ -1,5 +1,15 @@
 //! The documents of a run: plausible synthetic Python, the chapter's one-line functions, or real
 //! files from disk.
+//!
+//! ```
+//! use breaklab::corpus::{Corpus, Documents};
+//!
+//! let shape: Documents = toml::from_str("lines = 100\nfiles = 2")?;
+//! let corpus = Corpus::synthetic(shape, 1, 2);
+//! assert_eq!(corpus.source(0), corpus.source(2), "two files, taken in turn");
+//! assert_ne!(corpus.source(0).content, corpus.source(1).content);
+//! # Ok::<(), toml::de::Error>(())
+//! ```
 
 use std::sync::Arc;
 

@@ -1,5 +1,30 @@
 //! Examines a documentation service that somebody else wrote: asks it what a rubric needs, with
 //! our mock as its upstream, and records what could be observed. It judges nothing.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use breaklab::examiner::{self, ExamApi, Plan};
+//! use breaklab::record::exam::Case;
+//! use tokio::net::TcpListener;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! // The service under examination asks this port instead of the real API, and answers at 8000.
+//! let upstream = TcpListener::bind("127.0.0.1:4010").await?;
+//! let salt = examiner::random_salt();
+//! let api = ExamApi::new(&salt)?;
+//! tokio::spawn(api.clone().serve(upstream));
+//! let plan = Plan {
+//!     target: "my service".to_owned(),
+//!     endpoint: "http://127.0.0.1:8000".to_owned(),
+//!     salt,
+//!     cases: vec![Case::Repeat, Case::Outage],
+//!     deadline: Duration::from_secs(60),
+//! };
+//! let exam = examiner::examine(&api, &plan, &mut None, &|_| {}).await?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub use api::{API_KEY, ExamApi, random_salt};
 pub use examine::{ExaminerError, Plan, examine};

@@ -3,6 +3,16 @@
 //! A pass must be proven. Whatever is missing, not a number, from another story or not comparable
 //! is [`Verdict::CannotTell`], never a pass. Everything here is pure except [`evidence`] and
 //! [`baseline`], which read and write the files.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use breaklab::gate::{self, RuleBook, Verdict};
+//!
+//! let baseline = gate::read(Path::new("reports/baseline")).expect("it is part of the repository");
+//! let same = gate::judge(&RuleBook::builtin(), &baseline, &baseline);
+//! assert_eq!(same.verdict, Verdict::Passed);
+//! ```
 
 pub use accepted::{Acceptance, Accepted};
 pub use baseline::accept;

@@ -2,6 +2,8 @@
 //!
 //! The three modes are one path. Each protection is a file of its own and is on or off by the
 //! [`Policy`]; nothing here reports about itself, the transport does.
+//!
+//! `examples/document_one_file.rs` documents a file with it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;

@@ -1,5 +1,15 @@
 //! From what was observed of a service to points, each with its reason. Everything here is a pure
 //! function of the examination and the rubric, so a regrade needs no run.
+//!
+//! ```
+//! use breaklab::grade::{self, Rubric};
+//!
+//! let text = grade::builtin("caching").expect("it is built in");
+//! let rubric = Rubric::parse(text, "caching.toml")?;
+//! assert!(rubric.lint().is_empty());
+//! assert!(grade::known_flaws().any(|(id, title)| (id, title) == ("F4", "no cache")));
+//! # Ok::<(), grade::RubricError>(())
+//! ```
 
 pub use flaw::{Flaw, find as find_flaws, known as known_flaws, untold as untold_flaws};
 pub use judge::grade;

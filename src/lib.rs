@@ -34,6 +34,8 @@
 //! text       foreign text made harmless, wrapping, figures with units: the only room that escapes
 //! ```
 //!
+//! `examples/` shows how to use them, `CONTRIBUTING.md` how to change them.
+//!
 //! The judges (summary, report, gate, grade) and the doers (generator, platform, load, claude,
 //! transport) never import each other: they meet in the record. What is under test (generator and
 //! claude) never imports the mock; only transport's in-process route and the rooms that run

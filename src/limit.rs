@@ -16,6 +16,20 @@
 //!   flight everything may be owed, and output bounds nothing.
 //!
 //! It is a bound, not a schedule: no client need be able to reach it.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use breaklab::limit::{Call, Workload, makespan};
+//!
+//! let call = Call::once(1_000, 200, Duration::from_secs(3));
+//! let workload = Workload {
+//!     calls: vec![call; 10],
+//!     concurrency: Some(5),
+//!     limits: None,
+//! };
+//! assert_eq!(makespan(&workload), Duration::from_secs(6));
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,16 @@
 //! When requests are sent. The moment of each request follows from the plan, not from how the
 //! service feels, and latency is counted from that moment.
+//!
+//! ```
+//! use breaklab::load::Load;
+//!
+//! let load: Load = toml::from_str("requests = 100\narrivals = \"spread\"\nover_s = 60")?;
+//! assert_eq!(load.describe(), "100 requests over 60 s");
+//!
+//! let wrong = toml::from_str::<Load>("requests = 100\narrivals = \"spread\"");
+//! assert!(wrong.unwrap_err().to_string().contains("`load.over_s` is missing"));
+//! # Ok::<(), toml::de::Error>(())
+//! ```
 
 use std::time::Duration;
 

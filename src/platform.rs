@@ -1,5 +1,20 @@
 //! Where the service runs: the gateway before it, cold starts, instances and the time limit that
 //! kills work.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use breaklab::platform::{Preset, Settings};
+//!
+//! let settings = Settings {
+//!     preset: Preset::Ecs,
+//!     ..Settings::default()
+//! };
+//! assert_eq!(settings.resolve().time_limit, None);
+//! // Unless told otherwise, work is killed as the chapter's Lambda kills it.
+//! let lambda = Settings::default().resolve();
+//! assert_eq!(lambda.time_limit, Some(Duration::from_secs(300)));
+//! ```
 
 pub use fleet::{Admission, Fleet};
 pub use http::serve;

@@ -2,6 +2,16 @@
 //!
 //! Nothing here is computed from anything else here; [`crate::summary`] does that. All times are
 //! simulated. Rows are kept up to a bound, counts and histograms always cover everything.
+//!
+//! ```
+//! use breaklab::record::{Base, Mode, Protection};
+//!
+//! let mode: Mode = "hardened-without-cache".parse()?;
+//! assert_eq!(mode, Mode::hardened_without(Protection::Cache));
+//! assert_eq!(mode.base(), Base::Hardened);
+//! assert!(mode.has(Protection::Retry) && !mode.has(Protection::Cache));
+//! # Ok::<(), breaklab::record::UnknownName>(())
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -53,6 +63,24 @@ pub struct Record {
     pub interrupted: bool,
     /// One entry per scenario and mode, in the order in which they were asked for.
     pub runs: Vec<Run>,
+}
+
+impl Record {
+    /// The facts of `runs` that went to their end on a clock of this kind and speed, as this breaklab
+    /// writes them. Real time adds the machine, on which it depends.
+    #[must_use]
+    pub fn new((clock, speed): (ClockKind, f64), seed: u64, runs: Vec<Run>) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock,
+            speed,
+            seed,
+            host: (clock == ClockKind::Real).then(Host::here),
+            interrupted: false,
+            runs,
+        }
+    }
 }
 
 /// Which clock a run used.

@@ -2,6 +2,18 @@
 //!
 //! Everything here is a pure function except [`write_all`], [`write_pages`], [`check_writable`] and [`read_record`]. No number is
 //! computed here: [`crate::summary`] does that, and this room puts it into words and pictures.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use breaklab::{report, scenario, summary};
+//!
+//! // Pages need no new run: everything in them follows from the facts.
+//! let record = report::read_record(Path::new("reports/latest"))?;
+//! let summary = summary::summarize(&record, &scenario::claims(), &[]);
+//! let page = report::markdown(&record, &summary, &[]);
+//! # Ok::<(), report::ReportError>(())
+//! ```
 
 use std::path::PathBuf;
 

@@ -1,4 +1,27 @@
 //! Scenario × mode × clock → the facts of a run.
+//!
+//! ```
+//! use breaklab::clock::Clock;
+//! use breaklab::generator::Policy;
+//! use breaklab::load::Stop;
+//! use breaklab::record::Base;
+//! use breaklab::runner::Setup;
+//! use breaklab::scenario::Loaded;
+//!
+//! let mut loaded = Loaded::find("rate-limits")?;
+//! loaded.scenario.load = loaded.scenario.load.scaled_to(3);
+//! let setup = Setup {
+//!     policy: Policy::new(Base::Naive, &loaded.scenario.generator),
+//!     loaded,
+//!     corpus: None,
+//!     seed: 1,
+//! };
+//! let (run, _wall) = setup.run(Clock::Virtual, &Stop::default())?;
+//! assert_eq!((run.offered, run.ledger.totals.attempts), (3, 3));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `examples/run_a_scenario.rs` goes on from here to the numbers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

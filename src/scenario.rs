@@ -1,7 +1,18 @@
 //! A failure story as data: TOML in, checked settings out. Each settings type lives with the code
 //! that obeys it; this room only puts them together.
+//!
+//! ```
+//! use breaklab::scenario::Loaded;
+//!
+//! let loaded = Loaded::find("rate-limits")?;
+//! assert_eq!(loaded.scenario.load.requests, 100);
+//!
+//! let error = Loaded::find("rate-limit").unwrap_err().to_string();
+//! assert!(error.contains("did you mean `rate-limits`?"), "{error}");
+//! # Ok::<(), breaklab::scenario::ScenarioError>(())
+//! ```
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ground::fault::FaultRule;
 use ground::limits::Limits;
@@ -12,13 +23,15 @@ use sha2::{Digest, Sha256};
 
 use crate::corpus::Documents;
 use crate::generator;
-use crate::load::{self, Load, LoadError};
+use crate::load::{self, Load};
 use crate::platform;
 use crate::record::Base;
 
 pub use catalog::{builtin, builtin_ids, claims};
+pub use error::ScenarioError;
 
 mod catalog;
+mod error;
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -72,65 +85,6 @@ pub struct Loaded {
     pub prices: PriceBook,
     /// The limits of the scenario's tier.
     pub limits: Option<Limits>,
-}
-
-/// Why a scenario cannot be run.
-#[derive(Debug, thiserror::Error)]
-pub enum ScenarioError {
-    /// No such name.
-    #[error("there is no {what} `{name}`{}; there are: {}", suggestion(nearest.as_deref()), known.join(", "))]
-    Unknown {
-        /// `scenario`, `profile`, `price book`.
-        what: &'static str,
-        /// As given.
-        name: String,
-        /// The nearest that exists.
-        nearest: Option<String>,
-        /// All that exist.
-        known: Vec<String>,
-    },
-    /// A file cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// A file is not what it should be; the reason has line and column.
-    #[error("`{file}` is not a {what}: {reason}")]
-    Syntax {
-        /// `scenario`, `profile`, `price book`.
-        what: &'static str,
-        /// The file.
-        file: String,
-        /// Line, column and what was expected.
-        reason: String,
-    },
-    /// The load cannot be carried out.
-    #[error("scenario `{id}` cannot be run")]
-    Load {
-        /// The scenario.
-        id: String,
-        /// The setting that is wrong.
-        source: LoadError,
-    },
-    /// A setting has an impossible value.
-    #[error("scenario `{id}`: `{key}` is {value}; {expected}")]
-    Value {
-        /// The scenario.
-        id: String,
-        /// The setting.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// What is possible.
-        expected: String,
-    },
-}
-
-fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
 impl Loaded {

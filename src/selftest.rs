@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::gate::{self, Evidence, Judgement, RuleBook, Verdict};
 use crate::generator::Policy;
 use crate::load::Stop;
-use crate::record::{self, AttemptEnding, Base, ClockKind, Ending, Mode, Protection, Record, Run};
+use crate::record::{AttemptEnding, Base, Ending, Mode, Protection, Record, Run};
 use crate::runner::{self, RunError, Setup};
 use crate::scenario::{Loaded, ScenarioError};
 use crate::summary::{self, ClaimBook};
@@ -248,16 +248,7 @@ fn carried_out(mutation: Option<Mutation>, seed: u64) -> Result<Evidence, Selfte
 }
 
 fn evidence(mutation: Option<Mutation>, runs: Vec<Run>, seed: u64) -> Evidence {
-    let record = Record {
-        schema: record::SCHEMA.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        clock: ClockKind::Virtual,
-        speed: 1.0,
-        seed,
-        host: None,
-        interrupted: false,
-        runs,
-    };
+    let record = Record::new(Clock::Virtual.describe(), seed, runs);
     Evidence {
         dir: PathBuf::from(format!("{mutation:?}")),
         summary: summary::summarize(&record, &ClaimBook::default(), &[]),

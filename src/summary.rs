@@ -2,6 +2,15 @@
 //!
 //! `record` → [`Summary`]; report, gate and grade are functions of it. A number that was not
 //! measured is absent, never zero.
+//!
+//! ```
+//! use breaklab::summary::Metric;
+//!
+//! assert_eq!((Metric::P95Ms.name(), Metric::P95Ms.unit()), ("p95_ms", "ms"));
+//! // Less coverage is worse, and so is more latency.
+//! assert!(Metric::Coverage.better().worse_by(1.0, 0.9) > 0.0);
+//! assert!(Metric::P95Ms.better().worse_by(1_000.0, 2_000.0) > 0.0);
+//! ```
 
 use std::collections::BTreeMap;
 

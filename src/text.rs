@@ -22,6 +22,14 @@
 //!
 //! JSON needs none: its writer escapes. `tests/e2e/escaping.rs` holds as law that no other room
 //! escapes. This room imports none of ours.
+//!
+//! ```
+//! use breaklab::text;
+//!
+//! assert_eq!(text::line("\u{1b}[31mred\u{1b}[0m\nnext"), "red next");
+//! assert_eq!(text::cell("=1+1"), "'=1+1");
+//! assert_eq!(text::figures::count(1_234_567), "1,234,567");
+//! ```
 
 pub use columns::{COLUMNS, cut, left, right, width, wrapped};
 pub use file_name::file_name;

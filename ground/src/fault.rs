@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
     Deserialize,
     JsonSchema,
     strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -27,31 +28,33 @@ use serde::{Deserialize, Serialize};
 pub enum FaultKind {
     /// 429 `rate_limit_error` although quota is left.
     RateLimit,
-    /// 500 `api_error`.
-    ServerError,
     /// 529 `overloaded_error`.
     Overloaded,
+    /// 500 `api_error`.
+    ServerError,
+    /// 401 `authentication_error`, as if the key had been revoked.
+    Authentication,
     /// 402 `billing_error`.
     Billing,
     /// 403 `permission_error`.
     Permission,
     /// 504 `timeout_error`.
     TimeoutError,
+    /// The connection is reset before the head; with `after`, in the middle of the answer.
+    Reset,
     /// No byte of an answer ever comes; with `after`, the answer falls silent there. The
     /// connection stays open.
     Hang,
-    /// The connection is reset before the head; with `after`, in the middle of the answer.
-    Reset,
-    /// The connection is cut in the middle of the body, JSON or stream, without its end.
-    TruncateStream,
-    /// The body ends cleanly but too early: a stream without `message_stop`, JSON broken off.
-    TruncateStreamClean,
     /// The answer is written ten times slower, at most five events a second.
     SlowDrip,
     /// 200 with JSON that cannot be parsed: the body, or one event of a stream.
     MalformedJson,
     /// `event: error` after the 200 and a part of the stream; JSON answers are spared.
     StreamError,
+    /// The connection is cut in the middle of the body, JSON or stream, without its end.
+    TruncateStream,
+    /// The body ends cleanly but too early: a stream without `message_stop`, JSON broken off.
+    TruncateStreamClean,
     /// One event of a stream is sent twice; JSON answers are spared.
     DuplicateEvent,
     /// Garbage instead of the next chunk's size.
@@ -60,23 +63,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
-        Self::RateLimit,
-        Self::Overloaded,
-        Self::ServerError,
-        Self::Billing,
-        Self::Permission,
-        Self::TimeoutError,
-        Self::Reset,
-        Self::Hang,
-        Self::SlowDrip,
-        Self::MalformedJson,
-        Self::StreamError,
-        Self::TruncateStream,
-        Self::TruncateStreamClean,
-        Self::DuplicateEvent,
-        Self::BadChunk,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name in settings, e.g. `rate_limit`.
     #[must_use]

@@ -11,7 +11,7 @@ use super::progress::{Progress, Work};
 use super::shard::Plan;
 use crate::corpus::{self, Corpus, Documents, Kind, Source};
 use crate::load::{Arrivals, Load, Share, Stop};
-use crate::record::{self, ClockKind, Record, Run, Unit};
+use crate::record::{ClockKind, Record, Run, Unit};
 use crate::report::{self, Story};
 use crate::runner::{Endpoint, Measured};
 use crate::summary::{self, ClaimBook, Summary};
@@ -202,14 +202,8 @@ fn documents(args: &Args) -> anyhow::Result<Vec<Source>> {
 
 fn record(args: &Args, run: Run, interrupted: bool) -> Record {
     Record {
-        schema: record::SCHEMA.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        clock: ClockKind::Real,
-        speed: 1.0,
-        seed: args.seed,
-        host: Some(record::Host::here()),
         interrupted,
-        runs: vec![run],
+        ..Record::new((ClockKind::Real, 1.0), args.seed, vec![run])
     }
 }
 

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::corpus::{self, Corpus};
 use crate::generator::Policy;
 use crate::load::{Arrivals, Share, Stop};
-use crate::record::{self, Base, Mode, Protection, Record, Run, Unit};
+use crate::record::{Base, Mode, Protection, Record, Run, Unit};
 use crate::report::{self, Named, Story};
 use crate::runner::{self, Setup};
 use crate::scenario::{self, Loaded, Scenario};
@@ -119,7 +119,10 @@ fn carry_out(
     let results = runner::run_all(setups, clock, stop, &progress.watch());
     progress.clear();
     let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
-    let record = record(args, clock, runs, stop.is_stopped());
+    let record = Record {
+        interrupted: stop.is_stopped(),
+        ..Record::new(clock.describe(), args.seed, runs)
+    };
     let walls: Vec<f64> = walls.iter().map(Duration::as_secs_f64).collect();
     let summary = summary::summarize(&record, &scenario::claims(), &walls);
     Ok((record, summary))
@@ -309,21 +312,6 @@ fn story(args: &Args, loaded: &Loaded, name: &str) -> Story {
         story: loaded.scenario.story.clone(),
         fix: loaded.scenario.fix.clone(),
         reproduce: command.to_string(),
-    }
-}
-
-fn record(args: &Args, clock: Clock, runs: Vec<Run>, interrupted: bool) -> Record {
-    let host = matches!(clock, Clock::Real { .. }).then(record::Host::here);
-    let (clock, speed) = clock.describe();
-    Record {
-        schema: record::SCHEMA.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        clock,
-        speed,
-        seed: args.seed,
-        host,
-        interrupted,
-        runs,
     }
 }
 

@@ -85,6 +85,15 @@ impl Default for Settings {
 }
 
 /// A mode with its settings.
+///
+/// ```
+/// use breaklab::generator::{Policy, Settings};
+/// use breaklab::record::{Mode, Protection};
+///
+/// let mode = Mode::hardened_without(Protection::Parallelism);
+/// let policy = Policy::new(mode, &Settings::default());
+/// assert_eq!(policy.files_at_once(), 1);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     mode: Mode,

@@ -44,7 +44,7 @@ pub fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Id, title and reason of mistakes that cannot be recognised from outside.
 pub fn untold() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    UNTOLD.into_iter()
+    UNTOLD.iter().copied()
 }
 
 /// The service dies.

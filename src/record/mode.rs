@@ -209,7 +209,10 @@ mod tests {
     }
 
     fn some() -> impl Strategy<Value = Vec<Protection>> {
-        prop::sample::subsequence(Protection::VARIANTS.to_vec(), 0..=7)
+        prop::sample::subsequence(
+            Protection::VARIANTS.to_vec(),
+            0..=Protection::VARIANTS.len(),
+        )
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! CSV files: one line a request, one line a run (RFC 4180).
 
+use strum::VariantArray;
+
 use crate::record::Record;
 use crate::summary::{Bounds, Confidence, Metric, Summary};
 
@@ -58,56 +60,41 @@ pub(super) fn requests(record: &Record) -> Result<String, ReportError> {
 
 /// Every metric of every run with its 95 % bounds; empty where it was not measured.
 pub(super) fn summary(summary: &Summary) -> Result<String, ReportError> {
-    let bounds = BOUNDS.map(|(name, _)| [format!("{name}_low"), format!("{name}_high")]);
-    let head: Vec<&str> = ["scenario", "mode", "offered"]
-        .into_iter()
-        .chain(METRICS.map(Metric::name))
-        .chain(bounds.iter().flatten().map(String::as_str))
+    let bounds = BOUNDS.iter();
+    let bounds: Vec<String> = bounds
+        .flat_map(|(name, _)| [format!("{name}_low"), format!("{name}_high")])
         .collect();
+    let mut head = vec!["scenario", "mode", "offered"];
+    head.extend(metrics().map(|metric| metric.name()));
+    head.extend(bounds.iter().map(String::as_str));
     let lines = summary.runs.iter().map(|run| {
-        let figures = METRICS.map(|metric| cell_of(run.value(metric)));
-        let bounds = BOUNDS.map(|(_, of)| of(&run.confidence));
+        let figures = metrics().map(|metric| cell_of(run.value(metric)));
+        let bounds = BOUNDS.iter().map(|(_, of)| of(&run.confidence));
         let mut line = vec![
             cell(&run.scenario),
             cell(&run.mode),
             run.requests.offered.to_string(),
         ];
         line.extend(figures);
-        line.extend(bounds.iter().flat_map(|of| [of.low, of.high].map(cell_of)));
+        line.extend(bounds.flat_map(|of| [of.low, of.high].map(cell_of)));
         line
     });
     csv(&head, lines)
 }
 
-const METRICS: [Metric; 20] = [
-    Metric::Ok,
-    Metric::Degraded,
-    Metric::Failed,
-    Metric::FailureRate,
-    Metric::P50Ms,
-    Metric::P95Ms,
-    Metric::P99Ms,
-    Metric::FailedMaxS,
-    Metric::MakespanS,
-    Metric::MakespanOverLimit,
-    Metric::Attempts,
-    Metric::InputTokens,
-    Metric::OutputTokens,
-    Metric::CostUsd,
-    Metric::CostInr,
-    Metric::WastedUsd,
-    Metric::Coverage,
-    Metric::Duplicates,
-    Metric::OutOfOrder,
-    Metric::Foreign,
-];
+/// Every metric but the one that only has another unit.
+fn metrics() -> impl Iterator<Item = Metric> {
+    let all = Metric::VARIANTS.iter().copied();
+    all.filter(|metric| *metric != Metric::MakespanMin)
+}
 
 /// A metric that has bounds, and where they are.
 type Bounded = (&'static str, fn(&Confidence) -> Bounds);
 
-const BOUNDS: [Bounded; 4] = [
+const BOUNDS: &[Bounded] = &[
     ("failure_rate", |of| of.failure_rate),
     ("p50_ms", |of| of.p50_ms),
+    ("p90_ms", |of| of.p90_ms),
     ("p95_ms", |of| of.p95_ms),
     ("p99_ms", |of| of.p99_ms),
 ];

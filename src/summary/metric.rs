@@ -31,6 +31,8 @@ pub enum Metric {
     FailureRate,
     /// Median latency of documentation, milliseconds.
     P50Ms,
+    /// 90th percentile, milliseconds.
+    P90Ms,
     /// 95th percentile, milliseconds.
     P95Ms,
     /// 99th percentile, milliseconds.
@@ -114,7 +116,7 @@ impl Metric {
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
-            Self::P50Ms | Self::P95Ms | Self::P99Ms => "ms",
+            Self::P50Ms | Self::P90Ms | Self::P95Ms | Self::P99Ms => "ms",
             Self::FailedMaxS | Self::MakespanS => "s",
             Self::MakespanMin => "min",
             Self::CostUsd | Self::WastedUsd => "USD",
@@ -153,6 +155,7 @@ impl RunSummary {
             Metric::Failed => Some(self.requests.failed as f64),
             Metric::FailureRate => self.failure_rate,
             Metric::P50Ms => self.latency_ms.p50,
+            Metric::P90Ms => self.latency_ms.p90,
             Metric::P95Ms => self.latency_ms.p95,
             Metric::P99Ms => self.latency_ms.p99,
             Metric::FailedMaxS => self.failed_latency_ms.max.map(|ms| ms / 1000.0),

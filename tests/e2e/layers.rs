@@ -209,7 +209,7 @@ fn the_mock_and_the_ground_know_nothing_of_what_stands_on_them() {
 
 /// Rooms that the map in the documentation of a `lib.rs` names: the first words of the text block
 /// after the line that begins with "Rooms".
-fn mapped(lib: &str) -> BTreeSet<&str> {
+fn mapped(lib: &str) -> Vec<&str> {
     let docs = lib.lines().filter_map(|line| line.strip_prefix("//!"));
     let map = docs.skip_while(|line| !line.trim().starts_with("Rooms"));
     let map = map.skip_while(|line| line.trim() != "```text").skip(1);
@@ -231,7 +231,26 @@ fn declared(lib: &str) -> BTreeSet<&str> {
 fn the_map_of_each_crate_names_its_rooms_and_no_others() {
     for lib in ["src/lib.rs", "mock-server/src/lib.rs", "ground/src/lib.rs"] {
         let text = std::fs::read_to_string(root().join(lib)).unwrap();
-        assert_eq!(mapped(&text), declared(&text), "{lib}");
+        let mapped: BTreeSet<&str> = mapped(&text).into_iter().collect();
+        assert_eq!(mapped, declared(&text), "{lib}");
+    }
+}
+
+#[test]
+fn the_maps_are_drawn_from_the_top_floor_down() {
+    for (lib, floors) in [
+        ("src/lib.rs", FLOORS),
+        ("mock-server/src/lib.rs", MOCK_FLOORS),
+    ] {
+        let text = std::fs::read_to_string(root().join(lib)).unwrap();
+        let drawn: Vec<_> = mapped(&text)
+            .iter()
+            .map(|room| floor(floors, room))
+            .collect();
+        assert!(
+            drawn.is_sorted_by(|above, below| above >= below),
+            "{lib}: {drawn:?}"
+        );
     }
 }
 

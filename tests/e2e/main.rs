@@ -12,6 +12,7 @@ mod escaping;
 mod gate;
 mod generator;
 mod grade;
+mod guides;
 mod kill;
 mod layers;
 mod load;

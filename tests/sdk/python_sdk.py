@@ -6,6 +6,7 @@ writes what each fault looks like to a Python program.
 
 import asyncio
 import json
+import pathlib
 import sys
 import time
 
@@ -14,11 +15,8 @@ import anthropic
 URL, OUTCOMES = sys.argv[1:]
 MODEL = "claude-test"
 PROMPT = [{"role": "user", "content": "def alpha(x):\n    return x\n\ndef beta(x):\n    return x\n"}]
-FAULTS = [
-    "rate_limit", "overloaded", "server_error", "billing", "permission", "timeout_error", "reset",
-    "hang", "slow_drip", "malformed_json", "stream_error", "truncate_stream",
-    "truncate_stream_clean", "duplicate_event", "bad_chunk",
-]
+SCHEMA = pathlib.Path(__file__).parents[2] / "docs/mock/settings.schema.json"
+FAULTS = [kind["const"] for kind in json.loads(SCHEMA.read_text())["$defs"]["FaultKind"]["oneOf"]]
 
 
 def client(**settings):

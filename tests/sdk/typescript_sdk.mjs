@@ -1,7 +1,7 @@
 // Drives the official TypeScript SDK against the mock: node typescript_sdk.mjs URL OUTCOMES.json
 // Exits 1 at the first behaviour that is not as expected and writes what each fault looks like.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -13,11 +13,8 @@ const [url, outcomes] = process.argv.slice(2);
 const model = "claude-test";
 const source = "def alpha(x):\n    return x\n\ndef beta(x):\n    return x\n";
 const messages = [{ role: "user", content: source }];
-const faults = [
-  "rate_limit", "overloaded", "server_error", "billing", "permission", "timeout_error", "reset",
-  "hang", "slow_drip", "malformed_json", "stream_error", "truncate_stream",
-  "truncate_stream_clean", "duplicate_event", "bad_chunk",
-];
+const schema = new URL("../../docs/mock/settings.schema.json", import.meta.url);
+const faults = JSON.parse(readFileSync(schema)).$defs.FaultKind.oneOf.map((kind) => kind.const);
 
 const client = (settings = {}) =>
   new Anthropic({ baseURL: url, apiKey: "key", maxRetries: 0, timeout: 2500, ...settings });

@@ -63,10 +63,12 @@ fn by_headers(
     used_before: impl Fn() -> u32,
 ) -> Result<Option<Fault>, ApiError> {
     let kind = FaultKind::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|kind| kind.name() == name)
         .ok_or_else(|| {
-            let known = FaultKind::ALL.map(FaultKind::name).join(", ");
+            let names = FaultKind::ALL.iter().map(|kind| kind.name());
+            let known = names.collect::<Vec<_>>().join(", ");
             ApiError::invalid(format!(
                 "x-mock-fault: unknown fault `{name}` (known: {known})"
             ))
@@ -140,6 +142,7 @@ pub(crate) fn refused_by(kind: FaultKind, attempt: &mut Attempt) -> Option<ApiEr
         }
         FaultKind::ServerError => ApiError::server_error(),
         FaultKind::Overloaded => ApiError::overloaded(),
+        FaultKind::Authentication => ApiError::authentication("invalid x-api-key"),
         FaultKind::Billing => ApiError::billing(),
         FaultKind::Permission => ApiError::permission(),
         FaultKind::TimeoutError => ApiError::timeout(),

@@ -46,8 +46,8 @@ pub(crate) struct MessagesRequest<'a> {
     output_format: Option<Format>,
     #[serde(default, rename = "metadata")]
     _metadata: Option<IgnoredAny>,
-    #[serde(default, rename = "service_tier")]
-    _service_tier: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub(crate) service_tier: Option<Cow<'a, str>>,
     #[serde(default)]
     pub(crate) speed: Option<String>,
     #[serde(default, rename = "inference_geo")]

@@ -58,6 +58,7 @@ fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
         .or_else(|| sampling_mistake(request, rules))
         .or_else(|| thinking_mistake(request))
         .or_else(|| output_mistake(request))
+        .or_else(|| tier_mistake(request.service_tier.as_deref()?))
         .or_else(|| tools::mistake(request))
         .or_else(|| zero_tokens_mistake(request))
         .or_else(|| system::mistake(request))
@@ -180,6 +181,11 @@ fn output_mistake(request: &MessagesRequest<'_>) -> Option<String> {
         }
     }
     effort_mistake(request.output_config.as_ref()?).map(|words| format!("output_config.{words}"))
+}
+
+fn tier_mistake(tier: &str) -> Option<String> {
+    (!["auto", "standard_only"].contains(&tier))
+        .then(|| "service_tier: Input should be 'auto' or 'standard_only'".to_owned())
 }
 
 /// `max_tokens: 0` only warms the cache.

@@ -290,6 +290,16 @@ async fn mistakes_are_named_by_their_path() {
             "max_tokens: Input should be a valid integer",
         ),
         (
+            "service_tier",
+            json!("fastest"),
+            "service_tier: Input should be 'auto' or 'standard_only'",
+        ),
+        (
+            "service_tier",
+            json!(1),
+            "service_tier: Input should be a valid string",
+        ),
+        (
             "stream",
             json!("yes"),
             "stream: Input should be a valid boolean",

@@ -269,6 +269,10 @@ async fn refusing_faults_cost_nothing_and_hit_only_the_first_attempts() {
         (FaultKind::RateLimit, 429),
         (FaultKind::ServerError, 500),
         (FaultKind::Overloaded, 529),
+        (FaultKind::Authentication, 401),
+        (FaultKind::Billing, 402),
+        (FaultKind::Permission, 403),
+        (FaultKind::TimeoutError, 504),
     ] {
         let mock = mock(with_faults(&[FaultRule {
             attempts: Some(2),

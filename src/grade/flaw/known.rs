@@ -23,7 +23,7 @@ pub(super) enum Shows {
     WhenServed,
 }
 
-pub(super) const KNOWN: [Known; 38] = [
+pub(super) const KNOWN: &[Known] = &[
     Known {
         id: "F1",
         title: "canned documentation",
@@ -331,7 +331,7 @@ pub(super) const KNOWN: [Known; 38] = [
 ];
 
 /// Mistakes that are not recognised as such: id, title, and why.
-pub(super) const UNTOLD: [(&str, &str, &str); 2] = [
+pub(super) const UNTOLD: &[(&str, &str, &str)] = &[
     (
         "F3",
         "another API is asked",
