@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use mock_claude::prices::{PICO_PER_USD, Usage};
 use mock_claude::timeline::Timeline;
@@ -340,8 +340,13 @@ impl Claude {
         let limits = RateLimits::from_headers(&reply.headers);
         if !reply.status.is_success() {
             let body = self.read_all(&mut reply).await?;
-            return Err(wire::api_error(reply.status, &reply.headers, &body, limits));
+            let heard = wire::Heard {
+                limits,
+                unix_s: self.unix_s(),
+            };
+            return Err(wire::api_error(reply.status, &reply.headers, &body, heard));
         }
+        check_encoding(&reply.headers)?;
         let streamed = reply
             .headers
             .get(CONTENT_TYPE)
@@ -359,6 +364,12 @@ impl Claude {
             .and_then(|id| id.to_str().ok())
             .map(str::to_owned);
         Ok(message)
+    }
+
+    /// The time of day, if this client has a clock.
+    fn unix_s(&self) -> Option<u64> {
+        self.patience
+            .map(|(timeline, _)| timeline.unix_s(timeline.now()))
     }
 
     async fn read_all(&self, reply: &mut Reply) -> Result<Bytes, CallError> {
@@ -418,9 +429,24 @@ fn check_size(bytes: usize) -> Result<(), CallError> {
     Ok(())
 }
 
+/// An answer in an encoding that was not asked for cannot be read.
+fn check_encoding(headers: &HeaderMap) -> Result<(), CallError> {
+    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None | Some(b"" | b"identity") => Ok(()),
+        Some(other) => Err(CallError::Malformed {
+            what: format!(
+                "it is encoded as {}, which was not asked for",
+                String::from_utf8_lossy(other)
+            ),
+        }),
+    }
+}
+
 fn headers(api_key: &str, version: &str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(4);
+    let mut headers = HeaderMap::with_capacity(5);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Some proxies compress whatever nobody says must not be.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     // Versions are dates, so their order as text is their order in time.
     let (name, value) = if version >= BEARER_SINCE {
         (AUTHORIZATION, format!("Bearer {api_key}"))

@@ -45,7 +45,7 @@ pub(crate) fn write(
     let room = max_tokens.min(window);
     let prompt = user_text(request);
     let thought = request.thinking.as_ref().and_then(|_| {
-        let symbols = symbols::scan(symbols::region(&prompt)).count();
+        let symbols = symbols::asked(&prompt).count();
         thinking::think(request, profile, key, call, symbols, room)
     });
     let thinking_tokens = thought.as_ref().map(|thought| thought.tokens);
@@ -145,7 +145,7 @@ fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usiz
     let entry_bytes = bytes(u64::from(profile.reply.tokens_per_symbol), profile);
     // Room for a usual file, so that the list need not grow.
     let mut symbols = Vec::with_capacity(64);
-    symbols.extend(symbols::scan(source));
+    symbols.extend(symbols::asked(prompt));
     let expected = HEADING.len() + (symbols.len() + 1) * entry_bytes;
     let mut text = String::with_capacity(expected.min(enough.saturating_add(entry_bytes)));
     text.push_str(HEADING);
@@ -158,7 +158,7 @@ fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usiz
         }
     }
     for symbol in symbols {
-        let digits = key.mac_digits(symbol, call);
+        let digits = key.mac_digits(symbols::bare(symbol), call);
         let mac = std::str::from_utf8(&digits).expect("hex digits are ASCII");
         write_entry(&mut text, symbol, call, mac, entry_bytes);
         entries += 1;
@@ -179,7 +179,8 @@ fn write_entry(text: &mut String, symbol: &str, call: &str, mac: &str, size: usi
     for part in ["### `", symbol, "`\n\n"] {
         text.push_str(part);
     }
-    let token_bytes = "\n\nref::".len() + symbol.len() + 1 + call.len() + mac.len() + "\n\n".len();
+    let bare = symbols::bare(symbol);
+    let token_bytes = "\n\nref::".len() + bare.len() + 1 + call.len() + mac.len() + "\n\n".len();
     let end = start + size.saturating_sub(token_bytes);
     let first = mix(&[digest(symbol.as_bytes())]) as usize;
     let mut next = first;
@@ -198,7 +199,7 @@ fn write_entry(text: &mut String, symbol: &str, call: &str, mac: &str, size: usi
             }
         }
     }
-    for part in ["\n\nref:", symbol, ":", call, ":", mac, "\n\n"] {
+    for part in ["\n\nref:", bare, ":", call, ":", mac, "\n\n"] {
         text.push_str(part);
     }
 }

@@ -178,7 +178,11 @@ impl Claude {
         }
         let limits = RateLimits::from_headers(&reply.headers);
         let body = self.read_all(&mut reply).await?;
-        Err(wire::api_error(reply.status, &reply.headers, &body, limits))
+        let heard = wire::Heard {
+            limits,
+            unix_s: self.unix_s(),
+        };
+        Err(wire::api_error(reply.status, &reply.headers, &body, heard))
     }
 }
 

@@ -19,7 +19,7 @@ use super::pace::{self, Cost, Pace};
 use super::plan::cost;
 use super::policy::Protection;
 use super::retry::{Failure, Rule};
-use super::{Inner, Job, prompt};
+use super::{Asking, Inner, Job, prompt};
 
 /// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
 const MAX_REFUSALS: u32 = 100;
@@ -58,11 +58,12 @@ impl Inner {
         &self,
         job: &Job<'_>,
         chunk: &Chunk,
+        asking: Asking,
     ) -> Result<Message, GenerateError> {
         let Some(bulk) = &self.bulk else {
             return self.call_api(job, chunk, None).await;
         };
-        let key = self.key(job, chunk);
+        let key = self.key(job, chunk, asking);
         match (bulk.journal.find(&key), &bulk.questions) {
             (Some(Known::Answered(message)), _) => Ok(message),
             (Some(Known::Refused(error)), _) => Err(error.into()),
