@@ -14,7 +14,7 @@ use mock_claude::timeline::Timeline;
 
 use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
 
-pub use batch::{Batch, Item, ItemError};
+pub use batch::{Batch, Item, ItemError, Unread};
 pub use limits::{RateLimits, Window};
 pub use spending::Spending;
 
@@ -132,6 +132,14 @@ pub enum CallError {
         /// The cap.
         cap_pico: u64,
     },
+    /// It could not be written down that it is sent, so it was not sent.
+    #[error(
+        "the call could not be written down ({why}), and nothing is sent that is in no books; make room and run again"
+    )]
+    Unrecorded {
+        /// The reason of the system.
+        why: String,
+    },
     /// Nothing came for the whole time-out.
     #[error("the API did not answer in time")]
     TimedOut,
@@ -181,7 +189,7 @@ impl CallError {
                 429 => !self.is_spend_cap(),
                 _ => *status >= 500,
             },
-            Self::OverBudget { .. } => false,
+            Self::OverBudget { .. } | Self::Unrecorded { .. } => false,
             Self::Reset
             | Self::Cut
             | Self::Malformed { .. }
@@ -207,7 +215,10 @@ impl CallError {
     pub fn is_free(&self) -> bool {
         matches!(
             self,
-            Self::Api { status: 201.., .. } | Self::Unreachable | Self::OverBudget { .. }
+            Self::Api { status: 201.., .. }
+                | Self::Unreachable
+                | Self::OverBudget { .. }
+                | Self::Unrecorded { .. }
         )
     }
 
@@ -221,7 +232,8 @@ impl CallError {
                 ..
             }
         );
-        is_key || self.is_spend_cap() || matches!(self, Self::OverBudget { .. })
+        let is_ours = matches!(self, Self::OverBudget { .. } | Self::Unrecorded { .. });
+        is_key || is_ours || self.is_spend_cap()
     }
 
     /// How long the API asked to wait.
@@ -418,6 +430,12 @@ impl Claude {
                 .ok_or(CallError::TimedOut),
         }
     }
+}
+
+/// Whether `key` can be sent at all: it is one line of visible letters.
+#[must_use]
+pub fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn check_size(bytes: usize) -> Result<(), CallError> {

@@ -105,10 +105,21 @@ pub struct Bulk {
     pub questions: Option<Questions>,
     /// Why the job ended before its time, once an answer said that no other call can succeed.
     pub halted: Arc<OnceLock<CallError>>,
+    /// Hears of every try that failed.
+    pub on_failure: Arc<dyn Fn(&CallError) + Send + Sync>,
+}
+
+/// A question that was not asked yet.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// How it is asked.
+    pub ask: Ask,
+    /// What that is expected to use.
+    pub estimate: CallEstimate,
 }
 
 /// Questions by the name under which their answers are kept, [`Journal`]'s keys in hex.
-pub type Questions = Arc<Mutex<BTreeMap<String, Ask>>>;
+pub type Questions = Arc<Mutex<BTreeMap<String, Question>>>;
 
 /// Whether a question was answered before, but not well enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

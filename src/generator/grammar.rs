@@ -42,7 +42,7 @@ impl Grammar {
     pub(super) fn of(path: &str) -> Option<Self> {
         let (_, ending) = path.rsplit_once('.')?;
         Some(match ending.to_ascii_lowercase().as_str() {
-            "py" | "pyi" | "pyw" => Self::Python,
+            "py" | "pyi" | "pyw" | "ipynb" => Self::Python,
             "js" | "mjs" | "cjs" | "jsx" => Self::JavaScript,
             "ts" | "mts" | "cts" => Self::TypeScript,
             "tsx" => Self::Tsx,

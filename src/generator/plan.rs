@@ -18,6 +18,8 @@ pub struct CallEstimate {
     pub input_tokens: u64,
     /// Tokens of the answer.
     pub output_tokens: u64,
+    /// Definitions that it has to document.
+    pub definitions: u64,
 }
 
 /// How a document is asked about.
@@ -34,15 +36,11 @@ impl Policy {
     /// definitions are read by grammar.
     #[must_use]
     pub fn calls(&self, document: &Document) -> Vec<CallEstimate> {
-        let estimate = |chunk: &Chunk| {
-            let Cost { input, output } = cost(&self.settings, document, chunk);
-            CallEstimate {
-                input_tokens: input,
-                output_tokens: output,
-            }
-        };
         let plan = plan(self, Reading::Grammar, document, None);
-        plan.chunks.iter().map(estimate).collect()
+        plan.chunks
+            .iter()
+            .map(|chunk| estimate(&self.settings, document, chunk))
+            .collect()
     }
 }
 
@@ -82,6 +80,16 @@ fn budget(settings: &Settings, input_limit: Option<u64>) -> Budget {
         lines: settings.chunk_lines.max(1),
         bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
         definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
+    }
+}
+
+/// The same for people to read.
+pub(super) fn estimate(settings: &Settings, document: &Document, chunk: &Chunk) -> CallEstimate {
+    let Cost { input, output } = cost(settings, document, chunk);
+    CallEstimate {
+        input_tokens: input,
+        output_tokens: output,
+        definitions: chunk.definitions as u64,
     }
 }
 

@@ -54,6 +54,7 @@ async fn run(path: &Path, documents: &[Document], faults: Vec<FaultRule>) -> (Ve
         stop: Stop::default(),
         questions: None,
         halted: Arc::new(OnceLock::new()),
+        on_failure: Arc::new(|_| ()),
     };
     let claude = world.claude.clone();
     let generator = Generator::for_bulk(policy, "m", claude, world.timeline, bulk).unwrap();
