@@ -7,7 +7,7 @@ use super::chunk::{self, Chunk};
 use super::outline::Outline;
 use super::{answer, definitions, syntax};
 
-use sort::{Found, sort};
+use sort::{Found, Subject, sort};
 
 mod sort;
 
@@ -62,8 +62,12 @@ pub(super) fn check(
     if !cut_off && !answer::may_hide_headings(answer) && as_asked() {
         return None;
     }
-    let code = &view.source[chunk.range.clone()];
-    let sorted = sort(answer, &wanted, code, cut_off);
+    let subject = Subject {
+        wanted: &wanted,
+        code: &view.source[chunk.range.clone()],
+        outline: view.outline,
+    };
+    let sorted = sort(answer, subject, cut_off);
     if sorted.is_empty() && (cut_off || !is_exact(view) || wanted.is_empty()) {
         return None;
     }

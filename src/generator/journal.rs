@@ -280,10 +280,12 @@ impl Journal {
         now: Duration,
     ) -> Result<Entry<'_>, CallError> {
         let mut id = 0;
-        self.write(|disk| {
-            id = begin(disk, &key, most_pico, now)?;
-            Ok(())
-        });
+        if self.lost().is_none() {
+            self.write(|disk| {
+                id = begin(disk, &key, most_pico, now)?;
+                Ok(())
+            });
+        }
         if let Some(why) = self.lost() {
             return Err(CallError::Unrecorded { why });
         }

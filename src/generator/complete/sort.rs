@@ -1,8 +1,9 @@
 //! Gives each entry of an answer to the definition that it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::answer::{self, Heading};
+use super::super::outline::Outline;
 use super::Wanted;
 
 /// What an answer says about one definition.
@@ -91,25 +92,33 @@ struct Start {
 #[derive(Clone, Copy)]
 enum About {
     Wanted(usize),
+    /// Something that another part of the file defines, and that is documented with that part.
+    Elsewhere,
     /// Something that the code does not even mention.
     Foreign,
 }
 
-/// Sorts `answer` by what is `wanted` of `code`. If it is `cut_off`, its last entry is left out.
-pub(super) fn sort<'a>(
-    answer: &'a str,
-    wanted: &[Wanted<'_>],
-    code: &str,
-    cut_off: bool,
-) -> Sorted<'a> {
-    let mut starts = starts(answer, wanted, code);
+/// What an answer is about.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// What the question asked for.
+    pub(super) wanted: &'a [Wanted<'a>],
+    pub(super) code: &'a str,
+    /// All of the file, if that is known.
+    pub(super) outline: Option<&'a Outline>,
+}
+
+/// Sorts `answer` by what was wanted. If it is `cut_off`, its last entry is left out.
+pub(super) fn sort<'a>(answer: &'a str, subject: Subject<'_>, cut_off: bool) -> Sorted<'a> {
+    let wanted = subject.wanted;
+    let mut starts = starts(answer, subject);
     let end = match cut_off {
         true => starts.pop().map_or(0, |last| last.at),
         false => answer.len(),
     };
     let first = starts
         .iter()
-        .find(|start| matches!(start.about, About::Wanted(_)));
+        .find(|start| !matches!(start.about, About::Foreign));
     let first = first.map_or(end, |first| first.at);
     let mut found = vec![Found::default(); wanted.len()];
     let (mut last, mut is_in_order) = (None, true);
@@ -127,6 +136,7 @@ pub(super) fn sort<'a>(
             }
             // It stays where it is, before everything.
             (About::Foreign, None) => {}
+            (About::Elsewhere, _) => is_in_order = false,
         }
     }
     Sorted {
@@ -137,9 +147,10 @@ pub(super) fn sort<'a>(
 }
 
 /// Where entries begin. Other headings belong to the entry that they stand in.
-fn starts(answer: &str, wanted: &[Wanted<'_>], code: &str) -> Vec<Start> {
+fn starts(answer: &str, subject: Subject<'_>) -> Vec<Start> {
+    let wanted = subject.wanted;
     let headings = answer::headings(answer);
-    let names = Names::of(wanted);
+    let names = Names::of(subject);
     let known = |heading: &Heading| heading.is_code && !names.candidates(&heading.name).is_empty();
     // Entries stand at the level of the highest heading that is one.
     let level = headings.iter().filter(|h| known(h)).map(|h| h.level).min();
@@ -180,15 +191,29 @@ fn starts(answer: &str, wanted: &[Wanted<'_>], code: &str) -> Vec<Start> {
                 at: heading.at,
                 about,
             });
-        } else if heading.is_code && Some(heading.level) == level && is_foreign(&heading.name, code)
-        {
-            starts.push(Start {
+        } else if heading.is_code && level.is_none_or(|level| level == heading.level) {
+            let about = stranger(&heading.name, subject);
+            starts.extend(about.map(|about| Start {
                 at: heading.at,
-                about: About::Foreign,
-            });
+                about,
+            }));
         }
     }
     starts
+}
+
+/// What an entry is about that was not asked for; none if it may be a word about the code.
+fn stranger(name: &str, subject: Subject<'_>) -> Option<About> {
+    let is_it = |defined: &str| {
+        defined == name || last_part(defined) == last_part(name) && scope_of(name).is_empty()
+    };
+    let defined = subject
+        .outline
+        .map_or(&[][..], |outline| &outline.definitions);
+    if defined.iter().any(|definition| is_it(&definition.name)) {
+        return Some(About::Elsewhere);
+    }
+    is_foreign(name, subject.code).then_some(About::Foreign)
 }
 
 /// Whether `code` does not mention `name` at all.
@@ -199,22 +224,52 @@ fn is_foreign(name: &str, code: &str) -> bool {
 
 /// What is wanted by the last part of its name.
 struct Names<'a> {
+    wanted: &'a [Wanted<'a>],
     by_last: BTreeMap<&'a str, Vec<usize>>,
+    /// All that the file defines behind something else, if it is known.
+    qualified: BTreeSet<&'a str>,
 }
 
 impl<'a> Names<'a> {
-    fn of(wanted: &[Wanted<'a>]) -> Self {
+    fn of(subject: Subject<'a>) -> Self {
+        let wanted = subject.wanted;
         let mut by_last: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, want) in wanted.iter().enumerate() {
             by_last.entry(last_part(want.name)).or_default().push(index);
         }
-        Self { by_last }
+        let defined = subject
+            .outline
+            .map_or(&[][..], |outline| &outline.definitions);
+        let names = defined.iter().map(|definition| definition.name.as_str());
+        Self {
+            wanted,
+            by_last,
+            qualified: names.filter(|name| !scope_of(name).is_empty()).collect(),
+        }
     }
 
     /// What may be meant by `name`, in the order of the source.
-    fn candidates(&self, name: &str) -> &[usize] {
-        self.by_last.get(last_part(name)).map_or(&[], Vec::as_slice)
+    fn candidates(&self, name: &str) -> Vec<usize> {
+        let by_last = self
+            .by_last
+            .get(last_part(name))
+            .map_or(&[][..], Vec::as_slice);
+        let spelt = scope_of(name);
+        let is_exact = |index: &usize| self.wanted[*index].name == name;
+        // Something else in the file has exactly this name.
+        let is_elsewhere = self.qualified.contains(name) && !by_last.iter().any(is_exact);
+        let may_be = |index: &usize| agree(spelt, scope_of(self.wanted[*index].name));
+        by_last
+            .iter()
+            .copied()
+            .filter(|index| !is_elsewhere && may_be(index))
+            .collect()
     }
+}
+
+/// Whether two spellings of a scope may mean the same: what one leaves out, the other may say.
+fn agree(a: &str, b: &str) -> bool {
+    parts(a).rev().zip(parts(b).rev()).all(|(a, b)| a == b)
 }
 
 /// The last part of a name as [`answer::plain_name`] spells it.

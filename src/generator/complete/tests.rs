@@ -248,3 +248,29 @@ fn nothing_is_not_whole() {
         [Stretch::Open(_, None)]
     ));
 }
+
+#[test]
+fn entries_about_other_parts_of_the_file_are_left_to_these() {
+    let file = classes();
+    let view = View {
+        path: file.path,
+        source: file.source,
+        outline: Some(&file.outline),
+    };
+    let at = CLASSES.find("class B").unwrap();
+    let mut part = chunk::whole(CLASSES, Some(&file.outline));
+    part.range = at..CLASSES.len();
+    let part = chunk::named(part, CLASSES, Some(&file.outline));
+    let all: String = ["A", "A.run", "B", "B.run", "stop"].map(entry).concat();
+    let own: String = ["B", "B.run", "stop"].map(entry).concat();
+    assert_eq!(
+        super::check(view, &part, &all, false),
+        Some(vec![Stretch::Done(own)])
+    );
+    let none: String = ["A", "A.run"].map(entry).concat();
+    let stretches = super::check(view, &part, &none, false).unwrap();
+    assert!(
+        matches!(&stretches[..], [Stretch::Open(_, None)]),
+        "{stretches:?}"
+    );
+}
