@@ -1,13 +1,14 @@
 //! Whether an answer covers its chunk: which definitions it documents, in which order, and what
 //! to ask for again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::chunk::{self, Chunk};
 use super::outline::Outline;
 use super::{answer, definitions, syntax};
 
-use sort::{Found, Subject, sort};
+use sort::{Found, Subject, last_part, sort};
 
 mod sort;
 
@@ -72,7 +73,11 @@ pub(super) fn check(
         return None;
     }
     let (preamble, mut found) = (sorted.preamble, sorted.found);
-    excuse_equal_names(&wanted, &mut found, cut_off);
+    let last_part: fn(&str) -> &str = match sorted.is_bare {
+        true => last_part,
+        false => |name| name,
+    };
+    excuse_equal_names(&wanted, &mut found, last_part, cut_off);
     if !cut_off && !is_exact(view) {
         excuse_what_is_no_definition(view, chunk, &wanted, &mut found);
     }
@@ -105,7 +110,7 @@ fn wanted<'a>(view: View<'a>, chunk: &Chunk) -> Vec<Wanted<'a>> {
 /// What the outline has in `chunk`, each name once.
 fn listed<'a>(outline: &'a Outline, chunk: &Chunk) -> Vec<Wanted<'a>> {
     let mut wanted: Vec<Wanted<'a>> = Vec::with_capacity(chunk.definitions);
-    let mut places = std::collections::BTreeMap::new();
+    let mut places = BTreeMap::new();
     for definition in outline.within(&chunk.range) {
         let place = *places
             .entry(definition.name.as_str())
@@ -146,18 +151,23 @@ fn by_lines<'a>(source: &'a str, chunk: &Chunk) -> Vec<Wanted<'a>> {
 }
 
 /// One entry is enough for a name that is defined several times, unless the answer may have broken
-/// off before the others.
-fn excuse_equal_names(wanted: &[Wanted<'_>], found: &mut [Found], cut_off: bool) {
-    let documented: std::collections::BTreeSet<&str> = wanted
+/// off before the others. `spelt` is how the answer writes a name.
+fn excuse_equal_names(
+    wanted: &[Wanted<'_>],
+    found: &mut [Found],
+    spelt: fn(&str) -> &str,
+    cut_off: bool,
+) {
+    let documented: BTreeSet<&str> = wanted
         .iter()
         .zip(found.iter())
         .filter(|(_, found)| !found.is_missing())
-        .map(|(want, _)| want.name)
+        .map(|(want, _)| spelt(want.name))
         .collect();
     let last = found.iter().rposition(|found| !found.is_missing());
     for (i, want) in wanted.iter().enumerate() {
         let is_passed = !cut_off || last.is_some_and(|last| i < last);
-        if found[i].is_missing() && is_passed && documented.contains(want.name) {
+        if found[i].is_missing() && is_passed && documented.contains(spelt(want.name)) {
             found[i] = Found::excused();
         }
     }

@@ -74,6 +74,9 @@ pub(super) struct Sorted<'a> {
     pub(super) found: Vec<Found>,
     /// Whether the entries came in that order.
     pub(super) is_in_order: bool,
+    /// Whether names were written without what they stand in: then one entry may mean all that
+    /// share a last part.
+    pub(super) is_bare: bool,
 }
 
 impl Sorted<'_> {
@@ -111,7 +114,7 @@ pub(super) struct Subject<'a> {
 /// Sorts `answer` by what was wanted. If it is `cut_off`, its last entry is left out.
 pub(super) fn sort<'a>(answer: &'a str, subject: Subject<'_>, cut_off: bool) -> Sorted<'a> {
     let wanted = subject.wanted;
-    let mut starts = starts(answer, subject);
+    let (mut starts, is_bare) = starts(answer, subject);
     let end = match cut_off {
         true => starts.pop().map_or(0, |last| last.at),
         false => answer.len(),
@@ -143,11 +146,13 @@ pub(super) fn sort<'a>(answer: &'a str, subject: Subject<'_>, cut_off: bool) -> 
         preamble: &answer[..first],
         found,
         is_in_order,
+        is_bare,
     }
 }
 
-/// Where entries begin. Other headings belong to the entry that they stand in.
-fn starts(answer: &str, subject: Subject<'_>) -> Vec<Start> {
+/// Where entries begin, and whether all of them have bare names. Other headings belong to the entry
+/// that they stand in.
+fn starts(answer: &str, subject: Subject<'_>) -> (Vec<Start>, bool) {
     let wanted = subject.wanted;
     let headings = answer::headings(answer);
     let names = Names::of(subject);
@@ -199,7 +204,7 @@ fn starts(answer: &str, subject: Subject<'_>) -> Vec<Start> {
             }));
         }
     }
-    starts
+    (starts, !resolver.is_qualified)
 }
 
 /// What an entry is about that was not asked for; none if it may be a word about the code.
@@ -273,7 +278,7 @@ fn agree(a: &str, b: &str) -> bool {
 }
 
 /// The last part of a name as [`answer::plain_name`] spells it.
-fn last_part(name: &str) -> &str {
+pub(super) fn last_part(name: &str) -> &str {
     if name.ends_with(']') {
         // `[Symbol.iterator]` is one part.
         return &name[name.find('[').unwrap_or(0)..];

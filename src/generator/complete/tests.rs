@@ -231,6 +231,14 @@ fn one_entry_is_enough_for_overloads_and_one_each_is_allowed() {
 }
 
 #[test]
+fn a_bare_name_may_mean_all_that_share_it_but_a_qualified_one_means_itself() {
+    let bare: String = ["A", "run", "stop", "B"].map(entry).concat();
+    assert_eq!(classes().asked_again(&bare), [""; 0]);
+    let qualified: String = ["A", "A.run", "A.stop", "B"].map(entry).concat();
+    assert_eq!(classes().asked_again(&qualified), ["B.run", "stop"]);
+}
+
+#[test]
 fn nothing_is_not_whole() {
     let all = ["A", "A.run", "A.stop", "B", "B.run", "stop"];
     for answer in ["", " \n\n"] {
