@@ -32,6 +32,8 @@ pub(super) struct Definition {
     pub(super) start: usize,
     /// Line of that place, from 1.
     pub(super) line: usize,
+    /// Line of the definition itself, below its decorators and comments.
+    pub(super) own_line: usize,
     /// In how many definitions it stands.
     pub(super) depth: usize,
     /// Headers of these, one a line.

@@ -35,6 +35,7 @@ pub(super) fn definitions(text: &str) -> Vec<Definition> {
             name: scopes.join("."),
             start,
             line: line_number,
+            own_line: number + 1,
             depth: open.len(),
             context: headers.join("\n").into(),
         });

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod oracle;
+
 const BUDGET: Budget = Budget {
     lines: 1_000,
     bytes: 1 << 20,

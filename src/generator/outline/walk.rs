@@ -183,6 +183,7 @@ impl Walk<'_> {
             name: format!("{}{name}", scope.name),
             start,
             line: row + 1,
+            own_line: node.start_position().row + 1,
             depth: scope.depth,
             context: Arc::clone(&scope.context),
         });
