@@ -29,7 +29,7 @@ use retry::Rule;
 pub use assemble::Gap;
 pub use error::{GenerateError, SetupError};
 pub use journal::{Earlier, Journal};
-pub use outline::Reading;
+pub use outline::{Defined, Reading, defined};
 pub use plan::CallEstimate;
 pub use policy::{Mode, Policy, Protection, Settings, Streaming, UnknownName};
 pub use prompt::VERSION as PROMPT_VERSION;

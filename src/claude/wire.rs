@@ -218,6 +218,7 @@ pub(super) fn item_error(data: &[u8]) -> CallError {
 }
 
 /// What is known beside an error's own words.
+#[derive(Clone, Copy)]
 pub(super) struct Heard {
     pub(super) limits: Option<RateLimits>,
     /// When it came, in seconds since 1970, by a clock of ours if there is one.

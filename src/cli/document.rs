@@ -17,7 +17,9 @@ use super::Exit;
 use crate::claude::{Claude, Spending, is_key};
 use crate::clock::Clock;
 use crate::corpus::Skipped;
-use crate::generator::{Bulk, Generator, Journal, Mode, PROMPT_VERSION, Policy, Questions};
+use crate::generator::{
+    Bulk, Defined, Generator, Journal, Mode, PROMPT_VERSION, Policy, Questions, defined,
+};
 use crate::load::Stop;
 use crate::transport::{AttemptLog, Transport};
 
@@ -69,7 +71,7 @@ pub(super) struct Args {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// Folder for one Markdown page per file and an index; run again to go on where it stopped
-    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "list"])]
     out: Option<PathBuf>,
     /// Model id
     #[arg(long, value_name = "ID", default_value = "claude-sonnet-5")]
@@ -84,6 +86,9 @@ pub(super) struct Args {
     /// Say what it would cost and stop
     #[arg(long)]
     dry_run: bool,
+    /// Print FILE, LINE and NAME of all that would be documented, apart by tabs, and stop
+    #[arg(long, conflicts_with = "dry_run")]
+    list: bool,
     /// Ask in Message Batches: half the price, answered within a day
     #[arg(long)]
     batch: bool,
@@ -116,6 +121,10 @@ struct Run<'a> {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let job = job::read(args)?;
+    if args.list {
+        list(&job)?;
+        return Ok(Exit::Done);
+    }
     let key = api_key(args)?;
     let Some(out) = args.out.as_deref().filter(|_| !args.dry_run) else {
         let estimate = dry::estimate(args, &job)?;
@@ -311,6 +320,17 @@ fn dollars(text: &str) -> Result<f64, String> {
         true => Ok(usd),
         false => Err(format!("give an amount above 0 and below {MAX_CAP_USD}")),
     }
+}
+
+/// Names what the files define.
+fn list(job: &Job) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for document in &job.documents {
+        for Defined { name, line } in defined(&document.path, &document.content) {
+            writeln!(out, "{}\t{line}\t{name}", document.path)?;
+        }
+    }
+    out.flush()
 }
 
 /// Names what is left out before anything is paid.

@@ -33,17 +33,9 @@ impl Inner {
             .expect("nobody closes the readers' semaphore");
         let (policy, reading, document) = (self.policy.clone(), self.reading, document.clone());
         let work = move || plan::plan(&policy, reading, &document, input_limit);
-        read_beside(&runtime, work).await
+        runtime
+            .spawn_blocking(work)
+            .await
+            .expect("reading a file does not panic, and the runtime outlives its tasks")
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "only real time comes here, see above"
-)]
-async fn read_beside(runtime: &Handle, work: impl FnOnce() -> Plan + Send + 'static) -> Plan {
-    runtime
-        .spawn_blocking(work)
-        .await
-        .expect("reading a file does not panic, and the runtime outlives its tasks")
 }

@@ -23,6 +23,31 @@ pub enum Reading {
     Grammar,
 }
 
+/// What a file defines, as people are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defined {
+    /// Its name behind the names of what it stands in, e.g. `A.run`.
+    pub name: String,
+    /// Line of its name, from 1.
+    pub line: usize,
+}
+
+/// All that `text` defines, which is read as the ending of `path` says; overloads each for itself.
+#[must_use]
+pub fn defined(path: &str, text: &str) -> Vec<Defined> {
+    let uncut = Budget {
+        lines: usize::MAX,
+        bytes: usize::MAX,
+        definitions: usize::MAX,
+    };
+    let definitions = read(path, text, &uncut).definitions;
+    let defined = definitions.into_iter().map(|definition| Defined {
+        name: definition.name,
+        line: definition.own_line,
+    });
+    defined.collect()
+}
+
 /// Something that a file defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Definition {
@@ -32,7 +57,7 @@ pub(super) struct Definition {
     pub(super) start: usize,
     /// Line of that place, from 1.
     pub(super) line: usize,
-    /// Line of the definition itself, below its decorators and comments.
+    /// Line of its name.
     pub(super) own_line: usize,
     /// In how many definitions it stands.
     pub(super) depth: usize,

@@ -198,6 +198,22 @@ fn a_dry_run_says_what_is_left_to_do_and_what_it_will_cost() {
 }
 
 #[test]
+fn the_list_names_what_would_be_documented_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("a.py"),
+        "class A:\n    @d\n    def f(self): pass\n",
+    )
+    .unwrap();
+    let output = document(folder.path(), &["a.py", "--list"]);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "a.py\t1\tA\na.py\t3\tA.f\n"
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn files_of_others_in_the_folder_are_refused_and_pages_of_gone_sources_go() {
     let folder = tempfile::tempdir().unwrap();
     write_code(folder.path(), 2);

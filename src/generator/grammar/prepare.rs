@@ -14,7 +14,8 @@ pub(super) fn prepared(grammar: Grammar, text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let has_cr = lone_crs(bytes).next().is_some();
     let has_comments = grammar == Grammar::Python && bytes.contains(&b'#');
-    if !has_mark && !has_cr && !has_comments {
+    let is_typed = matches!(grammar, Grammar::TypeScript | Grammar::Tsx);
+    if !has_mark && !has_cr && !has_comments && !is_typed {
         return Cow::Borrowed(text);
     }
     let mut bytes = bytes.to_vec();
@@ -33,11 +34,47 @@ pub(super) fn prepared(grammar: Grammar, text: &str) -> Cow<'_, str> {
     if has_comments {
         blank_comments(&mut bytes);
     }
+    if is_typed {
+        end_signatures(&mut bytes);
+    }
     Cow::Owned(String::from_utf8(bytes).expect("whole letters were replaced by ASCII"))
 }
 
 fn lone_crs(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
     memchr::memchr_iter(b'\r', bytes).filter(|at| bytes.get(at + 1) != Some(&b'\n'))
+}
+
+/// Puts a semicolon behind a signature without one whose next line begins with `<`: in an interface
+/// that is the next signature, but the grammar reads on with type arguments.
+fn end_signatures(bytes: &mut [u8]) {
+    let mut is_open = false;
+    let mut start = 0;
+    while start < bytes.len() {
+        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        let line = &mut bytes[start..end];
+        let first = line.iter().position(|byte| !byte.is_ascii_whitespace());
+        if let Some(first) = first {
+            // Its own line keeps its length.
+            if is_open && line[first] == b'<' && first > 0 {
+                line[first - 1] = b';';
+            }
+            let code = line[first..].trim_ascii_end();
+            let is_comment = [&b"//"[..], b"/*", b"*"]
+                .iter()
+                .any(|mark| code.starts_with(mark));
+            if !is_comment {
+                is_open = is_open_signature(code);
+            }
+        }
+        start = end + 1;
+    }
+}
+
+fn is_open_signature(line: &[u8]) -> bool {
+    let ends = line
+        .last()
+        .is_some_and(|last| last.is_ascii_alphanumeric() || b"_$>]}".contains(last));
+    line == b">" || ends && memchr::memmem::find(line, b"):").is_some()
 }
 
 /// Fills comment lines of Python with blanks, outside of strings.
@@ -136,6 +173,14 @@ mod tests {
             python("x = \"\"\"a\n\\\"\"\"\n# in\n\"\"\"\n# out\n"),
             "x = \"\"\"a\n\\\"\"\"\n# in\n\"\"\"\n     \n"
         );
+    }
+
+    #[test]
+    fn a_signature_ends_where_the_next_one_begins() {
+        let text = "interface F {\n  // a\n  <T>(fn: T): T & A\n  // b\n  <T>(name: string): T\n}\nfunction f\n<T>(x: T) {}\n";
+        let expected = "interface F {\n  // a\n  <T>(fn: T): T & A\n  // b\n ;<T>(name: string): T\n}\nfunction f\n<T>(x: T) {}\n";
+        assert_eq!(prepared(Grammar::TypeScript, text), expected);
+        assert_eq!(prepared(Grammar::JavaScript, text), text);
     }
 
     #[test]

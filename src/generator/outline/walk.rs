@@ -128,7 +128,7 @@ impl Walk<'_> {
                 if self.named != Some(node.id())
                     && let Some(name) = name::of(node.child_by_field_name("name"), self.text)
                 {
-                    self.define(node, &name, level);
+                    self.define(node, node.child_by_field_name("name"), &name, level);
                 }
             }
             Role::Method => {
@@ -136,12 +136,12 @@ impl Walk<'_> {
                     let receiver = name::of_receiver(node, self.text);
                     let name =
                         receiver.map_or(name.clone(), |receiver| format!("{receiver}.{name}"));
-                    self.define(node, &name, level);
+                    self.define(node, node.child_by_field_name("name"), &name, level);
                 }
             }
             Role::Alias => {
                 if let Some(name) = name::of_alias(node, self.text) {
-                    self.define(node, &name, level);
+                    self.define(node, node.child_by_field_name("left"), &name, level);
                 }
             }
             Role::Given(target, value) => self.give(node, target, value, level),
@@ -157,7 +157,7 @@ impl Walk<'_> {
             }
             Role::Global => {
                 if name::is_global(node) {
-                    self.define(node, "global", level);
+                    self.define(node, None, "global", level);
                 }
             }
         }
@@ -170,20 +170,22 @@ impl Walk<'_> {
         let Some(value) = value else {
             return;
         };
-        if let Some(name) = name::of_target(node.child_by_field_name(target), self.text) {
+        let target = node.child_by_field_name(target);
+        if let Some(name) = name::of_target(target, self.text) {
             self.named = Some(value.id());
-            self.define(node, &name, level);
+            self.define(node, target, &name, level);
         }
     }
 
-    fn define(&mut self, node: &Node<'_>, name: &str, level: usize) {
+    /// Takes in the definition at `node`, whose name stands at `spelt`.
+    fn define(&mut self, node: &Node<'_>, spelt: Option<Node<'_>>, name: &str, level: usize) {
         let (start, row) = self.start(node, level);
         let scope = self.scopes.last().expect("the outermost scope stays");
         self.found.push(Definition {
             name: format!("{}{name}", scope.name),
             start,
             line: row + 1,
-            own_line: node.start_position().row + 1,
+            own_line: spelt.as_ref().unwrap_or(node).start_position().row + 1,
             depth: scope.depth,
             context: Arc::clone(&scope.context),
         });
