@@ -475,3 +475,24 @@ async fn two_runs_send_the_same_at_the_same_moments() {
     }
     assert_eq!(run().await, run().await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_large_file_is_read_beside_the_thread_that_serves() {
+    let world = World::new(None, Vec::new());
+    let policy = Policy::new(Mode::Hardened, &Settings::default(), &BTreeSet::new());
+    let (claude, timeline) = (world.claude.clone(), Timeline::start(1.0, 0));
+    let generator = Generator::for_files(policy, "m", claude, None, timeline, 1).unwrap();
+    let mut document = functions(0, 40_000);
+    document.path = "large.py".into();
+    let plan = tokio::spawn(async move { generator.0.plan(&document).await.chunks.len() });
+    for _ in 0..20 {
+        tokio::spawn(tokio::time::sleep(Duration::from_millis(1)))
+            .await
+            .unwrap();
+    }
+    assert!(
+        !plan.is_finished(),
+        "twenty others had their turn meanwhile"
+    );
+    assert!(plan.await.unwrap() > 1);
+}
