@@ -13,10 +13,13 @@ use breaklab::generator::{Document, Generator, Mode, Policy, Settings};
 use breaklab::limit::{self, Workload};
 use breaklab::transport::{AttemptLog, Transport};
 use futures_util::StreamExt;
-use mock_claude::prices::{ModelPrice, PriceBook};
-use mock_claude::profile::{Latency, Limits, Profile, Reply};
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, FaultKind, FaultRule, Ledger, MockClaude};
+use ground::fault::{FaultKind, FaultRule};
+use ground::ledger::Ledger;
+use ground::limits::Limits;
+use ground::prices::{ModelPrice, PriceBook};
+use ground::profile::{Latency, Profile, Reply};
+use ground::timeline::Timeline;
+use mock_claude::{Config, MockClaude};
 
 const LIMITS: Limits = Limits {
     requests_per_minute: 1_000,
@@ -324,7 +327,7 @@ fn sockets() {
             .await
             .expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        tokio::spawn(mock_claude::serve::serve(
+        tokio::spawn(mock_claude::serve(
             listener,
             mock.clone(),
             std::future::pending(),

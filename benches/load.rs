@@ -22,11 +22,11 @@ use breaklab::record::{self, ClockKind, Ending, Latencies, Record, Run};
 use breaklab::runner::{Endpoint, nobody};
 use breaklab::summary::{self, ClaimBook, RunSummary};
 use bytes::Bytes;
+use ground::timeline::Timeline;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use mock_claude::timeline::Timeline;
 
 const ANSWER: &[u8] = br#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
 const SOURCE: &str = "def a():\n    return 1\n";

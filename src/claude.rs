@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::prices::PICO_PER_USD;
+use ground::timeline::Timeline;
+use ground::usage::Usage;
+use ground::version::ApiVersion;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
-use mock_claude::prices::{PICO_PER_USD, Usage};
-use mock_claude::timeline::Timeline;
 
 use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
 
@@ -24,10 +26,6 @@ mod spending;
 mod stream;
 mod wire;
 
-/// API version sent unless another is chosen.
-pub const DEFAULT_VERSION: &str = "2023-06-01";
-/// First API version whose clients send the key as a bearer token.
-const BEARER_SINCE: &str = "2026-10-21";
 /// Larger answers are refused, whatever they hold: none of ours comes near.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
@@ -256,12 +254,12 @@ impl CallError {
 }
 
 impl Claude {
-    /// A client that speaks [`DEFAULT_VERSION`] and shows `api_key`, which it never prints.
+    /// A client that speaks the default [`ApiVersion`] and shows `api_key`, which it never prints.
     #[must_use]
     pub fn new(transport: Transport, api_key: &str) -> Self {
         Self {
             transport,
-            headers: Arc::new(headers(api_key, DEFAULT_VERSION)),
+            headers: Arc::new(headers(api_key, ApiVersion::default())),
             patience: None,
             spending: None,
         }
@@ -269,7 +267,7 @@ impl Claude {
 
     /// The same client speaking API version `version` with `api_key`.
     #[must_use]
-    pub fn with_version(self, api_key: &str, version: &str) -> Self {
+    pub fn with_version(self, api_key: &str, version: ApiVersion) -> Self {
         Self {
             headers: Arc::new(headers(api_key, version)),
             ..self
@@ -460,13 +458,12 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), CallError> {
     }
 }
 
-fn headers(api_key: &str, version: &str) -> HeaderMap {
+fn headers(api_key: &str, version: ApiVersion) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(5);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // Some proxies compress whatever nobody says must not be.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    // Versions are dates, so their order as text is their order in time.
-    let (name, value) = if version >= BEARER_SINCE {
+    let (name, value) = if version.has_bearer_keys() {
         (AUTHORIZATION, format!("Bearer {api_key}"))
     } else {
         (HeaderName::from_static("x-api-key"), api_key.to_owned())
@@ -476,9 +473,8 @@ fn headers(api_key: &str, version: &str) -> HeaderMap {
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    if let Ok(version) = HeaderValue::from_str(version) {
-        headers.insert("anthropic-version", version);
-    }
+    let version = HeaderValue::from_static(version.name());
+    headers.insert("anthropic-version", version);
     headers
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mock_claude::timeline::{Timeline, VIRTUAL_EPOCH_UNIX_S};
+use ground::timeline::{Timeline, VIRTUAL_EPOCH_UNIX_S};
 
 use crate::record::ClockKind;
 

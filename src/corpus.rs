@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mock_claude::mix::mix;
+use ground::chance::mix;
 use serde::{Deserialize, Serialize};
 
 pub use disk::{CorpusError, Loaded, Skipped, load};
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_definition_begins_every_twelve_lines() {
         let text = Corpus::synthetic(documents(None), 1, 100).source(7).content;
-        let symbols = mock_claude::symbols::scan(&text).count();
+        let symbols = ground::symbols::scan(&text).count();
         assert_eq!(symbols, 83);
     }
 

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mock_claude::profile::Limits;
-use mock_claude::timeline::Timeline;
+use ground::limits::Limits;
+use ground::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 
 use crate::claude::{Ask, CallError, Claude, StopReason};
@@ -499,6 +499,3 @@ fn whole(parts: &[Part]) -> Option<Arc<str>> {
     let all_whole = parts.iter().all(|part| matches!(part, Part::Text(_)));
     all_whole.then(|| assemble::join(parts.to_vec()).0.into())
 }
-
-#[cfg(test)]
-mod tests;

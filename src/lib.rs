@@ -9,11 +9,33 @@
 //! record → summary (the only room that computes a number) → report
 //! ```
 //!
-//! A room imports only rooms below it; `tests/e2e/layers.rs` reads the imports and holds that as
-//! law. From the top: [`cli`], [`selftest`], [`runner`], [`scenario`], [`platform`] beside
-//! [`report`] and [`gate`], [`generator`] beside [`summary`], [`load`] and [`claude`], [`transport`], [`corpus`],
-//! [`record`] and [`clock`]. The judges ([`summary`], [`report`], [`gate`]) and the doers
-//! ([`generator`], [`platform`]) never import each other: they meet in [`record`].
+//! Rooms from the top; each imports only those below it, and `tests/e2e/layers.rs` holds that as law:
+//!
+//! ```text
+//! cli        one file a subcommand: parses, calls, prints, exits
+//! selftest   services and runs with known faults, which gate and grade must find
+//! runner     scenario × mode × clock → record
+//! probe      a stranger's service, case by case → record
+//! scenario   TOML → checked settings
+//! platform   where the service runs: gateway, cold start, time limit; its HTTP face
+//! generator  documents → chunks → calls → documentation, one file a protection
+//! report     numbers → pages and tables
+//! gate       numbers → verdict
+//! grade      record → points with reasons
+//! summary    record → numbers; nobody else computes
+//! limit      the shortest time that a workload can take
+//! load       arrivals
+//! claude     the client of the Messages API
+//! transport  one request out, one watched reply back: over TCP or in process
+//! corpus     the documents, synthetic or real, and what documentation of them proves
+//! clock      virtual or real time
+//! record     facts
+//! ```
+//!
+//! The judges (summary, report, gate, grade) and the doers (generator, platform, load, claude,
+//! transport) never import each other: they meet in the record. What is under test (generator and
+//! claude) never imports the mock; only transport's in-process route and the rooms that run
+//! something do. Below all of them lies the crate `ground`, on which the mock stands too.
 
 pub mod claude;
 pub mod cli;

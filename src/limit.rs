@@ -20,8 +20,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mock_claude::profile::Limits;
-use mock_claude::{Ending, Row};
+use ground::ledger::{Ending, Row};
+use ground::limits::Limits;
 
 /// Work to be done, and under what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -247,8 +247,8 @@ mod tests {
                     } else {
                         Ending::Truncated
                     },
-                    fault: (!is_whole).then_some(mock_claude::FaultKind::Hang),
-                    usage: mock_claude::prices::Usage {
+                    fault: (!is_whole).then_some(ground::fault::FaultKind::Hang),
+                    usage: ground::usage::Usage {
                         input_tokens: 10,
                         ..Default::default()
                     },

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 
 use crate::generator::{Document, Documentation, GenerateError, Generator};

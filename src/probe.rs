@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mock_claude::profile::{Latency, Reply};
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, ConfigError, MockClaude, proof, settings};
+use ground::profile::{Latency, Reply};
+use ground::timeline::Timeline;
+use ground::{presets, proof};
+use mock_claude::{Config, ConfigError, MockClaude};
 use tokio::net::TcpListener;
 
 use crate::record::exam::{Check, Exam, Fate, Play, Played, SCHEMA};
@@ -79,7 +80,7 @@ impl Bench {
     /// When the mock refuses its settings.
     pub fn new(salt: &str) -> Result<Self, ConfigError> {
         let timeline = Timeline::start(1.0, 0);
-        let mut profiles = settings::built_in_profiles();
+        let mut profiles = presets::profiles();
         for profile in &mut profiles {
             // A model in a hurry: what a service does counts, not how long the model takes.
             profile.latency = Latency {
@@ -99,7 +100,7 @@ impl Bench {
             secret: format!("examination-{salt}-{}", random_salt()),
             profiles,
             limits: None,
-            prices: settings::built_in_prices(),
+            prices: presets::prices(),
             faults: Vec::new(),
             max_rows: 0,
         };

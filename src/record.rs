@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use mock_claude::Ledger;
-use mock_claude::prices::ModelPrice;
-use mock_claude::profile::Limits;
+use ground::ledger::Ledger;
+use ground::limits::Limits;
+use ground::prices::ModelPrice;
 use serde::{Deserialize, Serialize};
 
 pub use histogram::Latencies;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, MockClaude, proof};
+use ground::proof;
+use ground::timeline::Timeline;
+use mock_claude::{Config, MockClaude};
 
 use crate::claude::Claude;
 use crate::clock::{Clock, ClockError};

@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use mock_claude::fault::FaultRule;
-use mock_claude::prices::PriceBook;
-use mock_claude::profile::{Limits, Profile};
+use ground::fault::FaultRule;
+use ground::limits::Limits;
+use ground::prices::PriceBook;
+use ground::profile::Profile;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use mock_claude::Ending as MockEnding;
+use ground::ledger::Ending as MockEnding;
 use serde::Serialize;
 
 use crate::clock::Clock;

@@ -343,5 +343,5 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 }
 
 fn usd(pico: u64) -> f64 {
-    pico as f64 / mock_claude::prices::PICO_PER_USD
+    pico as f64 / ground::prices::PICO_PER_USD
 }

@@ -6,16 +6,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::usage::Usage;
 use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
-use mock_claude::prices::Usage;
-use mock_claude::{MockClaude, ReplyBody};
 
 use crate::record::AttemptEnding;
 
 pub use attempts::AttemptLog;
+pub use in_process::InProcess;
 
 mod attempts;
+mod in_process;
 
 /// Longest wait for a TCP connection, in real time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub struct Transport {
 
 #[derive(Clone)]
 enum Route {
-    InProcess(MockClaude),
+    InProcess(InProcess),
     Tcp {
         client: reqwest::Client,
         base_url: String,
@@ -88,16 +88,16 @@ pub struct Reply {
 }
 
 enum Body {
-    InProcess(Box<ReplyBody>),
+    InProcess(in_process::Body),
     Tcp(reqwest::Response),
 }
 
 impl Transport {
-    /// Calls `mock` directly, without sockets: the route of virtual time.
+    /// Calls `server` directly, without sockets: the route of virtual time.
     #[must_use]
-    pub fn in_process(mock: MockClaude, log: AttemptLog) -> Self {
+    pub fn in_process(server: impl Into<InProcess>, log: AttemptLog) -> Self {
         Self {
-            route: Route::InProcess(mock),
+            route: Route::InProcess(server.into()),
             log,
         }
     }
@@ -134,7 +134,7 @@ impl Transport {
     ) -> Result<Reply, SendError> {
         let mut watch = self.log.open(tag);
         let answered = match &self.route {
-            Route::InProcess(mock) => send_in_process(mock, request).await,
+            Route::InProcess(server) => send_in_process(server, request).await,
             // Boxed, so that the many calls of virtual time need not carry its size.
             Route::Tcp { client, base_url } => Box::pin(send_tcp(client, base_url, request)).await,
         };
@@ -160,12 +160,12 @@ impl Transport {
 }
 
 async fn send_in_process(
-    mock: &MockClaude,
+    server: &InProcess,
     request: http::Request<Bytes>,
 ) -> Result<(StatusCode, HeaderMap, Body), SendError> {
-    let response = mock.answer(request).await.map_err(|_| SendError::Reset)?;
+    let response = server.answer(request).await.map_err(|_| SendError::Reset)?;
     let (head, body) = response.into_parts();
-    Ok((head.status, head.headers, Body::InProcess(Box::new(body))))
+    Ok((head.status, head.headers, Body::InProcess(body)))
 }
 
 async fn send_tcp(
@@ -228,7 +228,7 @@ impl Reply {
     /// [`Cut`] when the connection dies first.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Cut> {
         let next = match &mut self.body {
-            Body::InProcess(body) => next_data(body).await,
+            Body::InProcess(body) => body.next().await.map_err(|_| Cut),
             Body::Tcp(response) => response.chunk().await.map_err(|_| Cut),
         };
         match next {
@@ -247,20 +247,5 @@ impl Reply {
     /// Tells the log what a body that was read whole says was used.
     pub(crate) fn used(&self, usage: Usage) {
         self.watch.usage(usage);
-    }
-}
-
-async fn next_data(body: &mut ReplyBody) -> Result<Option<Bytes>, Cut> {
-    loop {
-        match body.frame().await {
-            None => return Ok(None),
-            Some(Err(_)) => return Err(Cut),
-            // Trailers carry nothing for us.
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data() {
-                    return Ok(Some(data));
-                }
-            }
-        }
     }
 }

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::limits::Limits;
+use ground::profile::Latency;
+use ground::timeline::Timeline;
 use http::Request;
 use http_body_util::BodyExt;
-use mock_claude::MockClaude;
-use mock_claude::profile::{Latency, Limits};
-use mock_claude::settings::Settings;
-use mock_claude::timeline::Timeline;
+use mock_claude::{MockClaude, Settings};
 
 const REQUESTS: u32 = 200_000;
 /// Requests made ready before they are sent.

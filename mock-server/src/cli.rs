@@ -6,17 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use ground::limits::Limits;
+use ground::profile::Profile;
+use ground::timeline::Timeline;
 use tokio::net::TcpListener;
 
-use crate::claude::MockClaude;
-use crate::config::Config;
-use crate::control;
-use crate::error::grouped;
-use crate::options::{Options as Behaviour, RecordedLatency};
-use crate::profile::{Limits, Profile};
-use crate::serve::serve;
-use crate::settings::{Settings, schema};
-use crate::timeline::Timeline;
+use crate::api::MockClaude;
+use crate::reply::RecordedLatency;
+use crate::request::grouped;
+use crate::server::{control, serve};
+use crate::settings::{Config, Options as Behaviour, Settings, schema};
 
 /// Flags of the mock, shared by every program that offers it.
 #[derive(Debug, Clone, clap::Args)]
@@ -267,7 +266,7 @@ mod tests {
         let file = std::env::temp_dir().join(format!(
             "mock-claude-{}-{:x}.csv",
             std::process::id(),
-            crate::mix::digest(csv.as_bytes())
+            ground::chance::digest(csv.as_bytes())
         ));
         std::fs::write(&file, csv)?;
         let read = read_latencies(&file);

@@ -1,56 +1,41 @@
 //! A mock of the Claude Messages API that behaves like the service, not like a stub: rate limits,
 //! latency, prices and faults on one simulated timeline, in process or behind a socket.
+//!
+//! [`MockClaude::answer`] answers a request in process, [`serve`] behind a listener. What it is made
+//! of stands in the crate `ground`: models, prices, limits, faults and the [`ground::ledger`].
+//!
+//! Rooms, each of which imports only those below it:
+//!
+//! ```text
+//! cli        the program (feature `cli`)
+//! server     sockets, and the control listener (feature `control`)
+//! api        from a request to a response that takes its time; one folder a dialect
+//! state      what it remembers: limits in use, attempts under way, ledger, prompt cache, batches
+//! settings   what it can be told
+//! reply      what is answered
+//! request    what is asked
+//! fault      what goes wrong on purpose
+//! limits     how much may be asked
+//! ```
 
+#[cfg(feature = "cli")]
 pub mod cli;
-pub mod control;
-pub mod fault;
-pub mod mix;
-pub mod options;
-pub mod prices;
-pub mod profile;
-pub mod proof;
-pub mod serve;
-pub mod settings;
-pub mod symbols;
-pub mod timeline;
 
-mod attempt;
-mod batches;
-mod body;
-mod browser;
-mod bucket;
-mod cache;
-mod caller;
-mod claude;
-mod config;
-pub mod endpoints;
-mod error;
-mod forced;
-mod head_timer;
-mod headers;
-mod ids;
-mod latency;
-mod lateness;
-mod ledger;
+mod api;
+mod fault;
 mod limits;
-mod live;
-mod messages;
-mod models;
 mod reply;
 mod request;
-mod shared;
-mod stream;
-mod thinking;
-mod tool;
-mod unescape;
-mod validate;
-pub mod verdict;
-mod wire;
+mod server;
+mod settings;
+mod state;
 
-pub use body::{Hangup, ReplyBody};
-pub use claude::MockClaude;
-pub use config::{Config, ConfigError};
-pub use fault::{FaultKind, FaultRule};
-pub use ledger::{Ending, Ledger, Row, Totals};
-pub use options::Options;
-pub use request::REQUEST_OVERHEAD_TOKENS;
+pub use api::{MockClaude, ReplyBody};
+pub use fault::{Hangup, Phase};
+pub use limits::Ramp;
+pub use reply::RecordedLatency;
+#[cfg(feature = "control")]
+pub use server::control;
+pub use server::serve;
+pub use settings::{Capacity, Config, ConfigError, Options, OutputAccounting, Settings, schema};
+pub use state::{Lateness, Spent, verdict};

@@ -1,113 +1,13 @@
-//! Settings of the program: a file in which everything is optional, and what is built in.
+//! What a mock can be told: its settings, its behaviour, the file that holds both, and every mistake
+//! in them.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+mod check;
+mod config;
+mod error;
+mod file;
+mod options;
 
-use crate::config::Config;
-use crate::fault::FaultRule;
-use crate::options::Options;
-use crate::prices::PriceBook;
-use crate::profile::{Limits, Profile};
-
-/// The settings file. What is absent is built in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// Seed of all chance; 1 if absent.
-    pub seed: Option<u64>,
-    /// Keys the proof tokens.
-    pub secret: Option<String>,
-    /// The models served instead of the built-in ones.
-    pub profiles: Vec<Profile>,
-    /// Limits of each model; absent means unlimited.
-    pub limits: Option<Limits>,
-    /// Price book instead of the built-in one.
-    pub prices: Option<PriceBook>,
-    /// What goes wrong; the first rule that strikes decides.
-    pub faults: Vec<FaultRule>,
-    /// Attempts kept in the ledger one by one; 10,000 if absent.
-    pub max_rows: Option<usize>,
-    /// Accounting, caching, load, schedules and the like.
-    pub options: Options,
-}
-
-const DEFAULT_MAX_ROWS: usize = 10_000;
-
-impl Settings {
-    /// Fills in what is absent; [`Settings::options`] stands beside the result.
-    #[must_use]
-    pub fn into_config(self) -> Config {
-        let profiles = if self.profiles.is_empty() {
-            built_in_profiles()
-        } else {
-            self.profiles
-        };
-        Config {
-            seed: self.seed.unwrap_or(1),
-            secret: self.secret.unwrap_or_else(|| "mock-claude".to_owned()),
-            profiles,
-            limits: self.limits,
-            prices: self.prices.unwrap_or_else(built_in_prices),
-            faults: self.faults,
-            max_rows: self.max_rows.unwrap_or(DEFAULT_MAX_ROWS),
-        }
-    }
-}
-
-/// The JSON schema of the settings file.
-#[must_use]
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Settings).to_value()
-}
-
-/// The models served when no others are given; figures and sources are in `presets/models.toml`.
-#[must_use]
-pub fn built_in_profiles() -> Vec<Profile> {
-    #[derive(Deserialize)]
-    struct Models {
-        profiles: Vec<Profile>,
-    }
-    let models: Models = toml::from_str(include_str!("../presets/models.toml"))
-        .expect("a test reads the built-in profiles");
-    models.profiles
-}
-
-/// The price book used when no other is given; see `presets/prices.toml`.
-#[must_use]
-pub fn built_in_prices() -> PriceBook {
-    toml::from_str(include_str!("../presets/prices.toml"))
-        .expect("a test reads the built-in prices")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_built_in_is_valid() {
-        assert_eq!(Settings::default().into_config().check(), Ok(()));
-    }
-
-    #[test]
-    fn every_built_in_model_has_every_tier() {
-        for profile in built_in_profiles() {
-            let tiers: Vec<_> = profile.tiers.keys().map(String::as_str).collect();
-            assert_eq!(
-                tiers,
-                ["build", "scale", "start", "tier1-2025"],
-                "{}",
-                profile.model
-            );
-        }
-    }
-
-    #[test]
-    fn the_schema_in_the_docs_is_that_of_the_settings() {
-        let kept: serde_json::Value =
-            serde_json::from_str(include_str!("../../docs/mock/settings.schema.json")).unwrap();
-        assert!(
-            kept == schema(),
-            "run `mock-claude --schema > docs/mock/settings.schema.json`"
-        );
-    }
-}
+pub use config::Config;
+pub use error::ConfigError;
+pub use file::{Settings, schema};
+pub use options::{Capacity, Options, OutputAccounting};

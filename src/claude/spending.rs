@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use mock_claude::prices::{Prices, Usage};
+use ground::prices::Prices;
+use ground::usage::Usage;
 use tokio::sync::Notify;
 
 use super::{Ask, CallError};
@@ -170,8 +171,8 @@ impl Drop for Reservation {
 
 #[cfg(test)]
 mod tests {
-    use mock_claude::prices::ModelPrice;
-    use mock_claude::settings::built_in_prices;
+    use ground::presets;
+    use ground::prices::ModelPrice;
 
     use super::*;
 
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_long_prompt_is_reserved_for_at_its_own_price() {
-        let prices = built_in_prices().of("claude-haiku-5-5").unwrap();
+        let prices = presets::prices().of("claude-haiku-5-5").unwrap();
         let spending = Spending::new(prices, None);
         let most = |bytes| {
             let prompt = "x".repeat(bytes);

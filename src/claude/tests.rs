@@ -1,6 +1,7 @@
 //! The client against servers that answer well, badly, late, partly or with rubbish.
 
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
+use ground::version::ApiVersion;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::matchers::{body_json, header, method, path};
@@ -168,7 +169,7 @@ async fn each_version_shows_the_key_in_its_own_header() {
     assert!(claude.message(TAG, &ask(true)).await.is_ok());
     assert!(
         claude
-            .with_version("key", "2026-10-21")
+            .with_version("key", ApiVersion::Oct2026)
             .message(TAG, &ask(true))
             .await
             .is_ok()

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
+use ground::usage;
 use http::{HeaderMap, StatusCode};
-use mock_claude::prices;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, CallError, Message, RateLimits, StopReason};
@@ -108,7 +108,7 @@ impl Usage {
     }
 
     /// As the price book counts them; an error when the answer does not say what it used.
-    pub(super) fn billed(self) -> Result<prices::Usage, CallError> {
+    pub(super) fn billed(self) -> Result<usage::Usage, CallError> {
         let missing = |field: &str| CallError::Malformed {
             what: format!("`usage.{field}` is missing"),
         };
@@ -117,7 +117,7 @@ impl Usage {
             .cache_creation
             .unwrap_or_default()
             .ephemeral_1h_input_tokens;
-        Ok(prices::Usage {
+        Ok(usage::Usage {
             input_tokens: self.input_tokens.ok_or_else(|| missing("input_tokens"))?,
             output_tokens: self.output_tokens.ok_or_else(|| missing("output_tokens"))?,
             cache_write_5m_tokens: written.saturating_sub(one_hour),

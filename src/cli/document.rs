@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use anyhow::bail;
 use futures_util::StreamExt;
-use mock_claude::MockClaude;
-use mock_claude::prices::PICO_PER_USD;
-use mock_claude::settings::Settings as MockSettings;
-use mock_claude::timeline::Timeline;
+use ground::prices::PICO_PER_USD;
+use ground::timeline::Timeline;
+use mock_claude::{MockClaude, Settings as MockSettings};
 
 use super::Exit;
 use crate::claude::{Claude, Spending, is_key};

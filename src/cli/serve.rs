@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use mock_claude::prices::PICO_PER_USD;
-use mock_claude::timeline::Timeline;
+use ground::prices::PICO_PER_USD;
+use ground::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
 use tokio::net::TcpListener;
 
@@ -366,11 +366,7 @@ async fn own_mock(loaded: &Loaded, timeline: Timeline) -> anyhow::Result<String>
     let mock = MockClaude::new(config, timeline)?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(mock_claude::serve::serve(
-        listener,
-        mock,
-        std::future::pending(),
-    ));
+    tokio::spawn(mock_claude::serve(listener, mock, std::future::pending()));
     Ok(url)
 }
 

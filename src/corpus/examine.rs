@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mock_claude::{proof, symbols};
+use ground::{proof, symbols};
 
 use crate::record::{Docs, MAX_GAPS};
 

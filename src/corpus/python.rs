@@ -1,6 +1,6 @@
 //! Plausible Python of an exact number of lines, whose names exist in no other file.
 
-use mock_claude::mix::{mix, unit};
+use ground::chance::{mix, unit};
 
 const VERBS: [&str; 12] = [
     "load", "save", "parse", "merge", "find", "count", "check", "build", "send", "read", "sort",

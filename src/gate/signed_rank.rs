@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn equal_runs_raise_a_false_alarm_in_at_most_one_of_twenty() {
-        use mock_claude::mix::{mix, unit};
+        use ground::chance::{mix, unit};
         let alarms = (0..2000u64)
             .filter(|&pair| {
                 let draws: Vec<f64> = (0..7).map(|n| unit(mix(&[pair, n])) - 0.5).collect();

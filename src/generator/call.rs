@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use mock_claude::mix::{mix, unit};
+use ground::chance::{mix, unit};
 
 use crate::claude::{Ask, CallError, Message};
 use crate::transport::CallTag;

@@ -2,7 +2,7 @@
 //!
 //! Made line by line and without a parser, because every line of every document passes here: it
 //! tells how long an answer will be, and which entries it must have. What counts is pinned in
-//! `mock-server/tests/definitions.tsv`; the mock's recogniser is another one, so that one mistake
+//! `ground/tests/definitions.tsv`; the mock's recogniser is another one, so that one mistake
 //! cannot hide in both.
 
 use cursor::{Cursor, is_name, is_name_letter};

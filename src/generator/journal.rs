@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use mock_claude::prices::Usage;
+use ground::usage::Usage;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
 use super::cache::Key;

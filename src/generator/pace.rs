@@ -6,8 +6,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use mock_claude::profile::Limits;
-use mock_claude::timeline::Timeline;
+use ground::limits::Limits;
+use ground::timeline::Timeline;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 

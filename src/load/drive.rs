@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
@@ -158,7 +158,7 @@ fn finished(done: Result<(), tokio::task::JoinError>) {
 mod tests {
     use std::sync::Mutex;
 
-    use mock_claude::timeline::Timeline;
+    use ground::timeline::Timeline;
 
     use super::super::Share;
     use super::*;

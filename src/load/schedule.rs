@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mock_claude::mix::{mix, unit};
+use ground::chance::{mix, unit};
 
 use super::{Arrivals, Load, MAX_SECONDS};
 

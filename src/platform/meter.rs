@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use mock_claude::prices::PICO_PER_USD;
+use ground::prices::PICO_PER_USD;
 
 use super::journal::Event;
 use crate::record::Attempts;

@@ -118,12 +118,12 @@ mod tests {
     fn every_name_is_a_definition_that_the_mock_sees() {
         for shape in [SMALL, LONG, DENSE] {
             let text = text("salt", "x", 3, shape);
-            let seen: Vec<&str> = mock_claude::symbols::scan(&text.content).collect();
+            let seen: Vec<&str> = ground::symbols::scan(&text.content).collect();
             assert_eq!(seen, text.symbols);
             assert_eq!(text.content.lines().count(), shape.symbols * shape.lines);
         }
         let text = ordinary("salt", 6);
-        let seen: Vec<&str> = mock_claude::symbols::scan(&text.content).collect();
+        let seen: Vec<&str> = ground::symbols::scan(&text.content).collect();
         assert_eq!(seen, text.symbols);
     }
 

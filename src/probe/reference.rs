@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 use tokio::net::TcpListener;
 
 use super::{API_KEY, Bench, Plan, ProbeError, examine, random_salt};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mock_claude::proof;
+use ground::proof;
 use serde_json::Value;
 
 use super::API_KEY;

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::symbols;
+use ground::timeline::Timeline;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use mock_claude::timeline::Timeline;
-use mock_claude::{MockClaude, symbols};
+use mock_claude::MockClaude;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 

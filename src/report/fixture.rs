@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mock_claude::prices::{ModelPrice, Usage};
-use mock_claude::profile::Limits;
-use mock_claude::{Ledger, Row, Totals};
+use ground::ledger::{Ledger, Row, Totals};
+use ground::limits::Limits;
+use ground::prices::ModelPrice;
+use ground::usage::Usage;
 
 use super::Story;
 use super::plot::{Side, sides as sides_of};
@@ -195,10 +196,10 @@ fn ledger(attempts: &Attempts, usd_cents_an_answer: u64) -> Ledger {
     totals.by_status = attempts.by_status.clone();
     totals
         .by_ending
-        .insert(mock_claude::Ending::Complete, whole);
+        .insert(ground::ledger::Ending::Complete, whole);
     totals
         .by_ending
-        .insert(mock_claude::Ending::Refused, attempts.sent - whole);
+        .insert(ground::ledger::Ending::Refused, attempts.sent - whole);
     totals.replied.input_tokens = attempts.replied_input_tokens;
     totals.replied.output_tokens = attempts.replied_output_tokens;
     totals.usage = totals.replied;
@@ -226,9 +227,9 @@ fn row(attempt: &Attempt) -> Row {
         status: attempt.status,
         fault: None,
         ending: if ok {
-            mock_claude::Ending::Complete
+            ground::ledger::Ending::Complete
         } else {
-            mock_claude::Ending::Refused
+            ground::ledger::Ending::Refused
         },
         usage: if ok { usage } else { Usage::default() },
         cost_pico: 0,

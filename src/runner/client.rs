@@ -7,11 +7,11 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::timeline::Timeline;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use mock_claude::timeline::Timeline;
 use rustix::io::Errno;
 use serde::Deserialize;
 use serde_json::Value;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mock_claude::timeline::{Timeline, VIRTUAL_EPOCH_UNIX_S};
+use ground::timeline::{Timeline, VIRTUAL_EPOCH_UNIX_S};
 use tokio::runtime::{Builder, Handle};
 
 use super::client::Client;
@@ -128,7 +128,7 @@ impl Endpoint {
             docs: tally.docs,
             requests: tally.rows.into_values().collect(),
             attempts: Attempts::default(),
-            ledger: mock_claude::Ledger::default(),
+            ledger: ground::ledger::Ledger::default(),
         }
     }
 

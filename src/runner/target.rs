@@ -182,7 +182,7 @@ pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result
         "http://{}",
         upstream.local_addr().map_err(RunError::Listen)?
     );
-    tokio::spawn(mock_claude::serve::serve(
+    tokio::spawn(mock_claude::serve(
         upstream,
         world.mock.clone(),
         std::future::pending(),

@@ -1,6 +1,6 @@
 //! Conservation laws: what one side sent is what the other side saw.
 
-use mock_claude::Ending as MockEnding;
+use ground::ledger::Ending as MockEnding;
 
 use crate::record::{AttemptEnding, Run};
 

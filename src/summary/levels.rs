@@ -1,6 +1,6 @@
 //! How full the provider's token buckets were, worked out again from the ledger.
 
-use mock_claude::{Ending, Row};
+use ground::ledger::{Ending, Row};
 
 use crate::record::Run;
 

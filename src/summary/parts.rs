@@ -1,6 +1,7 @@
 //! The cost of a run by kind of token.
 
-use mock_claude::prices::{ModelPrice, Usage};
+use ground::prices::ModelPrice;
+use ground::usage::Usage;
 use serde::{Deserialize, Serialize};
 
 use super::usd;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use mock_claude::prices::Usage;
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
+use ground::usage::Usage;
 
 use super::CallTag;
 use crate::record::{Attempt, AttemptEnding, Attempts};

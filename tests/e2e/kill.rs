@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
-use mock_claude::mix::mix;
+use ground::chance::mix;
 use rusqlite::Connection;
 
 use crate::document::{command, pages, write_code};

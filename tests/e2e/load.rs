@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use breaklab::load::{Arrivals, Load, Slot, Stop, drive};
 use breaklab::record::Latencies;
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 
 use crate::cli::{breaklab, breaklab_alone};
 use crate::service::{DOCUMENTED, answered, jobs, over_tls, serve, service};

@@ -9,6 +9,7 @@ mod cache;
 mod cli;
 mod document;
 mod gate;
+mod generator;
 mod grade;
 mod kill;
 mod layers;

@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 
-use mock_claude::settings::Settings;
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, MockClaude};
+use ground::timeline::Timeline;
+use mock_claude::{Config, MockClaude, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -42,9 +41,7 @@ impl Provider {
                 let stop = async {
                     let _told = stopped.await;
                 };
-                mock_claude::serve::serve(listener, mock, stop)
-                    .await
-                    .unwrap();
+                mock_claude::serve(listener, mock, stop).await.unwrap();
             });
         });
         let (mock, address) = told.recv().unwrap();

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ground::timeline::Timeline;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
-use mock_claude::timeline::Timeline;
 use tokio::net::TcpStream;
 
 pub(crate) const DOCUMENTED: &str =

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use mock_claude::endpoints::EndpointLimits;
-use mock_claude::options::Options;
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, MockClaude};
+use ground::limits::EndpointLimits;
+use ground::timeline::Timeline;
+use mock_claude::{Config, MockClaude, Options};
 use serde_json::{Value, json};
 
 use crate::support::*;

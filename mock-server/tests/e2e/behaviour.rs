@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use mock_claude::options::{Capacity, Options, OutputAccounting, Ramp, RecordedLatency};
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, MockClaude};
+use ground::timeline::Timeline;
+use mock_claude::{Capacity, Config, MockClaude, Options, OutputAccounting, Ramp, RecordedLatency};
 
 use crate::support::*;
 

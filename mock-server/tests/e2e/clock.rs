@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use mock_claude::MockClaude;
-use mock_claude::control;
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
+use mock_claude::{MockClaude, control};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::Instant;

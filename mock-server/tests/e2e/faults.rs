@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use mock_claude::options::{Options, Phase};
-use mock_claude::{Ending, FaultKind, Hangup};
+use ground::fault::FaultKind;
+use ground::ledger::Ending;
+use mock_claude::{Hangup, Options, Phase};
 use serde_json::Value;
 
 use crate::support::*;

@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use mock_claude::MockClaude;
-use mock_claude::options::Options;
+use mock_claude::{MockClaude, Options};
 
 use crate::support::*;
 

@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mock_claude::MockClaude;
-use mock_claude::serve::serve;
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
+use mock_claude::{MockClaude, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -1,8 +1,11 @@
 //! Answers, limits, faults and the ledger on virtual time.
 
-use mock_claude::prices::Usage;
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, Ending, FaultKind, FaultRule, Hangup, MockClaude, proof, symbols};
+use ground::fault::{FaultKind, FaultRule};
+use ground::ledger::Ending;
+use ground::timeline::Timeline;
+use ground::usage::Usage;
+use ground::{proof, symbols};
+use mock_claude::{Config, Hangup, MockClaude};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -390,7 +393,7 @@ async fn the_totals_stay_exact_when_rows_are_bounded() {
     assert_eq!(ledger.totals.usage, ledger.totals.replied);
     let json = serde_json::to_string(&ledger).unwrap();
     assert_eq!(
-        serde_json::from_str::<mock_claude::Ledger>(&json).unwrap(),
+        serde_json::from_str::<ground::ledger::Ledger>(&json).unwrap(),
         ledger
     );
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use mock_claude::options::{Options, OutputAccounting};
-use mock_claude::prices::Usage;
-use mock_claude::{Config, FaultKind, FaultRule, Ledger, MockClaude};
+use ground::fault::{FaultKind, FaultRule};
+use ground::ledger::Ledger;
+use ground::usage::Usage;
+use mock_claude::{Config, MockClaude, Options, OutputAccounting};
 use proptest::prelude::*;
 
 use crate::support::*;

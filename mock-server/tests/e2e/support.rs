@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::fault::FaultRule;
+use ground::limits::Limits;
+use ground::prices::{ModelPrice, PriceBook};
+use ground::profile::{Latency, Profile, Reply};
+use ground::timeline::Timeline;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use mock_claude::options::Options;
-use mock_claude::prices::{ModelPrice, PriceBook};
-use mock_claude::profile::{Latency, Limits, Profile, Reply};
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, FaultRule, Hangup, MockClaude};
+use mock_claude::{Config, Hangup, MockClaude, Options};
 use serde_json::{Value, json};
 
 pub(crate) const MODEL: &str = "claude-test";

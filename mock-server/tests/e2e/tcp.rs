@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use mock_claude::serve::serve;
-use mock_claude::timeline::Timeline;
-use mock_claude::{Config, Ending, FaultKind, FaultRule, MockClaude};
+use ground::fault::{FaultKind, FaultRule};
+use ground::ledger::Ending;
+use ground::timeline::Timeline;
+use mock_claude::{Config, MockClaude, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -48,7 +49,7 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> (String, std::io::Resu
 }
 
 /// Waits until no attempt is in flight.
-async fn settled(mock: &MockClaude) -> mock_claude::Ledger {
+async fn settled(mock: &MockClaude) -> ground::ledger::Ledger {
     for _ in 0..200 {
         let ledger = mock.ledger();
         if ledger.totals.attempts > 0 && ledger.totals.in_flight == 0 {

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use mock_claude::prices::PICO_PER_USD;
-use mock_claude::timeline::Timeline;
+use ground::prices::PICO_PER_USD;
+use ground::timeline::Timeline;
 
 use crate::claude::{Ask, Batch, CallError, Claude, Item, ItemError, Spending, Unread};
 use crate::generator::{Journal, Question, Questions};

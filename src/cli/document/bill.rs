@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use mock_claude::prices::{PICO_PER_USD, PriceBook, Prices, Usage};
+use ground::prices::{PICO_PER_USD, PriceBook, Prices};
+use ground::usage::Usage;
 
 use super::Origin;
 use super::pages::{Page, State};

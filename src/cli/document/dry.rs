@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 
 use super::bill::Estimate;
 use super::job::Job;

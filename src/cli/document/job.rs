@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use mock_claude::prices::{PriceBook, Prices};
-use mock_claude::profile::Profile;
-use mock_claude::settings::{built_in_prices, built_in_profiles};
+use ground::presets;
+use ground::prices::{PriceBook, Prices};
+use ground::profile::Profile;
 
 use super::{Args, made};
 use crate::corpus::{self, Skipped};
@@ -26,8 +26,8 @@ pub(super) struct Job {
 
 /// Reads the files and settles what they are asked with.
 pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
-    let profiles = built_in_profiles();
-    let book = built_in_prices();
+    let profiles = presets::profiles();
+    let book = presets::prices();
     let serves =
         |profile: &&Profile| profile.model == args.model || profile.aliases.contains(&args.model);
     let Some(profile) = profiles.iter().find(serves).cloned() else {

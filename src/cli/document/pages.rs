@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use ground::prices::PICO_PER_USD;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mock_claude::prices::PICO_PER_USD;
 
 use super::Origin;
 use super::job::Job;

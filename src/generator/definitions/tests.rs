@@ -1,12 +1,12 @@
 //! The lines that are pinned, and agreement with the mock.
 
-use mock_claude::symbols;
+use ground::symbols;
 use proptest::prelude::*;
 
 use super::*;
 
 /// `LANGUAGE<tab>NAME or -<tab>LINE`.
-const PINNED: &str = include_str!("../../../mock-server/tests/definitions.tsv");
+const PINNED: &str = include_str!("../../../ground/tests/definitions.tsv");
 
 fn pinned() -> impl Iterator<Item = (Option<&'static str>, &'static str)> {
     PINNED

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mock_claude::prices::Usage;
+use ground::usage::Usage;
 use rusqlite::{Connection, Row, params};
 
 use super::super::cache::{self, Key};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use mock_claude::profile::Limits;
-use mock_claude::timeline::Timeline;
+use ground::limits::Limits;
+use ground::timeline::Timeline;
 
 use super::Cost;
 use super::bucket::Bucket;

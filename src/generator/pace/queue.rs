@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mock_claude::prices::Usage;
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
+use ground::usage::Usage;
 
 use super::Cost;
 use super::bucket::Bucket;

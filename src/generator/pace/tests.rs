@@ -1,6 +1,6 @@
 //! The queue under virtual time.
 
-use mock_claude::prices::Usage;
+use ground::usage::Usage;
 
 use super::*;
 use crate::claude::{RateLimits, Window};

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mock_claude::timeline::Timeline;
+use ground::timeline::Timeline;
 
 use super::note;
 use crate::probe::papers::Text;

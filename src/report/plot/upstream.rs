@@ -1,6 +1,6 @@
 //! Calls to the provider against the level of its token buckets.
 
-use mock_claude::{Ending, Row};
+use ground::ledger::{Ending, Row};
 
 use crate::record::Run;
 use crate::report::ReportError;

@@ -1,0 +1,127 @@
+//! Answers as HTTP responses: when their head is due, and which body they have.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ground::chance::mix;
+use ground::ledger::Ending;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+
+use crate::fault::How;
+use crate::limits::Flow;
+use crate::reply::ids;
+use crate::request::ApiError;
+use crate::state::{Attempt, SHOULD_RETRY, WORKSPACE};
+
+use super::body::{self, ReplyBody};
+use super::messages::wire;
+use super::plan::Plan;
+use super::stream::Stream;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Waits for a slot and until the head is due, then answers.
+pub(super) async fn answer(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
+    let shared = Arc::clone(&attempt.shared);
+    let mut begin = attempt.row.arrived_ns;
+    let mut slowdown = 1.0;
+    if let (Some(slots), Some(capacity)) =
+        (attempt.live.slots.clone(), attempt.live.options.capacity)
+    {
+        if slots.available_permits() == 0
+            && attempt.waiting() > u64::from(capacity.slots + capacity.queue)
+        {
+            attempt.undo_admission();
+            return refusal(&ApiError::overloaded(), attempt);
+        }
+        attempt.slot = slots.clone().acquire_owned().await.ok();
+        begin = shared.now_ns();
+        let others = (capacity.slots as usize).saturating_sub(slots.available_permits() + 1) as f64;
+        let most = f64::from(capacity.slots.saturating_sub(1).max(1));
+        slowdown = 1.0 + (capacity.slowdown - 1.0).max(0.0) * others / most;
+    }
+    let now = shared.now_ns();
+    let flow = plan.begin(begin, slowdown, now, &mut attempt);
+    let head_at = if plan.stream { flow.start } else { flow.end };
+    if head_at > now {
+        shared.sleep_until(head_at).await;
+    }
+    let mut head = attempt.head(StatusCode::OK);
+    if plan.stream {
+        let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+        head.insert(header::CONTENT_TYPE, kind);
+        head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    } else {
+        head.insert(header::CONTENT_TYPE, JSON);
+    }
+    let body = if plan.stream {
+        stream_body(*plan, flow, attempt)
+    } else {
+        json_body(&plan, attempt)
+    };
+    let mut response = Response::new(body);
+    *response.headers_mut() = head;
+    response
+}
+
+/// An answer that costs no model time.
+pub(super) fn info(bytes: Bytes, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
+    let mut map = attempt.head(StatusCode::OK);
+    map.insert(header::CONTENT_TYPE, JSON);
+    let mut response = Response::new(ReplyBody::whole(bytes, Ending::Complete, attempt));
+    *response.headers_mut() = map;
+    response
+}
+
+/// An error.
+pub(super) fn refusal(error: &ApiError, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
+    let mut map = attempt.head(error.status);
+    map.insert(header::CONTENT_TYPE, JSON);
+    if error.status == StatusCode::UNAUTHORIZED {
+        // Nobody knows whose workspace it would be.
+        map.remove(WORKSPACE);
+    }
+    if let Some(seconds) = error.retry_after_s {
+        map.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(should) = error.should_retry {
+        let value = if should { "true" } else { "false" };
+        map.insert(SHOULD_RETRY, HeaderValue::from_static(value));
+    }
+    let body = Bytes::from(wire::error(error, &ids::request(attempt.row.bits)));
+    let mut response = Response::new(ReplyBody::whole(body, Ending::Refused, attempt));
+    *response.status_mut() = error.status;
+    *response.headers_mut() = map;
+    response
+}
+
+fn json_body(plan: &Plan, attempt: Box<Attempt>) -> ReplyBody {
+    let bytes = Bytes::from(wire::message(&plan.envelope, &plan.content));
+    let Some(spoil) = plan.fault.and_then(|fault| fault.spoil(false)) else {
+        return ReplyBody::whole(bytes, Ending::Complete, attempt);
+    };
+    match spoil.how {
+        How::Die(hangup) => ReplyBody::part(&bytes, spoil.after, Some(hangup), attempt),
+        How::Stall => ReplyBody::part(&bytes, spoil.after, None, attempt),
+        // Broken off, yet as long as its header says.
+        How::EndEarly | How::Malformed | How::ErrorEvent | How::Duplicate => {
+            let part = body::first_part(&bytes, spoil.after);
+            ReplyBody::whole(part, Ending::Truncated, attempt)
+        }
+    }
+}
+
+fn stream_body(plan: Plan, flow: Flow, attempt: Box<Attempt>) -> ReplyBody {
+    let stream = Stream {
+        spoil: plan.fault.and_then(|fault| fault.spoil(true)),
+        envelope: plan.envelope,
+        content: plan.content,
+        flow,
+        bits: mix(&[attempt.row.bits, PADDING]),
+        written: 0,
+    };
+    ReplyBody::stream(stream, attempt)
+}
+
+const PADDING: u64 = 0x9AD;

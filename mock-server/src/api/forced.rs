@@ -1,0 +1,93 @@
+//! Which fault an attempt meets: forced by its headers, then by the schedule, then by the rules.
+
+use std::time::Duration;
+
+use ground::chance::{digest, unit};
+use ground::fault::FaultKind;
+use http::{HeaderMap, HeaderName};
+
+use crate::fault::{self, Fault, Phase};
+use crate::request::ApiError;
+use crate::state::Attempt;
+
+const FAULT: HeaderName = HeaderName::from_static("x-mock-fault");
+const TIMES: HeaderName = HeaderName::from_static("x-mock-fault-times");
+const KEY: HeaderName = HeaderName::from_static("x-mock-fault-key");
+const AFTER: HeaderName = HeaderName::from_static("x-mock-fault-after");
+
+/// The fault of `attempt`, if any.
+pub(crate) fn decide(headers: &HeaderMap, attempt: &Attempt) -> Result<Option<Fault>, ApiError> {
+    let live = &attempt.live;
+    if live.options.forced_faults
+        && let Some(value) = headers.get(FAULT)
+    {
+        return by_headers(value.to_str().unwrap_or(""), headers, attempt);
+    }
+    let at = Duration::from_nanos(attempt.row.arrived_ns);
+    if let Some(fault) = by_schedule(at, attempt) {
+        return Ok(Some(fault));
+    }
+    Ok(fault::decide(&live.config.faults, attempt.identity, at))
+}
+
+fn by_headers(
+    name: &str,
+    headers: &HeaderMap,
+    attempt: &Attempt,
+) -> Result<Option<Fault>, ApiError> {
+    let kind = FaultKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name)
+        .ok_or_else(|| {
+            let known = FaultKind::ALL.map(FaultKind::name).join(", ");
+            ApiError::invalid(format!(
+                "x-mock-fault: unknown fault `{name}` (known: {known})"
+            ))
+        })?;
+    let after: Option<f64> = number(headers, &AFTER)?;
+    if let Some(share) = after.filter(|share| !(0.0..=1.0).contains(share)) {
+        return Err(ApiError::invalid(format!(
+            "x-mock-fault-after: {share} is not between 0 and 1"
+        )));
+    }
+    let times: Option<u32> = number(headers, &TIMES)?;
+    let used = match (times, headers.get(KEY)) {
+        (None, _) => 0,
+        (Some(_), Some(key)) => attempt.shared.count_forced(digest(key.as_bytes())),
+        (Some(_), None) => attempt.identity.seen,
+    };
+    Ok(times
+        .is_none_or(|times| used < times)
+        .then_some(Fault { kind, after }))
+}
+
+fn number<T: std::str::FromStr>(
+    headers: &HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<T>, ApiError> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or("");
+    let mistake = || ApiError::invalid(format!("{name}: `{text}` is not a number"));
+    text.parse().map(Some).map_err(|_| mistake())
+}
+
+fn by_schedule(at: Duration, attempt: &Attempt) -> Option<Fault> {
+    let schedule = &attempt.live.options.schedule;
+    if schedule.is_empty() {
+        return None;
+    }
+    let in_flight = attempt.shared.state().ledger.in_flight();
+    let at = at.as_secs_f64();
+    let strikes = |(i, phase): &(usize, &Phase)| {
+        unit(attempt.identity.bits(SCHEDULE + *i as u64)) < phase.probability(at, in_flight)
+    };
+    let (_, phase) = schedule.iter().enumerate().find(strikes)?;
+    Some(Fault {
+        kind: phase.kind,
+        after: None,
+    })
+}
+
+const SCHEDULE: u64 = 0x5C4E_0000;

@@ -1,0 +1,34 @@
+//! Which model a request asks, and what that model refuses.
+
+use ground::profile::Profile;
+use ground::proof::Key;
+
+use crate::reply::forged_thinking;
+use crate::request::{ApiError, MessagesRequest, check_model};
+use crate::state::Live;
+
+/// The index of the model `id` among the profiles.
+pub(crate) fn find_model(live: &Live, id: &str) -> Result<usize, ApiError> {
+    match live.models.get(id) {
+        Some(index) => Ok(*index),
+        None if live.options.conformance => Ok(0),
+        None => Err(ApiError::not_found(format!("model: {id}"))),
+    }
+}
+
+/// Refuses what the model cannot do, and thinking that the client has changed.
+pub(crate) fn check_for_model(
+    wanted: &MessagesRequest<'_>,
+    profile: &Profile,
+    key: &Key,
+) -> Result<(), ApiError> {
+    check_model(wanted, &profile.model)?;
+    match forged_thinking(wanted, key) {
+        Some((message, block)) => Err(ApiError::invalid(format!(
+            "messages.{message}.content.{block}: `thinking` or `redacted_thinking` blocks in the \
+             latest assistant message cannot be modified. These blocks must remain as they were \
+             in the original response."
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,107 @@
+//! Which request goes where, by method and path.
+
+use bytes::Bytes;
+use http::{Method, Request};
+
+use crate::api::browser;
+use crate::api::plan::Decision;
+use crate::limits::Endpoint;
+use crate::request::ApiError;
+use crate::state::Attempt;
+
+use super::batches::{self, Action};
+use super::caller::Caller;
+use super::{count, create, model, models};
+
+/// Largest request body of the API; of batches, and so the most that is ever read.
+const MAX_MESSAGE_BYTES: usize = 32 << 20;
+const MAX_BATCH_BYTES: usize = 256 << 20;
+
+/// Most bytes of a body sent to `path`.
+pub(crate) fn max_body(path: &str) -> usize {
+    if path == "/v1/messages/batches" {
+        MAX_BATCH_BYTES
+    } else {
+        MAX_MESSAGE_BYTES
+    }
+}
+
+/// Decides what becomes of a request.
+pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<Decision, ApiError> {
+    let path = request.uri().path();
+    let query = request.uri().query().unwrap_or("");
+    let (head, body) = (request.headers(), request.body());
+    let mut parts = path.strip_prefix("/v1/").unwrap_or("").split('/');
+    let route: [&str; 4] = std::array::from_fn(|_| parts.next().unwrap_or(""));
+    let method = request.method();
+    // The method is looked at last, so that a wrong one on a known path is told from no path.
+    let allowed = |wanted: &Method| {
+        if method == wanted {
+            Ok(())
+        } else {
+            Err(ApiError::method_not_allowed())
+        }
+    };
+    let extra = parts.next().is_some();
+    let host = || batches::host(head);
+    let caller = |attempt: &Attempt| Caller::read(head, query, attempt);
+    if browser::is_preflight(request) {
+        return Ok(Decision::Info(Bytes::new()));
+    }
+    if body.len() > max_body(path) {
+        return Err(ApiError::too_large());
+    }
+    match route {
+        _ if extra => Err(ApiError::not_found("Not Found")),
+        ["messages", "", "", ""] => {
+            allowed(&Method::POST)?;
+            create::decide(body, head, caller(attempt)?, attempt)
+        }
+        ["messages", "count_tokens", "", ""] => {
+            allowed(&Method::POST)?;
+            count::count_tokens(body, caller(attempt)?, attempt)
+        }
+        ["models", "", "", ""] => {
+            allowed(&Method::GET)?;
+            caller(attempt)?;
+            let page = models::list(&attempt.live.config.profiles, query)?;
+            Ok(Decision::Info(Bytes::from(page.to_string())))
+        }
+        ["models", id, "", ""] => {
+            allowed(&Method::GET)?;
+            caller(attempt)?;
+            let index = model::find_model(&attempt.live, id)?;
+            let model = models::describe(&attempt.live.config.profiles[index]);
+            Ok(Decision::Info(Bytes::from(model.to_string())))
+        }
+        ["messages", "batches", "", ""] if method == Method::GET => {
+            let caller = caller(attempt)?;
+            attempt.admit_to(Endpoint::Batches, caller.key)?;
+            batches::list(attempt, query, &host()).map(Decision::Info)
+        }
+        ["messages", "batches", "", ""] => {
+            allowed(&Method::POST)?;
+            let caller = caller(attempt)?;
+            attempt.admit_to(Endpoint::Batches, caller.key)?;
+            batches::create(body, caller, attempt, &host()).map(Decision::Info)
+        }
+        [
+            "messages",
+            "batches",
+            id,
+            tail @ ("" | "cancel" | "results"),
+        ] => {
+            let action = match (tail, method.as_str()) {
+                ("", "GET") => Action::Show,
+                ("", "DELETE") => Action::Delete,
+                ("cancel", "POST") => Action::Cancel,
+                ("results", "GET") => Action::Results,
+                _ => return Err(ApiError::method_not_allowed()),
+            };
+            let caller = caller(attempt)?;
+            attempt.admit_to(Endpoint::Batches, caller.key)?;
+            batches::act(action, id, attempt, &host()).map(Decision::Info)
+        }
+        _ => Err(ApiError::not_found("Not Found")),
+    }
+}

@@ -1,0 +1,200 @@
+//! A streamed answer: which events are due when, and where a fault spoils them.
+
+use std::ops::Range;
+
+use ground::chance::mix;
+use ground::ledger::Ending;
+
+use crate::fault::{Hangup, How, Spoil};
+use crate::limits::Flow;
+use crate::reply::{Content, Envelope, MAX_DELTAS};
+
+use super::messages::wire;
+
+/// The API hides lengths behind fewer than so many spaces.
+const PADDING: u64 = 16;
+
+/// An event beside its text, and events beside the deltas, roughly.
+const EVENT_BYTES: usize = 160;
+const FRAME_EVENTS: usize = 8;
+
+/// A stream that is being written.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) envelope: Envelope,
+    pub(crate) content: Vec<Content>,
+    /// When the content is written, if nothing gets in its way.
+    pub(crate) flow: Flow,
+    pub(crate) spoil: Option<Spoil>,
+    /// Decides the padding.
+    pub(crate) bits: u64,
+    /// Events already written: the start is 0, then come the deltas.
+    pub(crate) written: u64,
+}
+
+/// What happens next in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Something is due at this moment, nanoseconds of simulated time.
+    At(u64),
+    /// All has been sent.
+    End(Ending),
+    /// The connection breaks.
+    Die(Hangup),
+    /// Nothing will ever come again.
+    Stall,
+}
+
+impl Stream {
+    fn deltas(&self) -> u64 {
+        self.flow.tokens.min(MAX_DELTAS)
+    }
+
+    /// Deltas of the thinking before the answer: its share of the tokens.
+    fn thinking_deltas(&self) -> u64 {
+        match (self.envelope.thinking_tokens, self.content.len()) {
+            (None, _) => 0,
+            (Some(_), 0 | 1) => self.deltas(),
+            (Some(tokens), _) => {
+                let share = self.deltas() * tokens / self.flow.tokens;
+                share.clamp(1, self.deltas() - 1)
+            }
+        }
+    }
+
+    /// The block that delta `number` belongs to, and which deltas that block has.
+    fn block_of(&self, number: u64) -> (usize, Range<u64>) {
+        let thinking = self.thinking_deltas();
+        if number <= thinking {
+            (0, 1..thinking + 1)
+        } else {
+            (self.content.len() - 1, thinking + 1..self.deltas() + 1)
+        }
+    }
+
+    /// The moment of delta `number`, counted from 1; the start has none of its own.
+    fn due(&self, number: u64) -> u64 {
+        let span = u128::from(self.flow.end - self.flow.start);
+        self.flow.start + (span * u128::from(number) / u128::from(self.deltas().max(1))) as u64
+    }
+
+    /// About as many bytes as [`Stream::write_due`] will write, so that they need not be moved.
+    pub(crate) fn expected_bytes(&self, now: u64) -> usize {
+        if self.written > 0 && self.due(self.written) > now {
+            return 0;
+        }
+        if self.flow.end > now {
+            return EVENT_BYTES;
+        }
+        let written: usize = self.content.iter().map(|block| block.written().len()).sum();
+        written + written / 16 + (self.deltas() as usize + FRAME_EVENTS) * EVENT_BYTES
+    }
+
+    /// Writes all that is due at `now` and says what comes after.
+    pub(crate) fn write_due(&mut self, now: u64, out: &mut Vec<u8>) -> Next {
+        let deltas = self.deltas();
+        let stop = self.spoil.filter(|spoil| spoil.is_final());
+        let last = stop.map_or(deltas, |spoil| (deltas as f64 * spoil.after) as u64);
+        if self.written == 0 {
+            let first = self.content.first();
+            wire::push_message_start(out, &self.envelope, first, self.padding(0));
+            if let Some(first) = first {
+                wire::push_block_start(out, 0, first, self.padding(1));
+            }
+            self.written = 1;
+        }
+        while self.written <= last {
+            if self.due(self.written) > now {
+                return Next::At(self.due(self.written));
+            }
+            self.push_delta(out);
+            self.written += 1;
+        }
+        if let Some(spoil) = stop {
+            let end = self.flow.cut(spoil.after).end;
+            return if end > now {
+                Next::At(end)
+            } else {
+                spoilt_end(spoil.how, out)
+            };
+        }
+        if let Some(last) = self.content.last() {
+            wire::push_block_stop(out, self.content.len() - 1, last, self.padding(0));
+        }
+        wire::push_message_delta(out, &self.envelope, self.padding(1));
+        wire::push_message_stop(out, self.padding(2));
+        let spoilt = self.spoil.is_some_and(|spoil| spoil.how == How::Malformed);
+        Next::End(if spoilt {
+            Ending::Truncated
+        } else {
+            Ending::Complete
+        })
+    }
+
+    fn push_delta(&self, out: &mut Vec<u8>) {
+        let (index, deltas) = self.block_of(self.written);
+        let block = &self.content[index];
+        if self.written == deltas.start && index > 0 {
+            let before = &self.content[index - 1];
+            wire::push_block_stop(out, index - 1, before, self.padding(2));
+            wire::push_block_start(out, index, block, self.padding(1));
+        }
+        let written = block.written();
+        let boundary = |number| {
+            let bytes = written.len() as u64 * (number - deltas.start);
+            written.floor_char_boundary((bytes / (deltas.end - deltas.start)) as usize)
+        };
+        if self.written <= self.silent_deltas() {
+            return;
+        }
+        let part = &written[boundary(self.written)..boundary(self.written + 1)];
+        let start = out.len();
+        wire::push_delta(out, index, block, part, self.padding(0));
+        match self
+            .spoil
+            .filter(|spoil| self.written == self.spoilt_delta(spoil.after))
+        {
+            Some(Spoil {
+                how: How::Malformed,
+                ..
+            }) => {
+                // The closing brace and the two line ends.
+                out.truncate(out.len() - 3);
+                out.extend_from_slice(b"\n\n");
+            }
+            Some(Spoil {
+                how: How::Duplicate,
+                ..
+            }) => out.extend_from_within(start..),
+            _ => {}
+        }
+    }
+
+    /// Deltas of thinking that is not shown: time passes, but nothing is sent.
+    fn silent_deltas(&self) -> u64 {
+        match self.content.first() {
+            Some(Content::Thinking { shown, .. }) if shown.is_empty() => self.thinking_deltas(),
+            _ => 0,
+        }
+    }
+
+    fn spoilt_delta(&self, after: f64) -> u64 {
+        ((self.deltas() as f64 * after) as u64).max(self.silent_deltas() + 1)
+    }
+
+    fn padding(&self, event: u64) -> usize {
+        (mix(&[self.bits, self.written, event]) % PADDING) as usize
+    }
+}
+
+fn spoilt_end(how: How, out: &mut Vec<u8>) -> Next {
+    match how {
+        How::Die(hangup) => Next::Die(hangup),
+        How::Stall => Next::Stall,
+        How::ErrorEvent => {
+            wire::push_error(out);
+            Next::End(Ending::Truncated)
+        }
+        How::EndEarly | How::Malformed | How::Duplicate => Next::End(Ending::Truncated),
+    }
+}

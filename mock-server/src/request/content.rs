@@ -1,0 +1,154 @@
+//! The content of a message: text is borrowed from the body wherever JSON allows it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, de};
+use serde_json::value::RawValue;
+
+use super::unescape;
+
+/// A string, which stands for one text block, or blocks.
+#[derive(Debug)]
+pub(crate) enum Content<'a> {
+    Text(Cow<'a, str>),
+    Blocks(Vec<Block<'a>>),
+}
+
+/// A content block; only what the mock looks at is read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Block<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(crate) kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(crate) text: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) thinking: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) signature: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) tool_use_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) content: Option<Content<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) source: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) citations: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(crate) cache_control: Option<CacheControl>,
+}
+
+impl<'a> Content<'a> {
+    /// The blocks; a plain text has none.
+    pub(crate) fn blocks(&self) -> &[Block<'a>] {
+        match self {
+            Self::Text(_) => &[],
+            Self::Blocks(blocks) => blocks,
+        }
+    }
+
+    /// Whether one of the blocks is of this kind.
+    pub(crate) fn has_block(&self, kind: &str) -> bool {
+        self.blocks().iter().any(|block| block.kind == kind)
+    }
+
+    /// Calls `look` with each text in it, in order.
+    pub(crate) fn each_text<'s>(&'s self, look: &mut impl FnMut(&'s str)) {
+        match self {
+            Self::Text(text) => look(text),
+            Self::Blocks(blocks) => {
+                for block in blocks {
+                    if let Some(text) = &block.text {
+                        look(text);
+                    }
+                    if let Some(content) = &block.content {
+                        content.each_text(look);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor(std::marker::PhantomData))
+    }
+}
+
+struct ContentVisitor<'a>(std::marker::PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for ContentVisitor<'a> {
+    type Value = Content<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a list of content blocks")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Content::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Content::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(block) = blocks.next_element()? {
+            list.push(block);
+        }
+        Ok(Content::Blocks(list))
+    }
+}
+
+/// Reads the content of a message: a string or blocks.
+pub(super) fn read<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Content<'a>, D::Error> {
+    let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+    match raw.as_bytes().first() {
+        Some(b'"') => unescape::text(raw)
+            .map(Content::Text)
+            .map_err(de::Error::custom),
+        Some(b'[') => serde_json::from_str::<Vec<Block<'a>>>(raw)
+            .map(Content::Blocks)
+            .map_err(de::Error::custom),
+        _ => Err(de::Error::custom(
+            "expected a string or a list of content blocks",
+        )),
+    }
+}
+
+/// A breakpoint of the prompt cache.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CacheControl {
+    #[serde(rename = "type")]
+    _kind: Ephemeral,
+    #[serde(default)]
+    pub(crate) ttl: Ttl,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Ephemeral {
+    Ephemeral,
+}
+
+/// Lifetime of a cache entry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(crate) enum Ttl {
+    #[default]
+    #[serde(rename = "5m")]
+    FiveMinutes,
+    #[serde(rename = "1h")]
+    OneHour,
+}

@@ -1,0 +1,22 @@
+//! What a mock remembers: the settings in force, limits in use, attempts under way, the ledger, the
+//! prompt cache and batches.
+
+pub mod verdict;
+
+mod attempt;
+mod batches;
+mod headers;
+mod lateness;
+mod ledger;
+mod live;
+mod prompt_cache;
+mod shared;
+
+pub(crate) use attempt::Attempt;
+pub use batches::Spent;
+pub(crate) use batches::{Batch, BatchEnd, LIFETIME, Line};
+pub(crate) use headers::{SHOULD_RETRY, WORKSPACE, rfc3339, text as header_text};
+pub use lateness::Lateness;
+pub(crate) use live::Live;
+pub(crate) use prompt_cache::{Prefix, prefixes};
+pub(crate) use shared::Shared;
