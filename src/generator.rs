@@ -46,6 +46,7 @@ mod error;
 mod flight;
 mod grammar;
 mod journal;
+mod line;
 mod outline;
 mod pace;
 mod plan;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::line::{belongs_below, indent, lines_of};
 use super::outline::Outline;
 use super::{definitions, syntax};
 
@@ -65,25 +66,6 @@ pub(super) fn named(mut chunk: Chunk, text: &str, outline: Option<&Outline>) -> 
         .collect();
     chunk.definitions = chunk.names.len();
     chunk
-}
-
-/// The lines of `text` with their ends, LF, CR or CRLF, and where they begin.
-pub(super) fn lines_of(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        if start == text.len() {
-            return None;
-        }
-        let end = match memchr::memchr2(b'\n', b'\r', &bytes[start..]) {
-            None => text.len(),
-            Some(at) if bytes[start + at..].starts_with(b"\r\n") => start + at + 2,
-            Some(at) => start + at + 1,
-        };
-        let line = (start, &text[start..end]);
-        start = end;
-        Some(line)
-    })
 }
 
 /// Cuts `text` so that each chunk is within `budget`, between whole definitions where possible.
@@ -285,24 +267,6 @@ fn cuts_by_indent(text: &str, lines: &[Line]) -> Vec<Option<Cut>> {
 fn line_text<'a>(text: &'a str, lines: &[Line], index: usize) -> &'a str {
     let end = lines.get(index + 1).map_or(text.len(), |next| next.start);
     &text[lines[index].start..end]
-}
-
-/// Whether a line like this belongs to the definition below it.
-pub(super) fn belongs_below(line: &str) -> bool {
-    let line = line.trim_ascii();
-    ["#", "//", "@", "/*", "*"]
-        .iter()
-        .any(|mark| line.starts_with(mark))
-}
-
-/// Indentation in levels of four columns.
-pub(super) fn indent(line: &str) -> usize {
-    let columns: usize = line
-        .bytes()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .map(|byte| if byte == b'\t' { 4 } else { 1 })
-        .sum();
-    columns.div_ceil(4)
 }
 
 /// Fills chunk after chunk, ending each at the cut worth most: full chunks, shallow cuts.

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::chunk::Budget;
 use super::grammar;
 use super::syntax::{self, Boundary};
 
@@ -35,12 +34,11 @@ pub struct Defined {
 /// All that `text` defines, which is read as the ending of `path` says; overloads each for itself.
 #[must_use]
 pub fn defined(path: &str, text: &str) -> Vec<Defined> {
-    let uncut = Budget {
+    let uncut = Grain {
         lines: usize::MAX,
         bytes: usize::MAX,
-        definitions: usize::MAX,
     };
-    let definitions = read(path, text, &uncut).definitions;
+    let definitions = read(path, text, uncut).definitions;
     let defined = definitions.into_iter().map(|definition| Defined {
         name: definition.name,
         line: definition.own_line,
@@ -76,8 +74,15 @@ pub(super) struct Outline {
     pub(super) is_exact: bool,
 }
 
-/// Reads the file `path` with its `text`, which will be cut into chunks within `budget`.
-pub(super) fn read(path: &str, text: &str, budget: &Budget) -> Outline {
+/// Size up to which something is better moved as a whole than cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grain {
+    pub(super) lines: usize,
+    pub(super) bytes: usize,
+}
+
+/// Reads the file `path` with its `text`, which may be cut inside of what is larger than `grain`.
+pub(super) fn read(path: &str, text: &str, grain: Grain) -> Outline {
     let Some(parsed) = grammar::parse(path, text) else {
         let definitions = lines::definitions(text);
         let cuts = definitions.iter().map(boundary).collect();
@@ -90,8 +95,7 @@ pub(super) fn read(path: &str, text: &str, budget: &Budget) -> Outline {
     let definitions = walk::definitions(&parsed, text);
     let big = |start: usize, end: usize| {
         let rows = || memchr::memchr_iter(b'\n', &text.as_bytes()[start..end]).count();
-        end - start > budget.bytes / 4
-            || end - start > budget.lines / 4 && rows() > budget.lines / 4
+        end - start > grain.bytes || end - start > grain.lines && rows() > grain.lines
     };
     let mut cuts = syntax::boundaries_in(&parsed, text, &big);
     cuts.extend(definitions.iter().map(boundary));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::chunk::{self, Budget, Chunk};
-use super::outline::{self, Outline, Reading};
+use super::outline::{self, Grain, Outline, Reading};
 use super::pace::Cost;
 use super::policy::{Policy, Protection, Settings};
 use super::{Document, prompt};
@@ -61,7 +61,13 @@ pub(super) fn plan(
     }
     let outline = match reading {
         Reading::Lines => None,
-        Reading::Grammar => Some(Arc::new(outline::read(path, content, &budget))),
+        Reading::Grammar => {
+            let grain = Grain {
+                lines: budget.lines / 4,
+                bytes: budget.bytes / 4,
+            };
+            Some(Arc::new(outline::read(path, content, grain)))
+        }
     };
     Plan {
         chunks: chunk::split(path, content, outline.as_deref(), &budget),

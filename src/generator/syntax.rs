@@ -2,8 +2,8 @@
 
 use tree_sitter::{Node, TreeCursor};
 
-use super::chunk;
 use super::grammar::{self, Parsed};
+use super::line;
 
 /// Deepest nesting that is looked into: hostile text nests without end.
 const MAX_DEPTH: usize = 40;
@@ -100,7 +100,7 @@ pub(super) fn with_lines_above(
     }
     while row > first_row && start > 0 {
         let above = line_of(start - 1);
-        if !chunk::belongs_below(&given[above..start]) {
+        if !line::belongs_below(&given[above..start]) {
             break;
         }
         (start, row) = (above, row - 1);

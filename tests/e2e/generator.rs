@@ -493,7 +493,7 @@ async fn a_large_file_is_read_beside_the_thread_that_serves() {
     let log = AttemptLog::new(timeline, 0);
     // Nobody listens there, so all that takes time is the reading.
     let claude = Claude::new(Transport::tcp("http://127.0.0.1:1", log).unwrap(), "key");
-    let without = BTreeSet::from([Protection::Retry]);
+    let without = BTreeSet::from([Protection::Retry, Protection::Pacing]);
     let policy = Policy::new(Mode::Hardened, &Settings::default(), &without);
     let generator = Generator::for_files(policy, "m", claude, None, timeline, 1).unwrap();
     let document = functions(0, 40_000);

@@ -1,5 +1,6 @@
 //! Answers that are whole, out of order, cut off, doubled, foreign and empty.
 
+use super::super::outline::Grain;
 use super::*;
 
 const SOURCE: &str = "import os\n\ndef a(): pass\n\nDOC = '''\ndef not_me(): pass\n'''\n\ndef b(): pass\n\ndef c(): pass\n";
@@ -71,12 +72,11 @@ struct Listed {
 
 impl Listed {
     fn new(path: &'static str, source: &'static str) -> Self {
-        let budget = chunk::Budget {
-            lines: 1_000,
-            bytes: 100_000,
-            definitions: 100,
+        let grain = Grain {
+            lines: 250,
+            bytes: 25_000,
         };
-        let outline = super::super::outline::read(path, source, &budget);
+        let outline = super::super::outline::read(path, source, grain);
         Self {
             path,
             source,

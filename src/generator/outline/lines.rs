@@ -1,6 +1,7 @@
 //! What lines define, where no grammar can tell: names by the line reader, nesting by indentation.
 
-use super::super::{chunk, definitions};
+use super::super::definitions;
+use super::super::line::{belongs_below, indent, lines_of};
 use super::Definition;
 
 /// Most definitions that are taken to stand in each other: hostile text nests without end.
@@ -19,12 +20,12 @@ pub(super) fn definitions(text: &str) -> Vec<Definition> {
     let mut open: Vec<Open<'_>> = Vec::new();
     // The first of the comments and decorators above.
     let mut above: Option<(usize, usize)> = None;
-    for (number, (offset, line)) in chunk::lines_of(text).enumerate() {
+    for (number, (offset, line)) in lines_of(text).enumerate() {
         let Some(name) = definitions::name(line.trim_start_matches('\u{feff}')) else {
-            above = chunk::belongs_below(line).then(|| above.unwrap_or((offset, number + 1)));
+            above = belongs_below(line).then(|| above.unwrap_or((offset, number + 1)));
             continue;
         };
-        let indent = chunk::indent(line);
+        let indent = indent(line);
         while open.last().is_some_and(|outer| outer.indent >= indent) {
             open.pop();
         }

@@ -4,14 +4,13 @@ use super::*;
 
 mod oracle;
 
-const BUDGET: Budget = Budget {
-    lines: 1_000,
-    bytes: 1 << 20,
-    definitions: 1_000,
+const GRAIN: Grain = Grain {
+    lines: 250,
+    bytes: 1 << 18,
 };
 
 fn names(path: &str, text: &str) -> Vec<String> {
-    let outline = read(path, text, &BUDGET);
+    let outline = read(path, text, GRAIN);
     outline
         .definitions
         .into_iter()
@@ -195,7 +194,7 @@ fn marks_line_ends_and_cases_of_endings_change_nothing() {
     ] {
         check("a.py", text, "first second");
         check("A.PY", text, "first second");
-        let outline = read("a.py", text, &BUDGET);
+        let outline = read("a.py", text, GRAIN);
         assert_eq!(outline.definitions[1].line, 4, "{text:?}");
         assert_eq!(
             text[outline.definitions[1].start..].find("# c"),
@@ -208,12 +207,12 @@ fn marks_line_ends_and_cases_of_endings_change_nothing() {
 #[test]
 fn a_definition_begins_with_its_decorators_and_comments() {
     let text = "@app.route(\n    '/x',\n)\ndef a():\n    pass\n\n# about A\n@d\nclass A:\n    # about f\n    def f(self): pass\n";
-    let outline = read("a.py", text, &BUDGET);
+    let outline = read("a.py", text, GRAIN);
     let lines: Vec<usize> = outline.definitions.iter().map(|d| d.line).collect();
     assert_eq!(lines, [1, 7, 10]);
     assert_eq!(&*outline.definitions[2].context, "class A:");
     let java = "class A {\n  @Override public int f() { return 1; }\n  int g() { return 2; }\n}\n";
-    let lines: Vec<usize> = read("A.java", java, &BUDGET)
+    let lines: Vec<usize> = read("A.java", java, GRAIN)
         .definitions
         .iter()
         .map(|d| d.line)
@@ -224,7 +223,7 @@ fn a_definition_begins_with_its_decorators_and_comments() {
 #[test]
 fn without_a_grammar_lines_and_indentation_tell() {
     let text = "\u{feff}class Stack\n  def push(x)\n  end\nend\ndef alone()\nend\n";
-    let outline = read("a.rb", text, &BUDGET);
+    let outline = read("a.rb", text, GRAIN);
     assert!(!outline.is_exact);
     check("a.rb", text, "Stack Stack.push alone");
 }
@@ -264,7 +263,7 @@ fn hostile_nesting_is_read_within_bounds() {
         ("a.ts", "type A<".repeat(40_000)),
     ] {
         let clock = crate::clock::Stopwatch::start();
-        let outline = read(path, &text, &BUDGET);
+        let outline = read(path, &text, GRAIN);
         let longest = outline.definitions.iter().map(|d| d.name.len()).max();
         assert!(longest.unwrap_or(0) < 200, "{path}");
         assert!(

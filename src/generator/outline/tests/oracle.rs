@@ -46,7 +46,7 @@ fn the_python_library_is_outlined_as_its_own_parser_outlines_it() {
 }
 
 fn by_line(path: &Path, text: &str) -> Places {
-    let outline = read(&path.to_string_lossy(), text, &BUDGET);
+    let outline = read(&path.to_string_lossy(), text, GRAIN);
     assert!(outline.is_exact, "{}", path.display());
     let mut places = Places::new();
     for definition in outline.definitions {
