@@ -8,7 +8,6 @@
     reason = "a bench shows its figures, and stops where it stands"
 )]
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::Path;
@@ -16,13 +15,14 @@ use std::time::Duration;
 
 use breaklab::clock::Stopwatch;
 use breaklab::corpus;
-use breaklab::generator::{Document, Mode, Policy, Settings};
+use breaklab::generator::{Document, Policy, Settings};
+use breaklab::record::Base;
 
 const LINES: usize = 50_000;
 const TURNS: usize = 5;
 
 fn main() {
-    let policy = Policy::new(Mode::Hardened, &Settings::default(), &BTreeSet::new());
+    let policy = Policy::new(Base::Hardened, &Settings::default());
     println!("| language | lines | chunks | cutting, ms | counting lines, ms |");
     println!("|---|---|---|---|---|");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/code");

@@ -9,17 +9,16 @@
     reason = "a benchmark that cannot go on should stop where it stands"
 )]
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use breaklab::clock::Clock;
 use breaklab::gate::{Check, Judgement, Margin, Rule, RuleBook, Verdict, pairs};
-use breaklab::generator::{Mode, Policy};
+use breaklab::generator::Policy;
 use breaklab::load::Stop;
-use breaklab::record::{self, Record};
-use breaklab::runner::Job;
+use breaklab::record::{self, Base, Record};
+use breaklab::runner::Setup;
 use breaklab::scenario::Loaded;
 use breaklab::summary::{self, ClaimBook, Metric, Summary};
 
@@ -29,7 +28,7 @@ const PAIRS: usize = 7;
 /// which no run is judged.
 const SPEED: f64 = 100.0;
 
-/// Comparisons that are played side by side; each mostly waits.
+/// Comparisons that are made side by side; each mostly waits.
 const ABREAST: usize = 8;
 
 fn main() {
@@ -75,10 +74,10 @@ fn main() {
     }
 }
 
-/// The runs of one comparison, by turns: A B, B A, …, as `gate run` plays them.
+/// The runs of one comparison, by turns: A B, B A, …, as `gate run` makes them.
 fn sides() -> (Vec<Summary>, Vec<Summary>) {
     let pairs = (0..PAIRS).map(|pair| {
-        let (first, second) = (play(), play());
+        let (first, second) = (run_once(), run_once());
         if pair % 2 == 0 {
             (first, second)
         } else {
@@ -117,10 +116,10 @@ fn without_floors() -> RuleBook {
     )
 }
 
-fn play() -> Summary {
+fn run_once() -> Summary {
     let loaded = Loaded::find("rate-limits").unwrap();
-    let policy = Policy::new(Mode::Hardened, &loaded.scenario.generator, &BTreeSet::new());
-    let job = Job {
+    let policy = Policy::new(Base::Hardened, &loaded.scenario.generator);
+    let job = Setup {
         loaded,
         policy,
         corpus: None,

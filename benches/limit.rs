@@ -4,13 +4,14 @@
 //! `cargo bench --bench limit`; `-- sockets` adds a short run over real sockets.
 #![expect(clippy::print_stdout, reason = "a bench shows its figures")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
 use breaklab::claude::Claude;
-use breaklab::generator::{Document, Generator, Mode, Policy, Settings};
+use breaklab::generator::{Document, Generator, Policy, Settings};
 use breaklab::limit::{self, Workload};
+use breaklab::record::Base;
 use breaklab::transport::{AttemptLog, Transport};
 use futures_util::StreamExt;
 use ground::fault::{FaultKind, FaultRule};
@@ -33,7 +34,7 @@ const TOKENS_PER_SYMBOL: u32 = 50;
 
 struct Case {
     name: &'static str,
-    mode: Mode,
+    mode: Base,
     at_once: usize,
     /// Input tokens and symbols of file `i`.
     shape: fn(u64) -> (u64, u64),
@@ -76,7 +77,7 @@ fn cases() -> Vec<Case> {
             rule(FaultKind::TruncateStream, 0.01),
         ]
     };
-    let hardened = |name| case(name, Mode::Hardened, 256);
+    let hardened = |name| case(name, Base::Hardened, 256);
     vec![
         hardened("mixed"),
         Case {
@@ -104,20 +105,20 @@ fn cases() -> Vec<Case> {
             halved_at_s: Some(HALVED_AT_S),
             ..hardened("mixed, unknown, halved half-way")
         },
-        case("mixed", Mode::Sdk, 16),
-        case("mixed", Mode::Sdk, 24),
-        case("mixed", Mode::Sdk, 64),
+        case("mixed", Base::Sdk, 16),
+        case("mixed", Base::Sdk, 24),
+        case("mixed", Base::Sdk, 64),
         Case {
             faults: faults(),
-            ..case("mixed, 3 % overloaded, 1 % broken", Mode::Sdk, 24)
+            ..case("mixed, 3 % overloaded, 1 % broken", Base::Sdk, 24)
         },
         Case {
             shape: badly_ordered,
-            ..case("badly ordered", Mode::Sdk, 24)
+            ..case("badly ordered", Base::Sdk, 24)
         },
         Case {
             halved_at_s: Some(HALVED_AT_S),
-            ..case("mixed, limits halved half-way", Mode::Sdk, 24)
+            ..case("mixed, limits halved half-way", Base::Sdk, 24)
         },
     ]
 }
@@ -147,7 +148,7 @@ fn draw(i: u64, purpose: u64) -> u64 {
 
 fn row(case: &Case) -> String {
     let (ledger, failed, took) = run(case);
-    let bound = bound(case, limit::jobs(&ledger.rows));
+    let bound = bound(case, limit::calls(&ledger.rows));
     let totals = &ledger.totals;
     let refused = totals.by_status.get(&429).copied().unwrap_or(0);
     let forced = ledger.rows.iter().filter(|row| row.fault.is_some()).count() as u64;
@@ -173,10 +174,14 @@ fn row(case: &Case) -> String {
 
 /// What the full limits pay for after they were halved takes twice the time; the calls that end
 /// last are not stretched, so the longest of them is left out of the doubling.
-fn bound(case: &Case, jobs: Vec<limit::Job>) -> Duration {
-    let tail = jobs.iter().map(|job| job.service).max().unwrap_or_default();
+fn bound(case: &Case, calls: Vec<limit::Call>) -> Duration {
+    let tail = calls
+        .iter()
+        .map(|call| call.service)
+        .max()
+        .unwrap_or_default();
     let workload = Workload {
-        jobs,
+        calls,
         limits: Some(LIMITS),
         concurrency: Some(case.at_once),
     };
@@ -199,7 +204,7 @@ fn run(case: &Case) -> (Ledger, usize, Duration) {
         let claude = Claude::new(Transport::in_process(mock.clone(), log), "key");
         let generator = generator(case, claude, timeline);
         // Hardened orders its own queue; a pool works on as many files as it has threads.
-        let at_once = if case.mode == Mode::Hardened {
+        let at_once = if case.mode == Base::Hardened {
             FILES as usize
         } else {
             case.at_once
@@ -239,7 +244,7 @@ fn generator(case: &Case, claude: Claude, timeline: Timeline) -> Generator {
         tokens_per_definition: u64::from(TOKENS_PER_SYMBOL),
         ..Settings::default()
     };
-    let policy = Policy::new(case.mode, &settings, &BTreeSet::new());
+    let policy = Policy::new(case.mode, &settings);
     let known = case.knows_limits.then_some(LIMITS);
     Generator::new(policy, "m", claude, known, timeline, 1)
         .expect("there is no cache file that could fail")
@@ -353,7 +358,7 @@ fn sockets() {
             .await;
         (mock.ledger(), failed, timeline.now() - start)
     });
-    let bound = bound(&case, limit::jobs(&ledger.rows));
+    let bound = bound(&case, limit::calls(&ledger.rows));
     let refused = ledger.totals.by_status.get(&429).copied().unwrap_or(0);
     println!(
         "\nover sockets, {SOCKET_FILES} mixed files, {SPEED} times as fast: T* {:.1} s, T {:.1} s ({:.2} s of wall time), T/T* {:.4}, {refused} 429s, {failed} failed",

@@ -3,7 +3,7 @@
 //! `cargo bench --bench load`: the most requests per second of 64 clients in turn against a bare hyper
 //! server, then the driver's own lag in an open loop at half of that, then the latencies of a server that
 //! stands still for one of every four seconds, whose truth is known, and the memory that a million requests take. With `OHA=/path/to/oha` oha
-//! (`cargo install oha --locked`) plays the same by turns: only ratios of one run on one machine say anything.
+//! (`cargo install oha --locked`) does the same by turns: only ratios of one run on one machine say anything.
 
 #![expect(
     clippy::unwrap_used,
@@ -32,12 +32,12 @@ const ANSWER: &[u8] = br#"{"file_path":"a.py","status":"done","documentation":"w
 const SOURCE: &str = "def a():\n    return 1\n";
 const CLIENTS: usize = 64;
 const REQUESTS: u64 = 50_000;
-/// Plays of each side; their medians are compared.
+/// Runs of each side; their medians are compared.
 const TURNS: usize = 5;
 const FROZEN_SECONDS: u64 = 8;
 /// Halvings of the search for the open capacity: within 2 % of what clients in turn can do.
 const SEARCH: usize = 6;
-/// Plays at half of it; the medians are told.
+/// Runs at half of it; the medians are told.
 const OPEN_TURNS: usize = 3;
 
 fn main() {
@@ -57,7 +57,7 @@ fn throughput(oha: Option<&OsStr>) -> f64 {
     let address = server(false);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        ours.push(play(address, clients_in_turn(REQUESTS)).1);
+        ours.push(run_once(address, clients_in_turn(REQUESTS)).1);
         if let Some(oha) = oha {
             let (requests, clients) = (REQUESTS.to_string(), CLIENTS.to_string());
             let said = by_oha(oha, address, &["-n", &requests, "-c", &clients]);
@@ -84,7 +84,7 @@ fn open_capacity(address: SocketAddr, most: f64) -> f64 {
     let (mut carried, mut too_much) = (0.0, most);
     for _ in 0..SEARCH {
         let rate = f64::midpoint(carried, too_much);
-        let run = played(address, at_rate(rate, Duration::from_secs(2)));
+        let run = carried_out(address, at_rate(rate, Duration::from_secs(2)));
         let achieved = run.offered as f64 / (run.makespan_ms as f64 / 1000.0);
         let kept = achieved >= 0.99 * rate && summary(run).saturated.is_none();
         *(if kept { &mut carried } else { &mut too_much }) = rate;
@@ -97,7 +97,7 @@ fn own_lag(most: f64) {
     let capacity = open_capacity(address, most);
     let rate = capacity / 2.0;
     let lags = (0..OPEN_TURNS).map(|_| {
-        let (run, _) = play(address, at_rate(rate, Duration::from_secs(5)));
+        let (run, _) = run_once(address, at_rate(rate, Duration::from_secs(5)));
         [0.5, 0.99, 1.0]
             .map(|quantile| run.lag.micros().value_at_quantile(quantile) as f64 / 1000.0)
     });
@@ -113,8 +113,7 @@ fn own_lag(most: f64) {
 
 fn at_rate(rate: f64, duration: Duration) -> Load {
     let open = Load {
-        rate_per_s: Some(rate),
-        ..Load::new(Arrivals::Constant)
+        ..Load::new(Arrivals::Constant { rate_per_s: rate })
     };
     open.lasting(duration)
 }
@@ -131,14 +130,16 @@ fn frozen(oha: Option<&OsStr>) {
     line("frozen server, truth", [600.0, 800.0, 960.0]);
     let duration = Duration::from_secs(FROZEN_SECONDS);
     let closed = Load {
-        workers: Some(50),
-        ..Load::new(Arrivals::Closed)
+        ..Load::new(Arrivals::Closed {
+            workers: 50,
+            duration_s: None,
+        })
     };
     for (name, load) in [
         ("rate:200", at_rate(200.0, duration)),
         ("closed:50", closed.lasting(duration)),
     ] {
-        let (run, _) = play(server(true), load);
+        let (run, _) = run_once(server(true), load);
         let mut all = Latencies::default();
         run.latency
             .values()
@@ -167,7 +168,7 @@ fn frozen(oha: Option<&OsStr>) {
 
 /// The most memory that this process, server included, ever held, after a million requests.
 fn memory() {
-    let (run, rate) = play(server(false), clients_in_turn(1_000_000));
+    let (run, rate) = run_once(server(false), clients_in_turn(1_000_000));
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kept = run.requests.len();
@@ -181,8 +182,10 @@ fn memory() {
 fn clients_in_turn(requests: u64) -> Load {
     Load {
         requests,
-        workers: Some(CLIENTS),
-        ..Load::new(Arrivals::Closed)
+        ..Load::new(Arrivals::Closed {
+            workers: CLIENTS,
+            duration_s: None,
+        })
     }
 }
 
@@ -228,16 +231,16 @@ fn server(freezes: bool) -> SocketAddr {
     told.recv().unwrap()
 }
 
-/// A play in which every answer must be right, and its requests per second.
-fn play(address: SocketAddr, load: Load) -> (Run, f64) {
-    let run = played(address, load);
+/// A run in which every answer must be right, and its requests per second.
+fn run_once(address: SocketAddr, load: Load) -> (Run, f64) {
+    let run = carried_out(address, load);
     let (right, offered) = (run.endings.get(&Ending::Ok), run.offered);
     assert_eq!(right, Some(&offered), "{:?}", run.errors);
     let rate = offered as f64 / (run.makespan_ms as f64 / 1000.0);
     (run, rate)
 }
 
-fn played(address: SocketAddr, load: Load) -> Run {
+fn carried_out(address: SocketAddr, load: Load) -> Run {
     let endpoint = Endpoint {
         url: format!("http://{address}/").parse().unwrap(),
         load,
@@ -245,11 +248,12 @@ fn played(address: SocketAddr, load: Load) -> Run {
             path: "a.py".to_owned(),
             content: SOURCE.into(),
         }],
+        real_files: false,
         timeout: Duration::from_secs(30),
         digest: String::new(),
     };
     let stop = Stop::default();
-    endpoint.run(&stop, &nobody()).unwrap().0
+    endpoint.run(&stop, &nobody()).unwrap().run
 }
 
 fn summary(run: Run) -> RunSummary {

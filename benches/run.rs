@@ -3,22 +3,20 @@
 //! `cargo bench --bench run [-- REQUESTS]` (default 100,000). The ratio is simulated time over wall
 //! time; both modes of a scenario go side by side, as in `breaklab run`.
 
-use std::collections::BTreeSet;
-
 use breaklab::clock::{Clock, Stopwatch};
 use breaklab::generator::Policy;
 use breaklab::load::Stop;
-use breaklab::runner::{self, Job};
+use breaklab::runner::{self, Setup};
 use breaklab::scenario::{self, Loaded};
 
-fn jobs(scenario: &str, requests: Option<u64>) -> Vec<Job> {
+fn jobs(scenario: &str, requests: Option<u64>) -> Vec<Setup> {
     let mut loaded = Loaded::find(scenario).expect("built-in scenarios are sound");
     if let Some(requests) = requests {
         loaded.scenario.load = loaded.scenario.load.scaled_to(requests);
     }
     let modes = loaded.scenario.modes.clone();
-    let job = |mode| Job {
-        policy: Policy::new(mode, &loaded.scenario.generator, &BTreeSet::new()),
+    let job = |mode| Setup {
+        policy: Policy::new(mode, &loaded.scenario.generator),
         loaded: loaded.clone(),
         corpus: None,
         seed: 1,
@@ -27,7 +25,7 @@ fn jobs(scenario: &str, requests: Option<u64>) -> Vec<Job> {
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
-fn measure(name: &str, jobs: &[Job]) {
+fn measure(name: &str, jobs: &[Setup]) {
     let watch = Stopwatch::start();
     let runs = runner::run_all(jobs, Clock::Virtual, &Stop::default(), &runner::nobody());
     let wall = watch.elapsed().as_secs_f64();
@@ -48,7 +46,7 @@ fn main() {
     let requests = std::env::args()
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(100_000);
-    let all: Vec<Job> = scenario::builtin_ids()
+    let all: Vec<Setup> = scenario::builtin_ids()
         .iter()
         .flat_map(|id| jobs(id, None))
         .collect();

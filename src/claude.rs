@@ -14,6 +14,7 @@ use ground::version::ApiVersion;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 
+use crate::text::line;
 use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
 
 pub use batch::{Batch, Item, ItemError, Unread};
@@ -87,7 +88,7 @@ pub enum StopReason {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
     /// The API answered with an error.
-    #[error("the API answered {status} {kind}: {message}")]
+    #[error("the API answered {status} {}: {}", line(kind), line(message))]
     Api {
         /// HTTP status; 200 when the error came inside a stream that had begun well.
         status: u16,
@@ -111,7 +112,7 @@ pub enum CallError {
     #[error("the answer broke off in the middle")]
     Cut,
     /// The answer is not what the API promises.
-    #[error("the answer is malformed: {what}")]
+    #[error("the answer is malformed: {}", line(what))]
     Malformed {
         /// What is wrong with it.
         what: String,

@@ -38,7 +38,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Play scenarios and write a report: all of them, naive and hardened, when none is named
+    /// Run scenarios and write a report: all of them, naive and hardened, when none is named
     Run(run::Args),
     /// Document real source files with the hardened generator
     Document(document::Args),

@@ -106,6 +106,12 @@ impl Corpus {
         }
     }
 
+    /// Whether these are real files and no synthetic ones.
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        matches!(self.origin, Origin::Disk { .. })
+    }
+
     /// The files in words, for reports.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::claude::{Ask, CallError, Claude, StopReason};
 use crate::load::Stop;
+use crate::record::Protection;
 
 use assemble::Part;
 use cache::{Cache, Key};
@@ -31,7 +32,7 @@ pub use error::{GenerateError, SetupError};
 pub use journal::{Earlier, Journal};
 pub use outline::{Defined, Reading, defined};
 pub use plan::CallEstimate;
-pub use policy::{Mode, Policy, Protection, Settings, Streaming, UnknownName};
+pub use policy::{Policy, Settings, Streaming};
 pub use prompt::VERSION as PROMPT_VERSION;
 
 mod answer;
@@ -75,6 +76,15 @@ pub struct Documentation {
     pub missing: Vec<Gap>,
     /// True when no call was made for it.
     pub cached: bool,
+}
+
+impl Documentation {
+    /// The text as people read it, on a page below its path as a heading: with links to its entries
+    /// in front where there are many, and without anything that a terminal would obey.
+    #[must_use]
+    pub fn page(&self) -> String {
+        assemble::page(&self.path, &self.text)
+    }
 }
 
 /// The service's core. Copies share cache, queue and limits.
@@ -232,7 +242,7 @@ impl Generator {
             paid: AtomicU32::new(0),
         };
         let parts = self.0.parts(&job, chunks).await?;
-        let (text, missing) = assemble::page(parts);
+        let (text, missing) = assemble::join(parts);
         let cached = job.paid.into_inner() == 0;
         Ok(Documentation {
             path: document.path.clone(),

@@ -15,9 +15,9 @@
 //! cli        one file a subcommand: parses, calls, prints, exits
 //! selftest   services and runs with known faults, which gate and grade must find
 //! runner     scenario × mode × clock → record
-//! probe      a stranger's service, case by case → record
+//! examiner   a stranger's service, case by case → record
 //! scenario   TOML → checked settings
-//! platform   where the service runs: gateway, cold start, time limit; its HTTP face
+//! platform   where the service runs: gateway, cold start, time limit; the service over HTTP
 //! generator  documents → chunks → calls → documentation, one file a protection
 //! report     numbers → pages and tables
 //! gate       numbers → verdict
@@ -29,7 +29,9 @@
 //! transport  one request out, one watched reply back: over TCP or in process
 //! corpus     the documents, synthetic or real, and what documentation of them proves
 //! clock      virtual or real time
+//! contract   what a service is asked and answers: one reader, and every limit that a grader applies
 //! record     facts
+//! text       foreign text made harmless, wrapping, figures with units: the only room that escapes
 //! ```
 //!
 //! The judges (summary, report, gate, grade) and the doers (generator, platform, load, claude,
@@ -40,18 +42,20 @@
 pub mod claude;
 pub mod cli;
 pub mod clock;
+pub mod contract;
 pub mod corpus;
+pub mod examiner;
 pub mod gate;
 pub mod generator;
 pub mod grade;
 pub mod limit;
 pub mod load;
 pub mod platform;
-pub mod probe;
 pub mod record;
 pub mod report;
 pub mod runner;
 pub mod scenario;
 pub mod selftest;
 pub mod summary;
+pub mod text;
 pub mod transport;

@@ -27,7 +27,7 @@ use ground::limits::Limits;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Workload {
     /// The calls that must succeed.
-    pub jobs: Vec<Job>,
+    pub calls: Vec<Call>,
     /// The rate limits; none when unlimited. Every bucket starts full.
     pub limits: Option<Limits>,
     /// Calls that the server lets run at once; none when unbounded.
@@ -36,7 +36,7 @@ pub struct Workload {
 
 /// One call with all attempts that the fault plan forces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Job {
+pub struct Call {
     /// Requests charged, over all attempts.
     pub requests: u64,
     /// Input tokens charged, over all attempts.
@@ -49,7 +49,7 @@ pub struct Job {
     pub path: Duration,
 }
 
-impl Job {
+impl Call {
     /// A call that succeeds at once.
     #[must_use]
     pub fn once(input_tokens: u64, output_tokens: u64, service: Duration) -> Self {
@@ -65,18 +65,18 @@ impl Job {
 
 /// An attempt that a planned fault broke, and those before it.
 struct Broken {
-    job: Job,
+    call: Call,
     ended_ms: u64,
 }
 
-/// The jobs that the rows of a ledger show: each success, with the attempts on the same body that
+/// The calls that the rows of a ledger show: each success, with the attempts on the same body that
 /// a planned fault broke before it. Refusals by the rate limits were not forced and do not count.
 /// Attempts that went on at the same time belong to different calls, also on the same body: only
 /// what came one after another adds up to a path.
 #[must_use]
-pub fn jobs(rows: &[Row]) -> Vec<Job> {
+pub fn calls(rows: &[Row]) -> Vec<Call> {
     let mut broken: BTreeMap<u64, Vec<Broken>> = BTreeMap::new();
-    let mut jobs = Vec::new();
+    let mut calls = Vec::new();
     for row in rows {
         let is_whole = row.ending == Ending::Complete;
         if !is_whole && row.fault.is_none() {
@@ -86,56 +86,61 @@ pub fn jobs(rows: &[Row]) -> Vec<Job> {
         let over = before
             .iter()
             .position(|broken| broken.ended_ms <= row.arrived_ms);
-        let mut job = over.map_or_else(Job::default, |at| before.remove(at).job);
+        let mut call = over.map_or_else(Call::default, |at| before.remove(at).call);
         // Refused by a fault, an attempt costs neither quota nor time.
         if is_whole || row.usage.input_tokens > 0 {
-            job.requests += 1;
-            job.path += Duration::from_millis(row.ended_ms - row.arrived_ms);
+            call.requests += 1;
+            call.path += Duration::from_millis(row.ended_ms - row.arrived_ms);
         }
-        job.input_tokens += row.usage.input_tokens;
-        job.output_tokens += row.usage.output_tokens;
+        call.input_tokens += row.usage.input_tokens;
+        call.output_tokens += row.usage.output_tokens;
         if is_whole {
-            job.service = Duration::from_millis(row.service_ms);
-            jobs.push(job);
+            call.service = Duration::from_millis(row.service_ms);
+            calls.push(call);
         } else {
             before.push(Broken {
-                job,
+                call,
                 ended_ms: row.ended_ms,
             });
         }
     }
-    jobs.extend(broken.into_values().flatten().map(|broken| broken.job));
-    jobs
+    calls.extend(broken.into_values().flatten().map(|broken| broken.call));
+    calls
 }
 
 /// A moment before which `workload` cannot end, in simulated time from its start.
 #[must_use]
 pub fn makespan(workload: &Workload) -> Duration {
-    let jobs = &workload.jobs;
-    let longest = jobs
+    let calls = &workload.calls;
+    let longest = calls
         .iter()
-        .map(|job| job.path.max(job.service))
+        .map(|call| call.path.max(call.service))
         .max()
         .unwrap_or_default();
-    let total: Duration = jobs.iter().map(|job| job.path.max(job.service)).sum();
+    let total: Duration = calls.iter().map(|call| call.path.max(call.service)).sum();
     let by_concurrency = match workload.concurrency {
         Some(concurrency) => total / u32::try_from(concurrency.max(1)).unwrap_or(u32::MAX),
         None => Duration::ZERO,
     };
     let by_limits = workload.limits.map_or(Duration::ZERO, |limits| {
-        let mut by_tail: Vec<&Job> = jobs.iter().collect();
-        by_tail.sort_by_key(|job| std::cmp::Reverse(job.service));
-        let requests = supply(&by_tail, |job| job.requests, limits.requests_per_minute, 0);
+        let mut by_tail: Vec<&Call> = calls.iter().collect();
+        by_tail.sort_by_key(|call| std::cmp::Reverse(call.service));
+        let requests = supply(
+            &by_tail,
+            |call| call.requests,
+            limits.requests_per_minute,
+            0,
+        );
         let input = supply(
             &by_tail,
-            |job| job.input_tokens,
+            |call| call.input_tokens,
             limits.input_tokens_per_minute,
             0,
         );
-        let output = owed(jobs, workload.concurrency).map_or(Duration::ZERO, |owed| {
+        let output = owed(calls, workload.concurrency).map_or(Duration::ZERO, |owed| {
             supply(
                 &by_tail,
-                |job| job.output_tokens,
+                |call| call.output_tokens,
                 limits.output_tokens_per_minute,
                 owed,
             )
@@ -145,23 +150,23 @@ pub fn makespan(workload: &Workload) -> Duration {
     longest.max(by_concurrency).max(by_limits)
 }
 
-/// The bound by one bucket: for each tail, when it has paid for all jobs with no shorter one.
-fn supply(by_tail: &[&Job], work: impl Fn(&Job) -> u64, per_minute: u64, owed: u64) -> Duration {
+/// The bound by one bucket: for each tail, when it has paid for all calls with no shorter one.
+fn supply(by_tail: &[&Call], work: impl Fn(&Call) -> u64, per_minute: u64, owed: u64) -> Duration {
     let mut sum = 0u64;
     let mut bound = Duration::ZERO;
-    for job in by_tail {
-        sum += work(job);
+    for call in by_tail {
+        sum += work(call);
         let short = sum.saturating_sub(per_minute).saturating_sub(owed);
         let paid = Duration::from_secs_f64(short as f64 * 60.0 / per_minute.max(1) as f64);
-        bound = bound.max(paid + job.service);
+        bound = bound.max(paid + call.service);
     }
     bound
 }
 
 /// The most output that may be owed at the last admission; none when everything may.
-fn owed(jobs: &[Job], concurrency: Option<usize>) -> Option<u64> {
-    let concurrency = concurrency.filter(|concurrency| *concurrency < jobs.len())?;
-    let mut outputs: Vec<u64> = jobs.iter().map(|job| job.output_tokens).collect();
+fn owed(calls: &[Call], concurrency: Option<usize>) -> Option<u64> {
+    let concurrency = concurrency.filter(|concurrency| *concurrency < calls.len())?;
+    let mut outputs: Vec<u64> = calls.iter().map(|call| call.output_tokens).collect();
     outputs.sort_unstable_by_key(|output| std::cmp::Reverse(*output));
     Some(outputs[..concurrency].iter().sum())
 }
@@ -179,15 +184,15 @@ mod tests {
     };
 
     fn workload(
-        jobs: usize,
+        calls: usize,
         input: u64,
         output: u64,
         seconds: u64,
         concurrency: Option<usize>,
     ) -> Workload {
-        let job = Job::once(input, output, Duration::from_secs(seconds));
+        let call = Call::once(input, output, Duration::from_secs(seconds));
         Workload {
-            jobs: vec![job; jobs],
+            calls: vec![call; calls],
             limits: Some(LIMITS),
             concurrency,
         }
@@ -220,7 +225,7 @@ mod tests {
     #[test]
     fn forced_attempts_lengthen_it() {
         let mut workload = workload(1, 1, 1, 5, None);
-        workload.jobs[0].path = Duration::from_secs(12);
+        workload.calls[0].path = Duration::from_secs(12);
         assert_eq!(makespan(&workload), Duration::from_secs(12));
     }
 
@@ -263,32 +268,32 @@ mod tests {
     proptest! {
         #[test]
         fn no_run_ends_before_the_bound_of_its_own_attempts(rows in rows()) {
-            let workload = Workload { jobs: jobs(&rows), limits: None, concurrency: None };
+            let workload = Workload { calls: calls(&rows), limits: None, concurrency: None };
             let took = rows.iter().map(|row| row.ended_ms).max().unwrap() - rows[0].arrived_ms;
             prop_assert!(makespan(&workload) <= Duration::from_millis(took));
-            let paths: u32 = workload.jobs.iter().map(|job| job.requests as u32).sum();
+            let paths: u32 = workload.calls.iter().map(|call| call.requests as u32).sum();
             prop_assert_eq!(paths as usize, rows.len());
         }
 
         /// A greedy single server that knows everything is never faster.
         #[test]
-        fn no_schedule_beats_it(jobs in prop::collection::vec((1u64..200, 1u64..30), 1..60), concurrency in 1usize..8) {
+        fn no_schedule_beats_it(calls in prop::collection::vec((1u64..200, 1u64..30), 1..60), concurrency in 1usize..8) {
             let workload = Workload {
-                jobs: jobs.iter().map(|&(input, seconds)| Job::once(input, 0, Duration::from_secs(seconds))).collect(),
+                calls: calls.iter().map(|&(input, seconds)| Call::once(input, 0, Duration::from_secs(seconds))).collect(),
                 limits: Some(Limits { requests_per_minute: 20, input_tokens_per_minute: 1_000, output_tokens_per_minute: 1 }),
                 concurrency: Some(concurrency),
             };
             let mut free = vec![0.0f64; concurrency];
             let (mut now, mut requests, mut input) = (0.0f64, 20.0f64, 1000.0f64);
             let mut end = 0.0f64;
-            for job in &workload.jobs {
+            for call in &workload.calls {
                 free.sort_by(f64::total_cmp);
-                let wait = ((1.0 - requests) / (20.0 / 60.0)).max((job.input_tokens as f64 - input) / (1000.0 / 60.0)).max(0.0);
+                let wait = ((1.0 - requests) / (20.0 / 60.0)).max((call.input_tokens as f64 - input) / (1000.0 / 60.0)).max(0.0);
                 let start = (now + wait).max(free[0]);
                 requests = (requests + (start - now) * 20.0 / 60.0).min(20.0) - 1.0;
-                input = (input + (start - now) * 1000.0 / 60.0).min(1000.0) - job.input_tokens as f64;
+                input = (input + (start - now) * 1000.0 / 60.0).min(1000.0) - call.input_tokens as f64;
                 now = start;
-                free[0] = start + job.service.as_secs_f64();
+                free[0] = start + call.service.as_secs_f64();
                 end = end.max(free[0]);
             }
             prop_assert!(makespan(&workload).as_secs_f64() <= end + 1e-6);

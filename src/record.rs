@@ -12,23 +12,22 @@ use serde::{Deserialize, Serialize};
 
 pub use histogram::Latencies;
 pub use host::Host;
-pub use merge::{MergeError, Part, Shard, Unit, merge};
+pub use merge::{MergeError, Part, Shard, Span, Unit, merge};
+pub use mode::{Mode, by_name};
+pub use protection::{Base, Protection, UnknownName};
+pub use subject::Subject;
 
 pub mod exam;
 
 mod histogram;
 mod host;
 mod merge;
+mod mode;
+mod protection;
+mod subject;
 
 /// Version of the layout below; readers refuse any other.
-pub const SCHEMA: &str = "breaklab/record/v1";
-
-/// Mode of a service that was only seen from outside: what it sent upstream and what that cost is
-/// unknown, not zero.
-pub const OUTSIDE: &str = "outside";
-
-/// A setting of such a service.
-pub const UNKNOWN: &str = "unknown";
+pub const SCHEMA: &str = "breaklab/record/v2";
 
 /// Most stretches of missing symbols that are kept of a request.
 pub const MAX_GAPS: usize = 50;
@@ -76,10 +75,8 @@ pub struct Run {
     pub title: String,
     /// SHA-256 of the scenario's settings, hexadecimal.
     pub digest: String,
-    /// `naive`, `sdk`, `hardened`, or e.g. `hardened-without-cache`.
-    pub mode: String,
-    /// Protections that were on, by name.
-    pub protections: Vec<String>,
+    /// The service that it is about.
+    pub subject: Subject,
     /// What the run stood on.
     pub setting: Setting,
     /// Requests that the load offered.
@@ -110,6 +107,22 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
+    /// What the service ran on; unknown where it was only seen from outside.
+    pub service: Option<ServiceSetting>,
+    /// The platform's time limit in milliseconds, if any; outside, the longest wait for an answer.
+    pub time_limit_ms: Option<u64>,
+    /// The documents, in words.
+    pub documents: String,
+    /// Whether they were real files and no synthetic ones.
+    pub real_files: bool,
+    /// The arrivals, in words.
+    pub arrivals: String,
+}
+
+/// What a service of our own ran on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSetting {
     /// Model id.
     pub model: String,
     /// Name of the tier whose limits were in force.
@@ -118,8 +131,6 @@ pub struct Setting {
     pub limits: Option<Limits>,
     /// Platform preset.
     pub platform: String,
-    /// The platform's time limit in milliseconds, if any.
-    pub time_limit_ms: Option<u64>,
     /// Price book, e.g. `chapter`.
     pub prices: String,
     /// Day of the prices.
@@ -127,17 +138,25 @@ pub struct Setting {
     /// Rupees per dollar.
     pub inr_per_usd: f64,
     /// What the model's tokens cost.
-    #[serde(default)]
     pub price: Option<ModelPrice>,
-    /// The documents, in words.
-    pub documents: String,
-    /// The arrivals, in words.
-    pub arrivals: String,
 }
 
 /// How a request to the service ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Ending {
     /// Whole documentation.
     Ok,
@@ -155,6 +174,20 @@ pub enum Ending {
     Unreachable,
     /// The load driver never sent it.
     Dropped,
+}
+
+impl Ending {
+    /// As it is spelt in the record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether documentation came back, whole or with named gaps.
+    #[must_use]
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Ok | Self::Degraded)
+    }
 }
 
 /// One request of a client to the service.
@@ -264,4 +297,18 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// How it ended.
     pub ending: AttemptEnding,
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn an_ending_is_named_as_the_record_spells_it() {
+        for ending in Ending::VARIANTS {
+            assert_eq!(serde_json::to_value(ending).unwrap(), ending.name());
+        }
+    }
 }

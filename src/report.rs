@@ -1,4 +1,4 @@
-//! Pages, tables and sheets from a record and its summary.
+//! Pages, tables and CSV files from a record and its summary.
 //!
 //! Everything here is a pure function except [`write_all`], [`write_pages`], [`check_writable`] and [`read_record`]. No number is
 //! computed here: [`crate::summary`] does that, and this room puts it into words and pictures.
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 pub use ablation::{ablation_table, main_runs};
 pub use agreement::agreement;
-pub use compare::compare;
+pub use compare::{Named, compare};
 pub use html::html;
 pub use markdown::markdown;
 pub use table::table;
@@ -16,7 +16,7 @@ pub use write::{check_writable, read_record, write_all, write_pages};
 mod ablation;
 mod agreement;
 mod compare;
-mod figures;
+mod csv;
 #[cfg(test)]
 mod fixture;
 mod headline;
@@ -25,15 +25,16 @@ mod html;
 mod judgement;
 mod magnitude;
 mod markdown;
-mod plain;
 mod plot;
 mod rows;
 mod scenarios;
-mod sheet;
 mod spark;
 mod table;
 mod verdict;
 mod write;
+
+/// Characters of an error that a page repeats.
+const EXCERPT: usize = 320;
 
 /// Where the data of a page is, so that no link leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +70,9 @@ pub enum ReportError {
     /// A plot could not be drawn.
     #[error("a plot could not be drawn: {0}")]
     Draw(String),
-    /// A sheet could not be laid out.
-    #[error("a spreadsheet could not be written")]
-    Sheet(#[from] csv::Error),
+    /// A CSV file could not be laid out.
+    #[error("a CSV file could not be written")]
+    Csv(#[from] ::csv::Error),
     /// Values that have no JSON form.
     #[error("{file} could not be written as JSON")]
     Json {
@@ -105,7 +106,7 @@ pub enum ReportError {
         source: serde_json::Error,
     },
     /// A record of another layout.
-    #[error("`{}` has the layout `{found}`, this breaklab reads `{expected}`; use the version that wrote it", path.display())]
+    #[error("`{}` has the layout `{found}`, this breaklab reads `{expected}`; run the scenarios again, or use the breaklab that wrote it", path.display())]
     Schema {
         /// The path.
         path: PathBuf,

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::corpus::Documents;
-use crate::generator::{self, Mode};
-use crate::load::{Load, LoadError};
+use crate::generator;
+use crate::load::{self, Load, LoadError};
 use crate::platform;
+use crate::record::Base;
 
 pub use catalog::{builtin, builtin_ids, claims};
 
@@ -31,9 +32,9 @@ pub struct Scenario {
     pub story: String,
     /// What mends it.
     pub fix: String,
-    /// Modes that `run` plays when none is named.
+    /// Modes that `run` takes when none is named.
     #[serde(default = "both_modes")]
-    pub modes: Vec<Mode>,
+    pub modes: Vec<Base>,
     /// Model profile: a name from `scenarios/profiles/`, or a path ending in `.toml`.
     pub profile: String,
     /// Tier of that profile whose limits hold; `unlimited` for none.
@@ -43,6 +44,7 @@ pub struct Scenario {
     /// The documents.
     pub documents: Documents,
     /// When requests arrive.
+    #[schemars(with = "load::Table")]
     pub load: Load,
     /// Where the service runs.
     #[serde(default)]
@@ -55,8 +57,8 @@ pub struct Scenario {
     pub fault: Vec<FaultRule>,
 }
 
-fn both_modes() -> Vec<Mode> {
-    vec![Mode::Naive, Mode::Hardened]
+fn both_modes() -> Vec<Base> {
+    vec![Base::Naive, Base::Hardened]
 }
 
 /// A scenario with the files that it names.
@@ -72,7 +74,7 @@ pub struct Loaded {
     pub limits: Option<Limits>,
 }
 
-/// Why a scenario cannot be played.
+/// Why a scenario cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// No such name.
@@ -106,7 +108,7 @@ pub enum ScenarioError {
         reason: String,
     },
     /// The load cannot be carried out.
-    #[error("scenario `{id}` cannot be played")]
+    #[error("scenario `{id}` cannot be run")]
     Load {
         /// The scenario.
         id: String,

@@ -1,33 +1,33 @@
-//! Proof that the gate can go red: plants regressions in real runs and counts what it finds.
+//! Proof that the gate can go red: puts regressions into real runs and counts what it finds.
 //!
-//! A plant changes what a run does, or one fact of it, but not what the run claims to be: its
+//! A mutation changes what a run does, or one fact of it, but not what the run claims to be: its
 //! scenario, digest and mode stay, as they do when code gets worse between two commits.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use ground::ledger::Ending as MockEnding;
 use serde::Serialize;
+use strum::VariantArray;
 
 use crate::clock::Clock;
 use crate::gate::{self, Evidence, Judgement, RuleBook, Verdict};
-use crate::generator::{Mode, Policy, Protection};
+use crate::generator::Policy;
 use crate::load::Stop;
-use crate::record::{self, AttemptEnding, ClockKind, Ending, Record, Run};
-use crate::runner::{self, Job, RunError};
+use crate::record::{self, AttemptEnding, Base, ClockKind, Ending, Mode, Protection, Record, Run};
+use crate::runner::{self, RunError, Setup};
 use crate::scenario::{Loaded, ScenarioError};
 use crate::summary::{self, ClaimBook};
 
-/// The stories that are played: one per kind of breakage, and short.
+/// The stories that are run: one per kind of breakage, and short.
 const STORIES: [&str; 3] = ["rate-limits", "cost-explosion", "flaky-provider"];
 
 /// Comparisons of equal runs.
 const NO_CHANGES: u64 = 5;
 
-/// A regression that is planted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// A regression that is put into a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
-pub enum Plant {
+pub enum Mutation {
     /// Answers are written 20 % slower.
     SlowDecode,
     /// A chunk of one document is lost in silence.
@@ -42,7 +42,7 @@ pub enum Plant {
     MoreFailures,
     /// Calls cost 10 % more.
     Dearer,
-    /// A scenario is no longer played.
+    /// A scenario is no longer run.
     DroppedScenario,
     /// A run in which nothing was offered.
     EmptyRun,
@@ -50,21 +50,7 @@ pub enum Plant {
     NaiveMended,
 }
 
-impl Plant {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::SlowDecode,
-        Self::LostChunk,
-        Self::NoCache,
-        Self::NoRetry,
-        Self::ExtraCall,
-        Self::MoreFailures,
-        Self::Dearer,
-        Self::DroppedScenario,
-        Self::EmptyRun,
-        Self::NaiveMended,
-    ];
-
+impl Mutation {
     /// What it is, for people.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -83,16 +69,16 @@ impl Plant {
     }
 
     /// Changes how hardened (or naive) works.
-    fn change(self, job: &mut Job) {
-        let settings = &job.loaded.scenario.generator;
-        let without = |one| Policy::new(Mode::Hardened, settings, &BTreeSet::from([one]));
-        let hardened = job.policy.name() == "hardened";
+    fn change(self, setup: &mut Setup) {
+        let settings = &setup.loaded.scenario.generator;
+        let without = |one| Policy::new(Mode::hardened_without(one), settings);
+        let hardened = *setup.policy.mode() == Base::Hardened.into();
         match self {
-            Self::SlowDecode => job.loaded.profile.latency.decode_tokens_per_s *= 0.8,
-            Self::NoCache if hardened => job.policy = without(Protection::Cache),
-            Self::NoRetry if hardened => job.policy = without(Protection::Retry),
+            Self::SlowDecode => setup.loaded.profile.latency.decode_tokens_per_s *= 0.8,
+            Self::NoCache if hardened => setup.policy = without(Protection::Cache),
+            Self::NoRetry if hardened => setup.policy = without(Protection::Retry),
             Self::NaiveMended if !hardened => {
-                job.policy = Policy::new(Mode::Hardened, settings, &BTreeSet::new());
+                setup.policy = Policy::new(Base::Hardened, settings);
             }
             _ => {}
         }
@@ -104,7 +90,7 @@ impl Plant {
             let last = runs.last().map(|run| run.scenario.clone());
             runs.retain(|run| Some(&run.scenario) != last.as_ref());
         }
-        let Some(run) = runs.iter_mut().find(|run| run.mode == "hardened") else {
+        let Some(run) = runs.iter_mut().find(|run| run.subject.is(Base::Hardened)) else {
             return;
         };
         let totals = &mut run.ledger.totals;
@@ -137,11 +123,11 @@ impl Plant {
     }
 }
 
-/// What became of one plant.
+/// What became of one mutation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trial {
-    /// What was planted; nothing in a comparison of equal runs.
-    pub plant: Option<Plant>,
+    /// What was put in; nothing in a comparison of equal runs.
+    pub mutation: Option<Mutation>,
     /// What the gate said.
     pub verdict: Verdict,
     /// The worst finding in words.
@@ -149,14 +135,14 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Whether the gate was right: red where something was planted, green where nothing was.
+    /// Whether the gate was right: red where something was put in, green where nothing was.
     #[must_use]
     pub fn right(&self) -> bool {
-        (self.verdict == Verdict::Passed) != self.plant.is_some()
+        (self.verdict == Verdict::Passed) != self.mutation.is_some()
     }
 }
 
-/// Why the self-test could not be played.
+/// Why the self-test could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum SelftestError {
     /// A story.
@@ -167,42 +153,48 @@ pub enum SelftestError {
     Run(#[from] RunError),
 }
 
-/// Plays every plant and the comparisons of equal runs in virtual time, judged by `rules`.
+/// Runs every mutation and the comparisons of equal runs in virtual time, judged by `rules`.
 ///
 /// # Errors
-/// When a story could not be played.
+/// When a story could not be run.
 pub fn selftest(rules: &RuleBook, seed: u64) -> Result<Vec<Trial>, SelftestError> {
     let mut trials = Vec::new();
-    let baseline = play(None, seed)?;
-    for plant in Plant::ALL {
-        trials.push(tried(rules, &baseline, plant, seed)?);
+    let baseline = carried_out(None, seed)?;
+    for mutation in Mutation::VARIANTS {
+        trials.push(tried(rules, &baseline, *mutation, seed)?);
     }
     for change in 0..NO_CHANGES {
-        let (a, b) = (play(None, seed + change)?, play(None, seed + change)?);
+        let (a, b) = (
+            carried_out(None, seed + change)?,
+            carried_out(None, seed + change)?,
+        );
         trials.push(trial(None, &gate::judge(rules, &a, &b)));
     }
     Ok(trials)
 }
 
-/// Plays one plant, judged by `rules`.
+/// Runs one mutation, judged by `rules`.
 ///
 /// # Errors
-/// When a story could not be played.
-pub fn plant(rules: &RuleBook, plant: Plant, seed: u64) -> Result<Trial, SelftestError> {
-    tried(rules, &play(None, seed)?, plant, seed)
+/// When a story could not be run.
+pub fn try_one(rules: &RuleBook, mutation: Mutation, seed: u64) -> Result<Trial, SelftestError> {
+    tried(rules, &carried_out(None, seed)?, mutation, seed)
 }
 
 fn tried(
     rules: &RuleBook,
     baseline: &Evidence,
-    plant: Plant,
+    mutation: Mutation,
     seed: u64,
 ) -> Result<Trial, SelftestError> {
-    let planted = play(Some(plant), seed)?;
-    Ok(trial(Some(plant), &gate::judge(rules, baseline, &planted)))
+    let mutated = carried_out(Some(mutation), seed)?;
+    Ok(trial(
+        Some(mutation),
+        &gate::judge(rules, baseline, &mutated),
+    ))
 }
 
-fn trial(plant: Option<Plant>, judgement: &Judgement) -> Trial {
+fn trial(mutation: Option<Mutation>, judgement: &Judgement) -> Trial {
     let worst = judgement.worst_first().first().map(|finding| {
         let why = match finding.why.as_str() {
             "" => String::new(),
@@ -219,43 +211,43 @@ fn trial(plant: Option<Plant>, judgement: &Judgement) -> Trial {
         .map(|obstacle| obstacle.why.clone())
         .or(worst);
     Trial {
-        plant,
+        mutation,
         verdict: judgement.verdict,
         because: because.unwrap_or_default(),
     }
 }
 
-fn play(plant: Option<Plant>, seed: u64) -> Result<Evidence, SelftestError> {
-    let (mut jobs, mut names) = (Vec::new(), Vec::new());
+fn carried_out(mutation: Option<Mutation>, seed: u64) -> Result<Evidence, SelftestError> {
+    let (mut setups, mut claims) = (Vec::new(), Vec::new());
     for story in STORIES {
-        for mode in [Mode::Naive, Mode::Hardened] {
+        for base in [Base::Naive, Base::Hardened] {
             let loaded = Loaded::find(story)?;
-            let policy = Policy::new(mode, &loaded.scenario.generator, &BTreeSet::new());
-            names.push((loaded.digest(), policy.name()));
-            let mut job = Job {
+            let policy = Policy::new(base, &loaded.scenario.generator);
+            claims.push((loaded.digest(), policy.mode().clone()));
+            let mut setup = Setup {
                 loaded,
                 policy,
                 corpus: None,
                 seed,
             };
-            if let Some(plant) = plant {
-                plant.change(&mut job);
+            if let Some(mutation) = mutation {
+                mutation.change(&mut setup);
             }
-            jobs.push(job);
+            setups.push(setup);
         }
     }
-    let played = runner::run_all(&jobs, Clock::Virtual, &Stop::default(), &runner::nobody())?;
-    let mut runs: Vec<Run> = played.into_iter().map(|(run, _)| run).collect();
-    for (run, (digest, mode)) in runs.iter_mut().zip(names) {
-        (run.digest, run.mode) = (digest, mode);
+    let ended = runner::run_all(&setups, Clock::Virtual, &Stop::default(), &runner::nobody())?;
+    let mut runs: Vec<Run> = ended.into_iter().map(|(run, _)| run).collect();
+    for (run, (digest, mode)) in runs.iter_mut().zip(claims) {
+        (run.digest, run.subject) = (digest, mode.into());
     }
-    if let Some(plant) = plant {
-        plant.spoil(&mut runs);
+    if let Some(mutation) = mutation {
+        mutation.spoil(&mut runs);
     }
-    Ok(evidence(plant, runs, seed))
+    Ok(evidence(mutation, runs, seed))
 }
 
-fn evidence(plant: Option<Plant>, runs: Vec<Run>, seed: u64) -> Evidence {
+fn evidence(mutation: Option<Mutation>, runs: Vec<Run>, seed: u64) -> Evidence {
     let record = Record {
         schema: record::SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -267,7 +259,7 @@ fn evidence(plant: Option<Plant>, runs: Vec<Run>, seed: u64) -> Evidence {
         runs,
     };
     Evidence {
-        dir: PathBuf::from(format!("{plant:?}")),
+        dir: PathBuf::from(format!("{mutation:?}")),
         summary: summary::summarize(&record, &ClaimBook::default(), &[]),
         sha256: String::new(),
         accepted: None,

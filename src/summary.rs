@@ -7,18 +7,21 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limit::{self, Workload};
-use crate::record::{ClockKind, Docs, Ending, Latencies, Record, Run};
+use crate::record::{ClockKind, Ending, Subject};
 
 pub use ablation::{Ablation, Change, Effect};
-pub use agreement::{Agreement, Pair, agreements};
+pub use agreement::{Agreement, Difference, Pair, agreements};
 pub use check::violations;
 pub use claims::{Claim, ClaimBook, ClaimVerdict};
 pub use confidence::{Bounds, Confidence};
-pub use contrast::Contrast;
+pub use contrast::{Contrast, Losses};
+pub use distribution::{Distribution, Step};
+pub use follows::enough;
+pub use latency::answers;
 pub use levels::{Levels, levels};
 pub use metric::{Better, Metric};
 pub use parts::CostParts;
+pub use summarize::summarize;
 
 mod ablation;
 mod agreement;
@@ -26,10 +29,15 @@ mod check;
 mod claims;
 mod confidence;
 mod contrast;
+mod distribution;
+mod follows;
+mod latency;
 mod levels;
 mod metric;
 mod parts;
 mod saturation;
+pub mod signed_rank;
+mod summarize;
 
 /// Version of the layout below.
 pub const SCHEMA: &str = "breaklab/summary/v1";
@@ -62,10 +70,10 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The run of `scenario` in `mode`, if it was played.
+    /// The run of `scenario` about `subject`, if it took place.
     #[must_use]
-    pub fn find(&self, scenario: &str, mode: &str) -> Option<&RunSummary> {
-        let fits = |run: &&RunSummary| run.scenario == scenario && run.mode == mode;
+    pub fn find(&self, scenario: &str, subject: &Subject) -> Option<&RunSummary> {
+        let fits = |run: &&RunSummary| run.scenario == scenario && run.subject == *subject;
         self.runs.iter().find(fits)
     }
 }
@@ -79,10 +87,12 @@ pub struct RunSummary {
     pub title: String,
     /// Digest of the scenario's settings.
     pub digest: String,
-    /// Mode, with the protections taken away.
+    /// What `subject` is called, for scripts and tables; nothing here is asked of the name.
     pub mode: String,
-    /// Counts by outcome.
-    pub requests: Outcomes,
+    /// The service that the run is about.
+    pub subject: Subject,
+    /// Counts by what came back.
+    pub requests: Counts,
     /// The same by the way in which they ended.
     pub endings: BTreeMap<Ending, u64>,
     /// Failed and dropped over offered.
@@ -117,9 +127,9 @@ pub struct RunSummary {
     pub violations: Vec<String>,
 }
 
-/// Requests by outcome.
+/// Requests by what came back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcomes {
+pub struct Counts {
     /// Scheduled.
     pub offered: u64,
     /// Whole documentation.
@@ -188,160 +198,4 @@ pub struct DocsSummary {
     pub out_of_order: u64,
     /// Entries that are not from this source and this run.
     pub foreign: u64,
-}
-
-/// Computes all numbers. `walls` are the wall times of the runs in seconds, where known.
-#[must_use]
-pub fn summarize(record: &Record, claims: &ClaimBook, walls: &[f64]) -> Summary {
-    let runs: Vec<RunSummary> = record
-        .runs
-        .iter()
-        .enumerate()
-        .map(|(index, run)| summarize_run(run, record.interrupted, walls.get(index).copied()))
-        .collect();
-    Summary {
-        schema: SCHEMA.to_owned(),
-        version: record.version.clone(),
-        clock: record.clock,
-        speed: record.speed,
-        seed: record.seed,
-        interrupted: record.interrupted,
-        claims: claims.judge(&runs),
-        ablation: ablation::ablations(&runs),
-        agreement: vec![],
-        runs,
-    }
-}
-
-fn summarize_run(run: &Run, interrupted: bool, wall_s: Option<f64>) -> RunSummary {
-    let requests = outcomes(run);
-    let rate = run.setting.inr_per_usd;
-    let usd = usd(run.ledger.totals.cost_pico);
-    RunSummary {
-        scenario: run.scenario.clone(),
-        title: run.title.clone(),
-        digest: run.digest.clone(),
-        mode: run.mode.clone(),
-        requests,
-        endings: run.endings.clone(),
-        failure_rate: ratio(requests.failed + requests.dropped, requests.offered),
-        latency_ms: of_histogram(&together(run, answered)),
-        failed_latency_ms: of_histogram(&together(run, |ending| !answered(ending))),
-        makespan_s: run.makespan_ms as f64 / 1000.0,
-        limit_s: limit_s(run, requests),
-        wall_s,
-        upstream: Upstream {
-            attempts: run.attempts.sent,
-            by_status: run.attempts.by_status.clone(),
-            input_tokens: run.ledger.totals.usage.input_tokens,
-            output_tokens: run.ledger.totals.usage.output_tokens,
-        },
-        cost: Cost {
-            usd,
-            inr: usd * rate,
-            wasted_usd: self::usd(run.ledger.totals.wasted_pico),
-            parts: run
-                .setting
-                .price
-                .map(|price| CostParts::of(price, run.ledger.totals.usage)),
-        },
-        docs: docs(run.docs),
-        top_error: run
-            .errors
-            .iter()
-            .max_by_key(|&(text, &count)| (count, std::cmp::Reverse(text)))
-            .map(|(text, &count)| (text.clone(), count)),
-        lag_ms: of_histogram(&run.lag),
-        confidence: Confidence::of(
-            requests.failed + requests.dropped,
-            requests.offered,
-            &together(run, answered),
-        ),
-        saturated: saturation::saturation(run, interrupted),
-        violations: violations(run),
-    }
-}
-
-/// The makespan's lower bound, where every request was answered whole and every attempt has a row:
-/// a service that drops work would otherwise look fast, and missing rows would make the bound low.
-fn limit_s(run: &Run, requests: Outcomes) -> Option<f64> {
-    let rows = &run.ledger.rows;
-    let whole = requests.offered > 0 && requests.ok == requests.offered;
-    let complete = rows.len() as u64 == run.ledger.totals.attempts;
-    (whole && complete && !rows.is_empty()).then(|| {
-        let workload = Workload {
-            jobs: limit::jobs(rows),
-            limits: run.setting.limits,
-            concurrency: None,
-        };
-        limit::makespan(&workload).as_secs_f64()
-    })
-}
-
-fn outcomes(run: &Run) -> Outcomes {
-    let mut outcomes = Outcomes {
-        offered: run.offered,
-        ..Outcomes::default()
-    };
-    for (ending, &count) in &run.endings {
-        match ending {
-            Ending::Ok => outcomes.ok += count,
-            Ending::Degraded => outcomes.degraded += count,
-            Ending::Dropped => outcomes.dropped += count,
-            Ending::RateLimited
-            | Ending::TimeLimit
-            | Ending::UpstreamFailed
-            | Ending::Rejected
-            | Ending::Unreachable => outcomes.failed += count,
-        }
-    }
-    outcomes
-}
-
-fn docs(docs: Docs) -> DocsSummary {
-    DocsSummary {
-        symbols: docs.symbols,
-        documented: docs.documented,
-        coverage: ratio(docs.documented, docs.symbols),
-        duplicates: docs.duplicates,
-        out_of_order: docs.out_of_order,
-        foreign: docs.foreign,
-    }
-}
-
-fn answered(ending: Ending) -> bool {
-    matches!(ending, Ending::Ok | Ending::Degraded)
-}
-
-fn together(run: &Run, wanted: impl Fn(Ending) -> bool) -> Latencies {
-    let mut all = Latencies::default();
-    for (&ending, latencies) in &run.latency {
-        if wanted(ending) {
-            all.merge(latencies);
-        }
-    }
-    all
-}
-
-fn of_histogram(latencies: &Latencies) -> Quantiles {
-    let micros = latencies.micros();
-    if micros.is_empty() {
-        return Quantiles::default();
-    }
-    let at = |quantile: f64| Some(micros.value_at_quantile(quantile) as f64 / 1000.0);
-    Quantiles {
-        p50: at(0.5),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        max: at(1.0),
-    }
-}
-
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
-}
-
-fn usd(pico: u64) -> f64 {
-    pico as f64 / ground::prices::PICO_PER_USD
 }

@@ -180,9 +180,12 @@ async fn send_tcp(
         .body(body)
         .send()
         .await
-        .map_err(|error| match error.is_connect() {
-            true => SendError::Unreachable,
-            false => SendError::Reset,
+        .map_err(|error| {
+            if error.is_connect() {
+                SendError::Unreachable
+            } else {
+                SendError::Reset
+            }
         })?;
     let headers = std::mem::take(response.headers_mut());
     Ok((response.status(), headers, Body::Tcp(response)))

@@ -6,7 +6,7 @@
 #SBATCH --time=00:30:00
 #SBATCH --output=breaklab-%a.log
 #
-# Four tasks play a quarter of all runs each:
+# Four tasks make a quarter of all runs each:
 #   sbatch slurm-array.sh
 # Then: breaklab merge reports/1 reports/2 reports/3 reports/4 --out reports/all
 set -euo pipefail

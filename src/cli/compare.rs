@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use crate::report;
+use crate::report::{self, Named};
 use crate::scenario;
 use crate::summary;
 
@@ -26,7 +26,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     for dir in &args.dirs {
         let record = report::read_record(dir)?;
         let summary = summary::summarize(&record, &scenario::claims(), &[]);
-        runs.push((name(dir), record, summary));
+        runs.push(Named {
+            name: name(dir),
+            record,
+            summary,
+        });
     }
     let (record, summary) = report::compare(&runs)?;
     report::write_all(

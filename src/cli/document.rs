@@ -1,6 +1,5 @@
 //! `breaklab document`: the hardened generator as a tool, against the mock or the real API.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -17,9 +16,10 @@ use crate::claude::{Claude, Spending, is_key};
 use crate::clock::Clock;
 use crate::corpus::Skipped;
 use crate::generator::{
-    Bulk, Defined, Generator, Journal, Mode, PROMPT_VERSION, Policy, Questions, defined,
+    Bulk, Defined, Generator, Journal, PROMPT_VERSION, Policy, Questions, defined,
 };
 use crate::load::Stop;
+use crate::record::Base;
 use crate::transport::{AttemptLog, Transport};
 
 use batch::Batches;
@@ -178,7 +178,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             args,
             job: &job,
             pages: &pages,
-            policy: Policy::new(Mode::Hardened, &job.settings, &BTreeSet::new()),
+            policy: Policy::new(Base::Hardened, &job.settings),
             bulk: bulk.clone(),
             claude: claude.with_spending(spending.clone()),
             spending: spending.clone(),

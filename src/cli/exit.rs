@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::text::block;
+
 /// Exit codes that scripts may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -32,7 +34,7 @@ impl From<Exit> for ExitCode {
 /// Says on standard error why the exit code is not 0.
 pub(super) fn complain(why: &str) {
     // Nobody is left to tell when standard error is gone.
-    let _gone = writeln!(std::io::stderr(), "error: {why}");
+    let _gone = writeln!(std::io::stderr(), "error: {}", block(why));
 }
 
 /// Prints an error in one line and turns the result into an exit code. A reader that went away
@@ -43,7 +45,7 @@ pub(super) fn code(result: anyhow::Result<Exit>) -> ExitCode {
         Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
         Err(error) => {
             // Nobody is left to tell when standard error is gone.
-            let _gone = writeln!(std::io::stderr(), "error: {error:#}");
+            let _gone = writeln!(std::io::stderr(), "error: {}", block(&format!("{error:#}")));
             Exit::Usage.into()
         }
     }

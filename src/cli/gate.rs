@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::Exit;
-use crate::gate::signed_rank::{MAX_PAIRS, MIN_PAIRS};
 use crate::gate::{self, Judgement, Obstacle, RuleBook, Verdict, output, pairs};
 use crate::selftest;
+use crate::summary::signed_rank::{MAX_PAIRS, MIN_PAIRS};
+use crate::text::{COLUMNS, block, shell_word, wrapped};
 
 /// Arguments of `breaklab gate`.
 #[derive(Debug, clap::Args)]
@@ -86,7 +87,7 @@ enum Action {
         #[command(flatten)]
         show: Show,
     },
-    /// Plant regressions and see the gate find them
+    /// Put regressions into runs and see the gate find them
     Selftest {
         /// Rules in TOML to test [default: the built-in ones]
         #[arg(long, value_name = "FILE")]
@@ -208,12 +209,8 @@ fn accept(current: &Path, baseline: &Path, reason: &str, fewer: bool) -> anyhow:
             Ok(Exit::Done)
         }
         Err(obstacle) => {
-            writeln!(
-                std::io::stderr(),
-                "cannot accept: {}\n  mend: {}",
-                obstacle.why,
-                obstacle.mend
-            )?;
+            let said = format!("cannot accept: {}\n  mend: {}", obstacle.why, obstacle.mend);
+            writeln!(std::io::stderr(), "{}", block(&said))?;
             Ok(Exit::Unproven)
         }
     }
@@ -236,7 +233,7 @@ fn by_turns(count: usize, a: &str, b: &str, show: &Show) -> anyhow::Result<Exit>
             for is_a in [a_first, !a_first] {
                 let (command, name) = if is_a { (a, "a") } else { (b, "b") };
                 let out = folder.path().join(format!("{name}{pair}"));
-                let summary = play(command, &out)?;
+                let summary = run_once(command, &out)?;
                 if is_a { &mut before } else { &mut after }.push(summary);
             }
         }
@@ -245,8 +242,8 @@ fn by_turns(count: usize, a: &str, b: &str, show: &Show) -> anyhow::Result<Exit>
     deliver(&judgement.unwrap_or_else(Judgement::obstructed), show, None)
 }
 
-fn play(command: &str, out: &Path) -> Result<crate::summary::Summary, Obstacle> {
-    let quoted = format!("'{}'", out.display().to_string().replace('\'', "'\\''"));
+fn run_once(command: &str, out: &Path) -> Result<crate::summary::Summary, Obstacle> {
+    let quoted = shell_word(&out.display().to_string());
     let line = if command.contains("{out}") {
         command.replace("{out}", &quoted)
     } else {
@@ -268,6 +265,9 @@ fn play(command: &str, out: &Path) -> Result<crate::summary::Summary, Obstacle> 
     gate::read(out).map(|evidence| evidence.summary)
 }
 
+/// Below the name of a trial.
+const BELOW: &str = "       ";
+
 fn test_itself(path: Option<&Path>, seed: u64, json: bool) -> anyhow::Result<Exit> {
     let rules = match rules(path, RuleBook::builtin) {
         Ok(rules) => rules,
@@ -281,20 +281,23 @@ fn test_itself(path: Option<&Path>, seed: u64, json: bool) -> anyhow::Result<Exi
         writeln!(out)?;
     } else {
         for trial in &trials {
-            let name = trial.plant.map_or("no change", selftest::Plant::words);
+            let name = trial
+                .mutation
+                .map_or("no change", selftest::Mutation::words);
             let mark = if trial.right() { "right" } else { "WRONG" };
-            let line = format!("{mark}  {name:<28}  {}", trial.verdict.word());
-            out.write_all(output::wrapped(&line, 7).as_bytes())?;
+            let first = format!("{mark}  {name:<28}  ");
+            let line = wrapped(trial.verdict.word(), &first, BELOW, COLUMNS);
+            out.write_all(line.as_bytes())?;
             if !trial.because.is_empty() {
-                let because = format!("       {}", trial.because);
-                out.write_all(output::wrapped(&because, 7).as_bytes())?;
+                let because = wrapped(&trial.because, BELOW, BELOW, COLUMNS);
+                out.write_all(because.as_bytes())?;
             }
         }
         let (changes, none): (Vec<_>, Vec<_>) =
-            trials.iter().partition(|trial| trial.plant.is_some());
+            trials.iter().partition(|trial| trial.mutation.is_some());
         writeln!(
             out,
-            "found {} of {} planted regressions; {} false alarms in {} comparisons of equal runs",
+            "found {} of {} mutations; {} false alarms in {} comparisons of equal runs",
             changes.iter().filter(|trial| trial.right()).count(),
             changes.len(),
             none.iter().filter(|trial| !trial.right()).count(),

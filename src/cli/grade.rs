@@ -5,10 +5,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use strum::IntoEnumIterator;
 
 use super::Exit;
+use crate::contract::limits;
 use crate::grade::format::Format;
 use crate::grade::{self, Rubric, diff, feedback};
+use crate::text::figures::points;
+use crate::text::{COLUMNS, block, wrapped};
 
 use exam::examine;
 use folder::{read_exam, read_grade, write_out};
@@ -51,10 +55,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
     upstream: SocketAddr,
     /// Seconds that a service gets for one answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::ANSWER_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=600))]
     deadline: u64,
     /// Seconds that --start gets to listen
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::READY_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=600))]
     ready_within: u64,
     /// Allow an endpoint that is not on this machine: it will be under load
     #[arg(long)]
@@ -63,7 +67,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "start", "from"])]
     roster: Option<PathBuf>,
     /// Seconds that one student of a roster gets in all
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=7200))]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::STUDENT_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=7200))]
     student_deadline: u64,
     /// Also write it for other programs: gradescope, classroom50, github, prairielearn, autolab, coderunner,
     /// junit, tap, markdown, csv, or all
@@ -190,7 +194,7 @@ fn rubric(name: &str) -> anyhow::Result<Rubric> {
 
 fn formats(names: &[String]) -> anyhow::Result<Vec<Format>> {
     if names.iter().any(|name| name == "all") {
-        return Ok(Format::ALL.to_vec());
+        return Ok(Format::iter().collect());
     }
     names
         .iter()
@@ -211,15 +215,13 @@ fn lint(names: &[String]) -> anyhow::Result<Exit> {
         match Rubric::parse(&rubric_text(&name)?, &name) {
             Ok(rubric) => {
                 let criteria = rubric.criterion.len();
-                writeln!(
-                    out,
-                    "{name}: sound; {criteria} criteria, {} points",
-                    feedback::number(rubric.total)
-                )?;
+                let total = points(rubric.total);
+                let said = format!("{name}: sound; {criteria} criteria, {total} points");
+                write!(out, "{}", wrapped(&said, "", "  ", COLUMNS))?;
             }
             Err(error) => {
                 sound = false;
-                writeln!(out, "{error}")?;
+                writeln!(out, "{}", block(&error.to_string()))?;
             }
         }
     }
@@ -228,12 +230,23 @@ fn lint(names: &[String]) -> anyhow::Result<Exit> {
 
 fn flaws() -> anyhow::Result<Exit> {
     let mut out = std::io::stdout();
+    let below = "     ";
     for (id, title) in grade::known_flaws() {
-        writeln!(out, "{id:<4} {title}")?;
+        write!(
+            out,
+            "{}",
+            wrapped(title, &format!("{id:<4} "), below, COLUMNS)
+        )?;
     }
     writeln!(out, "\nNot recognised:")?;
     for (id, title, why) in grade::untold_flaws() {
-        writeln!(out, "{id:<4} {title}:\n     {why}")?;
+        let title = format!("{title}:");
+        write!(
+            out,
+            "{}",
+            wrapped(&title, &format!("{id:<4} "), below, COLUMNS)
+        )?;
+        write!(out, "{}", wrapped(why, below, below, COLUMNS))?;
     }
     Ok(Exit::Done)
 }

@@ -8,11 +8,12 @@ use anyhow::{Context, bail, ensure};
 
 use super::Exit;
 use super::progress::{Progress, Work};
+use super::shard::Plan;
 use crate::corpus::{self, Corpus, Documents, Kind, Source};
 use crate::load::{Arrivals, Load, Share, Stop};
 use crate::record::{self, ClockKind, Record, Run, Unit};
 use crate::report::{self, Story};
-use crate::runner::Endpoint;
+use crate::runner::{Endpoint, Measured};
 use crate::summary::{self, ClaimBook, Summary};
 use crate::transport;
 
@@ -78,9 +79,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
     let progress = Progress::new(work(&endpoint.load), 1, args.quiet);
-    let played = endpoint.run(&stop, &progress.watch());
+    let measured = endpoint.run(&stop, &progress.watch());
     progress.clear();
-    let (run, wall, span) = played?;
+    let Measured { run, wall, span } = measured?;
     let record = record(args, run, stop.is_stopped());
     let summary = summary::summarize(&record, &ClaimBook::default(), &[wall.as_secs_f64()]);
     report::write_all(&args.out, &record, &summary, &[story()])?;
@@ -90,13 +91,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             ..endpoint.load
         }
         .offered();
-        super::shard::write(
-            &args.out,
-            Unit::Requests,
-            share,
-            (endpoint.digest, total),
-            vec![span],
-        )?;
+        let plan = Plan {
+            unit: Unit::Requests,
+            digest: endpoint.digest,
+            total,
+        };
+        super::shard::write(&args.out, share, plan, vec![span])?;
     }
     print(args, &summary)?;
     Ok(verdict(args, &summary))
@@ -141,6 +141,7 @@ fn endpoint(args: &Args) -> anyhow::Result<Endpoint> {
         url,
         load,
         documents,
+        real_files: args.corpus.is_some(),
         timeout: args.timeout,
         digest,
     })
@@ -149,14 +150,14 @@ fn endpoint(args: &Args) -> anyhow::Result<Endpoint> {
 fn load(args: &Args) -> anyhow::Result<Load> {
     let mut load = args.arrivals.clone().seeded(args.seed);
     load.share = args.shard.unwrap_or_default();
-    match (load.arrivals, args.requests, args.duration) {
-        (Arrivals::Burst | Arrivals::Replay, _, Some(_)) => {
+    match (&load.arrivals, args.requests, args.duration) {
+        (Arrivals::Burst | Arrivals::Replay { .. }, _, Some(_)) => {
             bail!("burst and replay have their own moments; leave --duration out")
         }
-        (Arrivals::Burst | Arrivals::Replay, Some(_), None) => {
+        (Arrivals::Burst | Arrivals::Replay { .. }, Some(_), None) => {
             bail!("burst and replay have their own number of requests; leave --requests out")
         }
-        (Arrivals::Burst | Arrivals::Replay, None, None) => {}
+        (Arrivals::Burst | Arrivals::Replay { .. }, None, None) => {}
         (_, requests, None) => load.requests = requests.unwrap_or(100),
         (_, _, Some(duration)) => {
             load.check()?;
@@ -177,8 +178,8 @@ fn load(args: &Args) -> anyhow::Result<Load> {
 }
 
 fn work(load: &Load) -> Work {
-    match load.duration_s {
-        Some(seconds) => Work::Lasting(Duration::from_secs_f64(seconds)),
+    match load.lasts() {
+        Some(time) => Work::Lasting(time),
         None => Work::Requests(load.offered()),
     }
 }

@@ -7,26 +7,34 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use strum::VariantArray;
 
 use crate::clock::Stopwatch;
 use crate::record::{Ending, Run};
 use crate::runner::Watch;
+use crate::text::cut;
+use crate::text::figures::about;
 
 /// Between lines in a log, while it is young and later: a run of an hour leaves 65 of them.
 const EARLY: Duration = Duration::from_secs(10);
 const LATER: Duration = Duration::from_secs(60);
 
-/// Endings and their words, in the order in which they are told.
-const WORDS: [(Ending, &str); 8] = [
-    (Ending::Ok, "ok"),
-    (Ending::Degraded, "with gaps"),
-    (Ending::RateLimited, "× 429"),
-    (Ending::TimeLimit, "killed"),
-    (Ending::UpstreamFailed, "provider failed"),
-    (Ending::Rejected, "refused"),
-    (Ending::Unreachable, "without answer"),
-    (Ending::Dropped, "never sent"),
-];
+/// As many as there are endings.
+const ENDINGS: usize = Ending::VARIANTS.len();
+
+/// An ending behind its count.
+fn word(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Ok => "ok",
+        Ending::Degraded => "with gaps",
+        Ending::RateLimited => "× 429",
+        Ending::TimeLimit => "killed",
+        Ending::UpstreamFailed => "provider failed",
+        Ending::Rejected => "refused",
+        Ending::Unreachable => "without answer",
+        Ending::Dropped => "never sent",
+    }
+}
 
 /// How much is to be done.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +50,7 @@ pub(super) enum Work {
 struct Tally {
     work: Work,
     runs: u64,
-    endings: [AtomicU64; WORDS.len()],
+    endings: [AtomicU64; ENDINGS],
     finished: AtomicU64,
     wall: Stopwatch,
 }
@@ -91,8 +99,8 @@ impl Progress {
 
 impl Watch for Tally {
     fn ended(&self, ending: Ending) {
-        let mut known = WORDS.iter().zip(&self.endings);
-        if let Some((_, count)) = known.find(|((word, _), _)| *word == ending) {
+        let all = Ending::VARIANTS.iter().zip(&self.endings);
+        for (_, count) in all.filter(|(one, _)| **one == ending) {
             count.fetch_add(1, Relaxed);
         }
     }
@@ -108,7 +116,7 @@ fn live_line(tally: &Arc<Tally>) -> ProgressBar {
     let told = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
         let width = usize::from(console::Term::stderr().size().1);
         let line = tally.line();
-        let line = console::truncate_str(&line, width.saturating_sub(3), "…");
+        let line = cut(&line, width.saturating_sub(3));
         // The draw target is a buffer, which takes any text.
         let _infallible = out.write_str(&line);
     };
@@ -126,57 +134,66 @@ fn live_line(tally: &Arc<Tally>) -> ProgressBar {
 impl Tally {
     fn line(&self) -> String {
         let endings = self.endings.each_ref().map(|count| count.load(Relaxed));
-        line(
-            (self.work, endings),
-            (self.finished.load(Relaxed), self.runs),
-            self.wall.elapsed(),
-        )
+        let standing = Standing {
+            work: self.work,
+            endings,
+            finished: self.finished.load(Relaxed),
+            runs: self.runs,
+            wall: self.wall.elapsed(),
+        };
+        standing.line()
     }
 }
 
-/// `1204 of 1622 requests, 830/s, 1160 ok, 44 × 429, 20 of 22 runs, 1 s left`.
-fn line(
-    (work, endings): (Work, [u64; WORDS.len()]),
-    (finished, runs): (u64, u64),
+/// What has happened at one moment.
+struct Standing {
+    work: Work,
+    endings: [u64; ENDINGS],
+    finished: u64,
+    runs: u64,
     wall: Duration,
-) -> String {
-    let ended: u64 = endings.iter().sum();
-    let rate = ended as f64 / wall.as_secs_f64().max(1e-3);
-    let (mut line, left) = match work {
-        Work::Requests(all) => {
-            let left = all.saturating_sub(ended) as f64 / rate;
-            (format!("{ended} of {all} requests"), left)
-        }
-        Work::Lasting(time) => {
-            let left = time.saturating_sub(wall).as_secs_f64();
-            (format!("{ended} requests"), left)
-        }
-    };
-    let mut tell = |text: String| line.write_fmt(format_args!(", {text}")).unwrap_or_default();
-    if ended > 0 {
-        tell(match rate {
-            slow if slow < 1.0 => format!("{:.0} a minute", slow * 60.0),
-            quick => format!("{quick:.0}/s"),
-        });
-    }
-    for ((_, word), count) in WORDS.iter().zip(endings).filter(|(_, count)| *count > 0) {
-        tell(format!("{count} {word}"));
-    }
-    if runs > 1 {
-        tell(format!("{finished} of {runs} runs"));
-    }
-    if left.is_finite() {
-        tell(format!("{} left", rough(left)));
-    }
-    line
 }
 
-/// An estimate needs no more than one unit.
-fn rough(seconds: f64) -> String {
-    match seconds.ceil() {
-        few if few < 120.0 => format!("{few} s"),
-        many if many < 7200.0 => format!("{:.0} min", many / 60.0),
-        more => format!("{:.0} h", more / 3600.0),
+impl Standing {
+    /// `1204 of 1622 requests, 830/s, 1160 ok, 44 × 429, 20 of 22 runs, 1 s left`.
+    fn line(&self) -> String {
+        let &Self {
+            work,
+            endings,
+            finished,
+            runs,
+            wall,
+        } = self;
+        let ended: u64 = endings.iter().sum();
+        let rate = ended as f64 / wall.as_secs_f64().max(1e-3);
+        let (mut line, left) = match work {
+            Work::Requests(all) => {
+                let left = all.saturating_sub(ended) as f64 / rate;
+                (format!("{ended} of {all} requests"), left)
+            }
+            Work::Lasting(time) => {
+                let left = time.saturating_sub(wall).as_secs_f64();
+                (format!("{ended} requests"), left)
+            }
+        };
+        let mut tell = |text: String| line.write_fmt(format_args!(", {text}")).unwrap_or_default();
+        if ended > 0 {
+            tell(match rate {
+                slow if slow < 1.0 => format!("{:.0} a minute", slow * 60.0),
+                quick => format!("{quick:.0}/s"),
+            });
+        }
+        let counts = Ending::VARIANTS.iter().zip(endings);
+        for (ending, count) in counts.filter(|(_, count)| *count > 0) {
+            tell(format!("{count} {}", word(*ending)));
+        }
+        if runs > 1 {
+            tell(format!("{finished} of {runs} runs"));
+        }
+        if left.is_finite() {
+            tell(format!("{} left", about(left)));
+        }
+        line
     }
 }
 
@@ -224,31 +241,44 @@ fn pause(lines: u32) -> Duration {
 mod tests {
     use super::*;
 
+    /// Of one run that has gone on for so many seconds.
+    fn of_one(work: Work, endings: [u64; ENDINGS], seconds: u64) -> Standing {
+        Standing {
+            work,
+            endings,
+            finished: 0,
+            runs: 1,
+            wall: Duration::from_secs(seconds),
+        }
+    }
+
     #[test]
     fn a_line_tells_rate_endings_runs_and_time_left() {
         let endings = [1160, 0, 44, 0, 0, 0, 0, 0];
+        let standing = Standing {
+            finished: 20,
+            runs: 22,
+            ..of_one(Work::Requests(1622), endings, 2)
+        };
         assert_eq!(
-            line(
-                (Work::Requests(1622), endings),
-                (20, 22),
-                Duration::from_secs(2)
-            ),
+            standing.line(),
             "1204 of 1622 requests, 602/s, 1160 ok, 44 × 429, 20 of 22 runs, 1 s left"
         );
     }
 
     #[test]
     fn before_anything_has_ended_no_rate_is_made_up() {
-        let all = Work::Requests(100);
-        let line = line((all, [0; 8]), (0, 2), Duration::from_secs(9));
-        assert_eq!(line, "0 of 100 requests, 0 of 2 runs");
+        let standing = Standing {
+            runs: 2,
+            ..of_one(Work::Requests(100), [0; 8], 9)
+        };
+        assert_eq!(standing.line(), "0 of 100 requests, 0 of 2 runs");
     }
 
     #[test]
     fn slow_work_is_told_by_the_minute() {
         let endings = [6, 0, 0, 0, 0, 0, 0, 0];
-        let all = Work::Requests(100);
-        let line = line((all, endings), (0, 1), Duration::from_secs(60));
+        let line = of_one(Work::Requests(100), endings, 60).line();
         assert!(
             line.contains("6 a minute") && line.ends_with("16 min left"),
             "{line}"
@@ -260,7 +290,7 @@ mod tests {
         let endings = [30, 0, 0, 0, 0, 0, 1, 0];
         let minute = Work::Lasting(Duration::from_secs(60));
         assert_eq!(
-            line((minute, endings), (0, 1), Duration::from_secs(20)),
+            of_one(minute, endings, 20).line(),
             "31 requests, 2/s, 30 ok, 1 without answer, 40 s left"
         );
     }

@@ -9,6 +9,7 @@ use crate::record::{ClockKind, Record};
 use crate::report::{self, Story};
 use crate::scenario::{self, Loaded};
 use crate::summary;
+use crate::text::shell_word;
 
 /// Arguments of `breaklab report`.
 #[derive(Debug, clap::Args)]
@@ -64,11 +65,7 @@ pub(super) fn stories(record: &Record) -> Vec<Story> {
                 },
                 requests: Some(run.offered).filter(|offered| *offered != scenario.load.offered()),
                 // The record tells what the files were like, not where they are.
-                corpus: run
-                    .setting
-                    .documents
-                    .contains("real files")
-                    .then_some("PATH"),
+                corpus: run.setting.real_files.then_some("PATH"),
             };
             stories.push(Story {
                 reproduce: command.to_string(),
@@ -81,7 +78,7 @@ pub(super) fn stories(record: &Record) -> Vec<Story> {
     stories
 }
 
-/// The command that plays a scenario again as it was played.
+/// The command that runs a scenario again as it was run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Command<'a> {
     /// Name or file.
@@ -97,7 +94,8 @@ pub(super) struct Command<'a> {
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "breaklab run {} --seed {}", self.scenario, self.seed)?;
+        let scenario = shell_word(self.scenario);
+        write!(f, "breaklab run {scenario} --seed {}", self.seed)?;
         if let Some((clock, speed)) = self.clock {
             write!(f, " --clock {clock} --speed {speed}")?;
         }
@@ -105,7 +103,7 @@ impl fmt::Display for Command<'_> {
             write!(f, " --requests {requests}")?;
         }
         if let Some(corpus) = self.corpus {
-            write!(f, " --corpus {corpus}")?;
+            write!(f, " --corpus {}", shell_word(corpus))?;
         }
         Ok(())
     }

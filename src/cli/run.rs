@@ -1,25 +1,27 @@
-//! `breaklab run`: play scenarios, write the report, show the table.
+//! `breaklab run`: run scenarios, write the report, show the table.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use strum::VariantArray;
 
 use super::Exit;
 use super::progress::{Progress, Work};
 use super::report::Command;
+use super::shard::Plan;
 use crate::clock::Clock;
 use crate::corpus::{self, Corpus};
-use crate::generator::{Mode, Policy, Protection};
+use crate::generator::Policy;
 use crate::load::{Arrivals, Share, Stop};
-use crate::record::{self, Record, Run, Unit};
-use crate::report::{self, Story};
-use crate::runner::{self, Job};
+use crate::record::{self, Base, Mode, Protection, Record, Run, Unit};
+use crate::report::{self, Named, Story};
+use crate::runner::{self, Setup};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::summary::{self, Summary};
+use crate::text::line;
 
 /// Arguments of `breaklab run`.
 #[derive(Debug, clap::Args)]
@@ -29,11 +31,11 @@ pub(super) struct Args {
     scenarios: Vec<String>,
     /// Generator modes [default: the scenario's own, naive and hardened]
     #[arg(long, value_delimiter = ',', value_name = "naive|sdk|hardened")]
-    mode: Vec<Mode>,
+    mode: Vec<Base>,
     /// Protections to take away from the hardened mode, e.g. cache,retry
     #[arg(long, value_delimiter = ',', value_name = "PROTECTION,…")]
     without: Vec<Protection>,
-    /// Also play hardened without each protection, and naive with each alone
+    /// Also run hardened without each protection, and naive with each alone
     #[arg(long, conflicts_with_all = ["mode", "without"])]
     ablate: bool,
     /// Simulated time, wall time over loopback sockets, or one after the other and compared
@@ -51,7 +53,7 @@ pub(super) struct Args {
     /// Requests in all; a scenario repeats its rounds until it has sent them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     requests: Option<u64>,
-    /// Play only every N-th run, from the I-th on; `breaklab merge` puts the parts together
+    /// Make only every N-th run, from the I-th on; `breaklab merge` puts the parts together
     #[arg(long, value_name = "I/N", value_parser = super::shard::parse)]
     shard: Option<Share>,
     /// Folder for the report
@@ -75,39 +77,46 @@ enum ClockName {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let clock = clock(args)?;
-    let (mut jobs, stories) = jobs(args)?;
-    let plan = plan(&jobs, clock);
+    let (mut setups, stories) = setups(args)?;
+    let plan = plan(&setups, clock);
     if let Some(share) = args.shard {
         let mut position = 0..;
-        jobs.retain(|_| position.next().is_some_and(|index| share.holds(index)));
+        setups.retain(|_| position.next().is_some_and(|index| share.holds(index)));
         anyhow::ensure!(
-            !jobs.is_empty(),
+            !setups.is_empty(),
             "--shard {}/{} holds no run, because there are only {}; use fewer shards",
             share.index + 1,
             share.of,
-            plan.1
+            plan.total
         );
     }
     report::check_writable(&args.out)?;
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
     if args.clock == ClockName::Both {
-        return both(args, clock, &jobs, &stories, &stop);
+        return both(args, clock, &setups, &stories, &stop);
     }
-    let (record, summary) = play(args, clock, &jobs, &stop)?;
+    let (record, summary) = carry_out(args, clock, &setups, &stop)?;
     report::write_all(&args.out, &record, &summary, &stories)?;
     if let Some(share) = args.shard {
-        super::shard::write(&args.out, Unit::Runs, share, plan, Vec::new())?;
+        super::shard::write(&args.out, share, plan, Vec::new())?;
     }
     show(args, &record, &summary)?;
     Ok(verdict(&record, &summary))
 }
 
-fn play(args: &Args, clock: Clock, jobs: &[Job], stop: &Stop) -> anyhow::Result<(Record, Summary)> {
-    let offered = jobs.iter().map(|job| job.loaded.scenario.load.offered());
+fn carry_out(
+    args: &Args,
+    clock: Clock,
+    setups: &[Setup],
+    stop: &Stop,
+) -> anyhow::Result<(Record, Summary)> {
+    let offered = setups
+        .iter()
+        .map(|setup| setup.loaded.scenario.load.offered());
     let work = Work::Requests(offered.sum());
-    let progress = Progress::new(work, jobs.len() as u64, args.quiet);
-    let results = runner::run_all(jobs, clock, stop, &progress.watch());
+    let progress = Progress::new(work, setups.len() as u64, args.quiet);
+    let results = runner::run_all(setups, clock, stop, &progress.watch());
     progress.clear();
     let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
     let record = record(args, clock, runs, stop.is_stopped());
@@ -116,26 +125,21 @@ fn play(args: &Args, clock: Clock, jobs: &[Job], stop: &Stop) -> anyhow::Result<
     Ok((record, summary))
 }
 
-/// The same jobs in virtual time and over real sockets, each with its own pages, and one page
+/// The same setups in virtual time and over real sockets, each with its own pages, and one page
 /// that sets them beside each other.
 fn both(
     args: &Args,
     real: Clock,
-    jobs: &[Job],
+    setups: &[Setup],
     stories: &[Story],
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
-    let mut plays = Vec::new();
-    for (name, clock) in [("virtual", Clock::Virtual), ("real", real)] {
-        let (record, summary) = play(args, clock, jobs, stop)?;
-        report::write_all(&args.out.join(name), &record, &summary, stories)?;
-        plays.push((name.to_owned(), record, summary));
-    }
-    let (record, compared) = report::compare(&plays)?;
+    let simulated = on_clock(args, Clock::Virtual, "virtual", setups, stories, stop)?;
+    let measured = on_clock(args, real, "real", setups, stories, stop)?;
+    let ended = verdict(&simulated.record, &simulated.summary)
+        .max(verdict(&measured.record, &measured.summary));
+    let (record, compared) = report::compare(&[simulated, measured])?;
     report::write_all(&args.out, &record, &compared, stories)?;
-    let [(_, simulated, a), (_, measured, b)] = plays.as_slice() else {
-        unreachable!("two clocks were played");
-    };
     if args.json {
         show(args, &record, &compared)?;
     } else if !args.quiet {
@@ -143,22 +147,45 @@ fn both(
         out.write_all(report::agreement(&record, &compared).as_bytes())?;
         writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;
     }
-    Ok(verdict(simulated, a).max(verdict(measured, b)))
+    Ok(ended)
 }
 
-/// What all shards must agree on, as a digest, and the number of runs in all.
-fn plan(jobs: &[Job], clock: Clock) -> (String, u64) {
-    let runs = jobs.iter().map(|job| {
-        let files = job.corpus.as_ref().map(Corpus::describe);
+/// The setups on one clock, with pages in a folder of its name.
+fn on_clock(
+    args: &Args,
+    clock: Clock,
+    name: &str,
+    setups: &[Setup],
+    stories: &[Story],
+    stop: &Stop,
+) -> anyhow::Result<Named> {
+    let (record, summary) = carry_out(args, clock, setups, stop)?;
+    report::write_all(&args.out.join(name), &record, &summary, stories)?;
+    let name = name.to_owned();
+    Ok(Named {
+        name,
+        record,
+        summary,
+    })
+}
+
+/// What all shards must agree on.
+fn plan(setups: &[Setup], clock: Clock) -> Plan {
+    let runs = setups.iter().map(|setup| {
+        let files = setup.corpus.as_ref().map(Corpus::describe);
         format!(
             "{} {} {} {files:?}\n",
-            job.loaded.digest(),
-            job.policy.name(),
-            job.seed
+            setup.loaded.digest(),
+            setup.policy.mode(),
+            setup.seed
         )
     });
     let text = format!("{:?}\n{}", clock, runs.collect::<String>());
-    (super::shard::digest(&text), jobs.len() as u64)
+    Plan {
+        unit: Unit::Runs,
+        digest: super::shard::digest(&text),
+        total: setups.len() as u64,
+    }
 }
 
 fn clock(args: &Args) -> anyhow::Result<Clock> {
@@ -177,14 +204,14 @@ fn clock(args: &Args) -> anyhow::Result<Clock> {
     }
 }
 
-fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<Story>)> {
+fn setups(args: &Args) -> anyhow::Result<(Vec<Setup>, Vec<Story>)> {
     let names = if args.scenarios.is_empty() {
         scenario::builtin_ids()
     } else {
         args.scenarios.clone()
     };
     let corpus = args.corpus.as_deref().map(load_corpus).transpose()?;
-    let (mut jobs, mut stories) = (Vec::new(), Vec::new());
+    let (mut setups, mut stories) = (Vec::new(), Vec::new());
     for name in names {
         let mut loaded = Loaded::find(&name)?;
         let corpus = corpus.as_ref().map(|files| of_files(&mut loaded, files));
@@ -192,10 +219,10 @@ fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<Story>)> {
             loaded.scenario.load = loaded.scenario.load.scaled_to(requests);
         }
         stories.push(story(args, &loaded, &name));
-        jobs.extend(
+        setups.extend(
             policies(args, &loaded.scenario)
                 .into_iter()
-                .map(|policy| Job {
+                .map(|policy| Setup {
                     loaded: loaded.clone(),
                     policy,
                     corpus: corpus.clone(),
@@ -203,40 +230,37 @@ fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<Story>)> {
                 }),
         );
     }
-    Ok((jobs, stories))
+    Ok((setups, stories))
 }
 
 fn policies(args: &Args, scenario: &Scenario) -> Vec<Policy> {
-    let settings = &scenario.generator;
-    let without: BTreeSet<Protection> = args.without.iter().copied().collect();
-    let modes = if args.mode.is_empty() {
+    let bases = if args.mode.is_empty() {
         &scenario.modes
     } else {
         &args.mode
     };
-    let mut policies: Vec<Policy> = modes
+    let mut modes: Vec<Mode> = bases
         .iter()
-        .map(|&mode| match mode {
-            Mode::Hardened => Policy::new(mode, settings, &without),
-            Mode::Naive | Mode::Sdk => Policy::new(mode, settings, &BTreeSet::new()),
+        .map(|&base| match base {
+            Base::Hardened => Mode::new(base, args.without.iter().copied(), []),
+            Base::Naive | Base::Sdk => base.into(),
         })
         .collect();
     if args.ablate {
-        let each = Protection::ALL.into_iter();
-        policies.extend(
-            each.clone()
-                .map(|one| Policy::new(Mode::Hardened, settings, &BTreeSet::from([one]))),
-        );
-        policies.extend(each.map(|one| Policy::naive_with(one, settings)));
+        let each = || Protection::VARIANTS.iter().copied();
+        modes.extend(each().map(Mode::hardened_without));
+        modes.extend(each().map(Mode::naive_with));
     }
-    policies
+    let policy = |mode| Policy::new(mode, &scenario.generator);
+    modes.into_iter().map(policy).collect()
 }
 
 fn load_corpus(path: &std::path::Path) -> anyhow::Result<Vec<corpus::Source>> {
     let loaded = corpus::load(path)?;
     let mut err = std::io::stderr().lock();
     for skipped in loaded.skipped.iter().take(10) {
-        writeln!(err, "skipped {}: {}", skipped.path.display(), skipped.why)?;
+        let said = format!("skipped {}: {}", skipped.path.display(), skipped.why);
+        writeln!(err, "{}", line(&said))?;
     }
     if !loaded.skipped.is_empty() {
         writeln!(
@@ -249,7 +273,7 @@ fn load_corpus(path: &std::path::Path) -> anyhow::Result<Vec<corpus::Source>> {
     Ok(loaded.files)
 }
 
-/// A job documents every file; the other stories take the files nearest to their own size. The
+/// One bulk job documents every file; the other stories take the files nearest to their own size. The
 /// title says so, because it speaks of the synthetic files.
 fn of_files(loaded: &mut Loaded, files: &[corpus::Source]) -> Corpus {
     let load = &mut loaded.scenario.load;

@@ -17,10 +17,12 @@ use super::Exit;
 use super::exit::complain;
 use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending, is_key};
-use crate::generator::{Generator, Mode, Policy, Protection, Settings};
-use crate::platform::http::{Face, Options};
-use crate::platform::journal::{Entry, Event, Format};
+use crate::contract::Ask;
+use crate::generator::{Generator, Policy, Settings};
+use crate::platform::http::{Handler, Options};
+use crate::platform::log::{Event, Format};
 use crate::platform::{self, Preset, Service};
+use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
 use crate::transport::{self, AttemptLog, Transport};
 
@@ -35,7 +37,7 @@ const MAX_ROWS: usize = 1_000;
 pub(super) struct Args {
     /// How the service asks the API
     #[arg(long, value_name = "naive|sdk|hardened", default_value = "hardened")]
-    mode: Mode,
+    mode: Base,
     /// Protections to take away from the hardened mode, e.g. cache,retry
     #[arg(long, value_delimiter = ',', value_name = "PROTECTION,…")]
     without: Vec<Protection>,
@@ -183,16 +185,16 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let policy = policy(args, &loaded.scenario.generator);
     let patience = args.answer_within.unwrap_or(match args.mode {
         // The chapter's clients wait ten seconds.
-        Mode::Hardened => 8.0,
-        Mode::Naive | Mode::Sdk => 0.0,
+        Base::Hardened => 8.0,
+        Base::Naive | Base::Sdk => 0.0,
     });
-    let (format, mode) = (format(args.log), policy.name());
+    let (format, mode) = (format(args.log), policy.mode().to_string());
     let preset = Preset::from(args.platform).name();
     let log = move |event: &Event| {
         // Nobody is left to tell when standard error is gone.
         let _gone = writeln!(std::io::stderr(), "{}", event.lines(format, &mode, preset));
     };
-    let face = Face::new(
+    let handler = Handler::new(
         service,
         Options {
             patience: (patience > 0.0).then(|| Duration::from_secs_f64(patience)),
@@ -215,11 +217,11 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     writeln!(
         out,
         "mode {}, platform {preset}, upstream {upstream}, speed {}{cap}",
-        policy.name(),
+        policy.mode(),
         args.speed
     )?;
-    take_up(args, &face)?;
-    until_stopped(args, listener, face).await
+    take_up(args, &handler)?;
+    until_stopped(args, listener, handler).await
 }
 
 fn loaded(args: &Args) -> anyhow::Result<Loaded> {
@@ -236,9 +238,13 @@ fn loaded(args: &Args) -> anyhow::Result<Loaded> {
 }
 
 /// Serves until it is told to end; then waits for the work in flight, but not longer than grace.
-async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow::Result<Exit> {
+async fn until_stopped(
+    args: &Args,
+    listener: TcpListener,
+    handler: Handler,
+) -> anyhow::Result<Exit> {
     let stop = tokio::sync::Notify::new();
-    let serving = platform::serve(listener, face.clone(), stop.notified());
+    let serving = platform::serve(listener, handler.clone(), stop.notified());
     tokio::pin!(serving);
     tokio::select! {
         biased;
@@ -258,7 +264,7 @@ async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow
         () = tokio::time::sleep(Duration::from_secs_f64(args.grace)) => {}
         () = told_to_end() => {}
     }
-    let left = face.unfinished();
+    let left = handler.unfinished();
     match &args.journal {
         Some(path) => write_journal(path, &left).map(|()| Exit::Done),
         None if left.is_empty() => Ok(Exit::Done),
@@ -272,22 +278,22 @@ async fn until_stopped(args: &Args, listener: TcpListener, face: Face) -> anyhow
     }
 }
 
-fn take_up(args: &Args, face: &Face) -> anyhow::Result<()> {
+fn take_up(args: &Args, handler: &Handler) -> anyhow::Result<()> {
     let Some(path) = args.journal.as_ref().filter(|path| path.exists()) else {
         return Ok(());
     };
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the journal `{}`", path.display()))?;
     for line in text.lines() {
-        let entries: Vec<Entry> = serde_json::from_str(line)
+        let files: Vec<Ask> = serde_json::from_str(line)
             .with_context(|| format!("`{}` is not a journal of jobs", path.display()))?;
-        let job = face.resume(entries);
+        let job = handler.resume(files);
         writeln!(std::io::stdout(), "taken up from the journal: /jobs/{job}")?;
     }
     Ok(())
 }
 
-fn write_journal(path: &Path, jobs: &[Vec<Entry>]) -> anyhow::Result<()> {
+fn write_journal(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -305,11 +311,8 @@ fn policy(args: &Args, settings: &Settings) -> Policy {
         cache_path: args.cache.clone(),
         ..settings.clone()
     };
-    Policy::new(
-        args.mode,
-        &settings,
-        &args.without.iter().copied().collect(),
-    )
+    let mode = Mode::new(args.mode, args.without.iter().copied(), []);
+    Policy::new(mode, &settings)
 }
 
 fn service(

@@ -6,7 +6,7 @@ use anyhow::Context;
 use sha2::{Digest, Sha256};
 
 use crate::load::Share;
-use crate::record::{Part, Shard, Unit};
+use crate::record::{Part, Shard, Span, Unit};
 use crate::report;
 
 const SHARD: &str = "shard.json";
@@ -30,21 +30,31 @@ pub(super) fn digest(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }
 
-/// Says beside the record in `dir` which part of `plan` (digest and size) it is.
+/// What all shards have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// What is shared out.
+    pub(super) unit: Unit,
+    /// SHA-256 of the settings, hexadecimal.
+    pub(super) digest: String,
+    /// Runs or requests in all.
+    pub(super) total: u64,
+}
+
+/// Says beside the record in `dir` which part of `plan` it is.
 pub(super) fn write(
     dir: &Path,
-    unit: Unit,
     share: Share,
-    plan: (String, u64),
-    spans_ms: Vec<(u64, u64)>,
+    plan: Plan,
+    spans_ms: Vec<Span>,
 ) -> anyhow::Result<()> {
     let shard = Shard {
         schema: Shard::SCHEMA.to_owned(),
-        unit,
+        unit: plan.unit,
         index: share.index + 1,
         of: share.of,
-        plan: plan.0,
-        total: plan.1,
+        plan: plan.digest,
+        total: plan.total,
         record_sha256: record_sha256(dir)?,
         spans_ms,
     };
@@ -72,7 +82,7 @@ pub(super) fn read(dir: &Path) -> anyhow::Result<Part> {
     );
     anyhow::ensure!(
         shard.record_sha256 == record_sha256(dir)?,
-        "`{}` is about another record than the one beside it; play the shard again",
+        "`{}` is about another record than the one beside it; run the shard again",
         path.display()
     );
     Ok(Part {

@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 
-/// Width of a terminal that does not tell, and of every file and pipe.
-const DEFAULT_WIDTH: usize = 80;
+use crate::text::COLUMNS;
 
 /// Width in columns, and whether colours are wanted (a terminal without `NO_COLOR`).
 pub(super) fn of_stdout() -> (usize, bool) {
@@ -12,7 +11,7 @@ pub(super) fn of_stdout() -> (usize, bool) {
     let width = if terminal {
         usize::from(indicatif::TermLike::width(&console::Term::stdout()))
     } else {
-        DEFAULT_WIDTH
+        COLUMNS
     };
     (width.max(40), terminal && !no_colour)
 }

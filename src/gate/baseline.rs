@@ -3,67 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::evidence::{self, Evidence, Obstacle, SUMMARY};
+use super::accepted::{self, Acceptance, Accepted, BASELINE, SCHEMA};
+use super::evidence::{self, Evidence, SUMMARY};
+use super::obstacle::Obstacle;
 use crate::summary::RunSummary;
-
-/// Name of the file that says what was accepted.
-const BASELINE: &str = "baseline.json";
-
-/// Version of the layout below.
-const SCHEMA: &str = "breaklab/baseline/v1";
-
-/// What was accepted, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Accepted {
-    /// `breaklab/baseline/v1`.
-    pub schema: String,
-    /// SHA-256 of the `summary.json` beside it.
-    pub sha256: String,
-    /// SHA-256 of the `summary.json` that it was made from; that run is never held against itself.
-    pub source_sha256: String,
-    /// Every acceptance, the latest last.
-    pub history: Vec<Acceptance>,
-}
-
-/// One acceptance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Acceptance {
-    /// Why these figures are right.
-    pub reason: String,
-    /// SHA-256 of the summary that was accepted.
-    pub sha256: String,
-}
-
-pub(super) fn read(dir: &Path) -> Result<Option<Accepted>, Obstacle> {
-    let path = dir.join(BASELINE);
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(&path, &error.to_string())),
-    };
-    let accepted: Accepted =
-        serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error.to_string()))?;
-    if accepted.schema == SCHEMA {
-        Ok(Some(accepted))
-    } else {
-        Err(unreadable(
-            &path,
-            &format!("its layout is `{}`", accepted.schema),
-        ))
-    }
-}
-
-fn unreadable(path: &Path, why: &str) -> Obstacle {
-    Obstacle::new(
-        format!("cannot use `{}`: {why}", path.display()),
-        "restore the file, or remove it and run breaklab gate accept again",
-    )
-}
 
 /// Makes `current` the baseline in `dir`, for `reason`, which is kept with all earlier ones. The
 /// wall times are left out, so that equal figures are equal bytes. With `fewer` it may lack runs that
@@ -88,7 +34,7 @@ pub fn accept(
     }
     let text = to_json(&summary);
     let sha256 = hex::encode(Sha256::digest(&text));
-    let mut history = read(dir)?.map_or_else(Vec::new, |accepted| accepted.history);
+    let mut history = accepted::read(dir)?.map_or_else(Vec::new, |accepted| accepted.history);
     history.push(Acceptance {
         reason: reason.trim().to_owned(),
         sha256: sha256.clone(),
@@ -132,7 +78,7 @@ fn refuse_unfit(current: &Evidence, reason: &str) -> Result<(), Obstacle> {
         };
         return Err(Obstacle::new(
             format!("{} {} is no valid run: {why}", run.scenario, run.mode),
-            "mend that and play it again: breaklab run",
+            "mend that and run it again: breaklab run",
         ));
     }
     Ok(())
@@ -144,7 +90,7 @@ fn refuse_fewer(current: &Evidence, dir: &Path) -> Result<(), Obstacle> {
     let Ok(old) = evidence::read(dir) else {
         return Ok(());
     };
-    let is_lost = |run: &&RunSummary| current.summary.find(&run.scenario, &run.mode).is_none();
+    let is_lost = |run: &&RunSummary| current.summary.find(&run.scenario, &run.subject).is_none();
     let lost: Vec<&RunSummary> = old.summary.runs.iter().filter(is_lost).collect();
     let Some(first) = lost.first() else {
         return Ok(());
@@ -158,7 +104,7 @@ fn refuse_fewer(current: &Evidence, dir: &Path) -> Result<(), Obstacle> {
             first.scenario,
             first.mode
         ),
-        "play everything (breaklab run), or say --fewer if those runs are gone for good",
+        "run everything (breaklab run), or say --fewer if those runs are gone for good",
     ))
 }
 

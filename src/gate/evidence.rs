@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
-use super::baseline::{self, Accepted};
+use super::accepted::{self, Accepted};
+use super::obstacle::Obstacle;
 use crate::record::Shard;
 use crate::summary::{self, Summary};
 
@@ -25,24 +27,6 @@ pub struct Evidence {
     pub accepted: Option<Accepted>,
 }
 
-/// Why there can be no verdict, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Obstacle {
-    /// The reason.
-    pub why: String,
-    /// A command or an action.
-    pub mend: String,
-}
-
-impl Obstacle {
-    pub(super) fn new(why: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            mend: mend.into(),
-        }
-    }
-}
-
 /// Reads the summary in `dir`.
 ///
 /// # Errors
@@ -51,6 +35,12 @@ pub fn read(dir: &Path) -> Result<Evidence, Obstacle> {
     #[derive(Deserialize)]
     struct Head {
         schema: String,
+        #[serde(default)]
+        runs: Vec<Run>,
+    }
+    #[derive(Deserialize)]
+    struct Run {
+        subject: Option<IgnoredAny>,
     }
     let path = dir.join(SUMMARY);
     let shown = path.display();
@@ -71,6 +61,14 @@ pub fn read(dir: &Path) -> Result<Evidence, Obstacle> {
             again,
         ));
     }
+    if head.runs.iter().any(|run| run.subject.is_none()) {
+        return Err(Obstacle::new(
+            format!(
+                "`{shown}` is from an earlier breaklab, which did not say which service a run is about"
+            ),
+            again,
+        ));
+    }
     let summary: Summary = serde_json::from_slice(&text).map_err(broken)?;
     let sha256 = hex::encode(Sha256::digest(&text));
     if let Some(shard) = shard(dir) {
@@ -84,7 +82,7 @@ pub fn read(dir: &Path) -> Result<Evidence, Obstacle> {
             "put all shards together: breaklab merge DIR… --out DIR",
         ));
     }
-    let accepted = baseline::read(dir)?;
+    let accepted = accepted::read(dir)?;
     if let Some(accepted) = &accepted
         && accepted.sha256 != sha256
     {
@@ -128,7 +126,7 @@ pub(super) fn flaws(evidence: &Evidence) -> Vec<Obstacle> {
     }
     let mut seen = std::collections::BTreeSet::new();
     for run in &summary.runs {
-        if !seen.insert((&run.scenario, &run.mode)) {
+        if !seen.insert((&run.scenario, &run.subject)) {
             found.push(Obstacle::new(
                 format!("`{dir}` holds {} {} twice", run.scenario, run.mode),
                 &again,
@@ -157,7 +155,7 @@ pub(super) fn obstacles(baseline: &Evidence, current: &Evidence) -> Vec<Obstacle
                 baseline.dir.display(),
                 current.dir.display()
             ),
-            "play the scenarios again into another directory: breaklab run --out DIR",
+            "run the scenarios again into another directory: breaklab run --out DIR",
         ));
     }
     let renew = format!(
@@ -180,7 +178,7 @@ pub(super) fn obstacles(baseline: &Evidence, current: &Evidence) -> Vec<Obstacle
                 "the baseline ran on the {:?} clock at speed {}, the current run on {:?} at {}",
                 old.clock, old.speed, new.clock, new.speed
             ),
-            "play both with the same --clock and --speed",
+            "run both with the same --clock and --speed",
         ));
     }
     if old.seed != new.seed {

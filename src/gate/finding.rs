@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Rule, Verdict};
+use super::modes::Modes;
+use super::rules::Rule;
+use super::verdict::Verdict;
 use crate::summary::{Metric, RunSummary};
 
 /// One rule on one run.
@@ -49,7 +51,7 @@ impl Finding {
     /// Of a rule that met no run.
     pub(super) fn unmet(rule: &Rule) -> Self {
         let scenario = rule.scenario.clone().unwrap_or_default();
-        let mode = rule.mode.clone().unwrap_or_default();
+        let mode = rule.mode.as_ref().map(Modes::to_string).unwrap_or_default();
         let why = "no run fits the rule's scenario and mode".to_owned();
         Self::blank(rule.words(), scenario, mode).cannot_tell(why)
     }

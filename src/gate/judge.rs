@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::evidence::{self, Evidence};
+use super::finding::Finding;
+use super::judgement::Judgement;
 use super::rules::{Check, Margin, Rule, RuleBook};
-use super::{Evidence, Finding, Judgement, Verdict, evidence};
-use crate::record::ClockKind;
-use crate::summary::{Better, Metric, RunSummary, Summary};
+use super::verdict::Verdict;
+use crate::record::{Base, ClockKind};
+use crate::summary::{Metric, RunSummary, Summary};
 
 /// By how much naive must cost or last more than hardened for that to be a weakness.
 const WEAKNESS: f64 = 1.05;
@@ -40,13 +43,13 @@ impl Pair<'_> {
             .old
             .runs
             .iter()
-            .filter(|run| self.new.find(&run.scenario, &run.mode).is_none());
+            .filter(|run| self.new.find(&run.scenario, &run.subject).is_none());
         gone.map(|run| {
             let why = format!(
-                "the baseline has it, the current run has not; play it: breaklab run {} --mode {}",
+                "the baseline has it, the current run has not; run it: breaklab run {} --mode {}",
                 run.scenario, run.mode
             );
-            Finding::of_run("is played".to_owned(), run).cannot_tell(why)
+            Finding::of_run("took place".to_owned(), run).cannot_tell(why)
         })
         .collect()
     }
@@ -56,7 +59,7 @@ impl Pair<'_> {
             .new
             .runs
             .iter()
-            .filter(|run| self.old.find(&run.scenario, &run.mode).is_none());
+            .filter(|run| self.old.find(&run.scenario, &run.subject).is_none());
         added
             .map(|run| {
                 format!(
@@ -68,7 +71,7 @@ impl Pair<'_> {
     }
 
     fn apply(&self, rule: &Rule) -> Vec<Finding> {
-        let covered = |run: &&RunSummary| rule.covers(&run.scenario, &run.mode);
+        let covered = |run: &&RunSummary| rule.covers(run);
         let found: Vec<Finding> = self
             .new
             .runs
@@ -84,14 +87,19 @@ impl Pair<'_> {
 
     fn finding(&self, rule: &Rule, run: &RunSummary) -> Finding {
         let finding = Finding::of_run(rule.words(), run);
-        if let Some(why) = invalid(run) {
+        if let Some(why) = run.untrusted() {
             return finding.cannot_tell(why);
         }
         match rule.check {
             Check::AtMost(metric, bound) => absolute(finding, run, metric, bound, |v| v <= bound),
             Check::AtLeast(metric, bound) => absolute(finding, run, metric, bound, |v| v >= bound),
             Check::Regression(metric, margin) => match self.comparable(run) {
-                Ok(old) => self.regression(finding, rule, (old, run), metric, margin),
+                Ok(old) => {
+                    let mut finding = finding;
+                    finding.show(metric);
+                    (finding.baseline, finding.current) = (old.value(metric), run.value(metric));
+                    self.regression(finding, rule, metric, margin)
+                }
                 Err((verdict, why)) => finding.with(verdict, why),
             },
             Check::StillBreaks => match self.comparable(run) {
@@ -103,14 +111,14 @@ impl Pair<'_> {
 
     /// The baseline's run of the same story, if the two can be held against each other.
     fn comparable(&self, run: &RunSummary) -> Result<&RunSummary, (Verdict, String)> {
-        let Some(old) = self.old.find(&run.scenario, &run.mode) else {
+        let Some(old) = self.old.find(&run.scenario, &run.subject) else {
             return Err((Verdict::NotApplicable, "it has no baseline yet".to_owned()));
         };
         if old.digest != run.digest {
             let why = "the scenario's settings are not those of the baseline; if that is meant, renew it: breaklab gate accept";
             return Err((Verdict::CannotTell, why.to_owned()));
         }
-        if let Some(why) = invalid(old) {
+        if let Some(why) = old.untrusted() {
             return Err((Verdict::CannotTell, format!("in the baseline, {why}")));
         }
         Ok(old)
@@ -120,12 +128,9 @@ impl Pair<'_> {
         &self,
         mut finding: Finding,
         rule: &Rule,
-        (old, new): (&RunSummary, &RunSummary),
         metric: Metric,
         margin: Margin,
     ) -> Finding {
-        finding.show(metric);
-        (finding.baseline, finding.current) = (old.value(metric), new.value(metric));
         if self.new.clock == ClockKind::Real {
             let why = "one real-time run is no sample; compare interleaved runs: breaklab gate run --pairs 7 --a CMD --b CMD";
             return finding.cannot_tell(why.to_owned());
@@ -137,12 +142,10 @@ impl Pair<'_> {
             ),
             (Some(was), Some(is)) => {
                 let allowed = margin.around(was);
-                let (bound, holds) = match metric.better() {
-                    Better::Lower => (was + allowed, is <= was + allowed),
-                    Better::Higher => (was - allowed, is >= was - allowed),
-                };
+                let better = metric.better();
+                let bound = better.worse(was, allowed);
                 finding.bound = Some(bound);
-                finding.decided(holds)
+                finding.decided(better.worse_by(bound, is) <= 0.0)
             }
             // Latency of documentation where the baseline had none: that is better, not unknown.
             (None, Some(_)) if !rule.required => finding.with(
@@ -186,7 +189,7 @@ fn weaknesses(summary: &Summary, naive: &RunSummary) -> BTreeSet<&'static str> {
     if !naive.holds() {
         found.insert("fails");
     }
-    if let Some(hardened) = summary.find(&naive.scenario, "hardened") {
+    if let Some(hardened) = summary.find(&naive.scenario, &Base::Hardened.into()) {
         if naive.cost.usd > hardened.cost.usd * WEAKNESS {
             found.insert("costs more");
         }
@@ -211,15 +214,4 @@ fn absolute(
         Some(value) => finding.decided(holds(value)),
         None => finding.cannot_tell("the number was not measured".to_owned()),
     }
-}
-
-/// Why no number of `run` can be trusted.
-fn invalid(run: &RunSummary) -> Option<String> {
-    if run.requests.offered == 0 {
-        return Some("no request was offered".to_owned());
-    }
-    if let Some(violation) = run.violations.first() {
-        return Some(format!("the books do not balance: {violation}"));
-    }
-    run.saturated.clone()
 }

@@ -1,13 +1,19 @@
 //! Real-time figures: interleaved runs as the unit, and what that many of them can show. Pure.
 //!
 //! Requests of one run share its machine and its moment, so they are no independent samples; runs
-//! are. Each pair gives one difference, and [`signed_rank`](super::signed_rank) says what they show.
+//! are. Each pair gives one difference, and [`signed_rank`](crate::summary::signed_rank) says what they show.
 
-use super::evidence::Obstacle;
+use super::finding::Finding;
+use super::judgement::Judgement;
+use super::modes::Modes;
+use super::obstacle::Obstacle;
 use super::rules::{Check, Margin, Rule, RuleBook};
-use super::signed_rank::{ALPHA, MAX_PAIRS, MIN_PAIRS, Shift, holm, median, shift};
-use super::{Finding, Judgement, Verdict};
-use crate::summary::{Better, Metric, RunSummary, Summary};
+use super::verdict::Verdict;
+use crate::record::Base;
+use crate::summary::signed_rank::{
+    ALPHA, MAX_PAIRS, MIN_PAIRS, Shift, differences, holm, shift, typical,
+};
+use crate::summary::{Metric, RunSummary, Summary};
 
 /// The rules for pairs when none are given: hardened is no slower by 10 % and 20 ms, and no more
 /// expensive by 1 %. Wall time needs a floor, money does not.
@@ -15,7 +21,7 @@ use crate::summary::{Better, Metric, RunSummary, Summary};
 pub fn builtin() -> RuleBook {
     let rule = |metric, relative, absolute| Rule {
         scenario: None,
-        mode: Some("hardened*".to_owned()),
+        mode: Some(Modes::Based(Base::Hardened)),
         check: Check::Regression(metric, Margin { relative, absolute }),
         required: false,
     };
@@ -42,10 +48,10 @@ pub fn judge(rules: &RuleBook, a: &[Summary], b: &[Summary]) -> Judgement {
         return Judgement::obstructed(obstacle);
     }
     let mut findings: Vec<Finding> = gone(before, after).collect();
-    let mut jobs = Vec::new();
+    let mut met = Vec::new();
     for rule in &rules.0 {
-        let covered = |run: &&RunSummary| rule.covers(&run.scenario, &run.mode);
-        jobs.extend(after.runs.iter().filter(covered).map(|run| (rule, run)));
+        let covered = |run: &&RunSummary| rule.covers(run);
+        met.extend(after.runs.iter().filter(covered).map(|run| (rule, run)));
         let meets_none = !before
             .runs
             .iter()
@@ -55,9 +61,9 @@ pub fn judge(rules: &RuleBook, a: &[Summary], b: &[Summary]) -> Judgement {
             findings.push(Finding::unmet(rule));
         }
     }
-    let series: Vec<Series> = jobs
+    let series: Vec<Series> = met
         .iter()
-        .filter_map(|(rule, run)| one(rule, run, a, b, jobs.len()))
+        .filter_map(|(rule, run)| one(rule, run, a, b, met.len()))
         .collect();
     let chances: Vec<f64> = series
         .iter()
@@ -73,7 +79,7 @@ pub fn judge(rules: &RuleBook, a: &[Summary], b: &[Summary]) -> Judgement {
     Judgement::of(None, Vec::new(), findings, notes)
 }
 
-/// Why the runs are no plays of the same thing.
+/// Why the runs are not of the same thing.
 fn incomparable<'a>(first: &Summary, all: impl Iterator<Item = &'a Summary>) -> Option<Obstacle> {
     for other in all {
         let what = if (other.clock, other.speed) != (first.clock, first.speed) {
@@ -92,12 +98,12 @@ fn incomparable<'a>(first: &Summary, all: impl Iterator<Item = &'a Summary>) -> 
     None
 }
 
-/// Runs that only the commands of `a` play; a gate that shrinks must not stay green.
+/// Runs that only the commands of `a` make; a gate that shrinks must not stay green.
 fn gone<'a>(before: &'a Summary, after: &'a Summary) -> impl Iterator<Item = Finding> + 'a {
-    let is_gone = |run: &&RunSummary| after.find(&run.scenario, &run.mode).is_none();
+    let is_gone = |run: &&RunSummary| after.find(&run.scenario, &run.subject).is_none();
     before.runs.iter().filter(is_gone).map(|run| {
-        let why = "the command of --a plays it, that of --b does not";
-        Finding::of_run("is played".to_owned(), run).cannot_tell(why.to_owned())
+        let why = "the command of --a runs it, that of --b does not";
+        Finding::of_run("took place".to_owned(), run).cannot_tell(why.to_owned())
     })
 }
 
@@ -119,13 +125,10 @@ fn one(
     };
     let values = |summaries: &[Summary]| -> Option<Vec<f64>> {
         let fitting = |summary: &Summary| {
-            let same = summary.find(&run.scenario, &run.mode)?;
-            let valid = same.digest == run.digest
-                && same.violations.is_empty()
-                && same.saturated.is_none()
-                && !summary.interrupted;
-            same.value(metric)
-                .filter(|_| valid && same.requests.offered > 0)
+            let same = summary.find(&run.scenario, &run.subject)?;
+            let valid =
+                same.digest == run.digest && same.untrusted().is_none() && !summary.interrupted;
+            same.value(metric).filter(|_| valid)
         };
         summaries.iter().map(fitting).collect()
     };
@@ -133,7 +136,7 @@ fn one(
     finding.show(metric);
     let (Some(was), Some(is)) = (values(a), values(b)) else {
         let known = |summary: &Summary| {
-            let same = summary.find(&run.scenario, &run.mode);
+            let same = summary.find(&run.scenario, &run.subject);
             same.is_some_and(|run| run.value(metric).is_some())
         };
         if !rule.required && !a.iter().chain(b).any(known) {
@@ -145,27 +148,23 @@ fn one(
             shift: Err(why.to_owned()),
         });
     };
-    let sign = match metric.better() {
-        Better::Lower => 1.0,
-        Better::Higher => -1.0,
-    };
-    let differences: Vec<f64> = was.iter().zip(&is).map(|(a, b)| sign * (b - a)).collect();
-    let mut sorted = was;
-    sorted.sort_by(f64::total_cmp);
-    let typical = median(&sorted);
-    let allowed = margin.around(typical);
-    finding.baseline = Some(typical);
-    finding.bound = Some(typical + sign * allowed);
-    let shift = shift(&differences, allowed, rules).ok_or_else(|| {
-        format!(
-            "{} pairs are not enough; {MIN_PAIRS} to {MAX_PAIRS} are possible",
-            differences.len()
-        )
+    let better = metric.better();
+    let shift = typical(&was).and_then(|typical| {
+        let allowed = margin.around(typical);
+        finding.baseline = Some(typical);
+        finding.bound = Some(better.worse(typical, allowed));
+        let shift = shift(&differences(&was, &is, better), allowed, rules)?;
+        finding.current = Some(better.worse(typical, shift.estimate));
+        Some(shift)
     });
-    if let Ok(shift) = &shift {
-        finding.current = Some(typical + sign * shift.estimate);
-    }
-    Some(Series { finding, shift })
+    let few = || {
+        let pairs = was.len();
+        format!("{pairs} pairs are not enough; {MIN_PAIRS} to {MAX_PAIRS} are possible")
+    };
+    Some(Series {
+        finding,
+        shift: shift.ok_or_else(few),
+    })
 }
 
 impl Series {
@@ -179,9 +178,26 @@ impl Series {
                     (false, true) => Verdict::Passed,
                     (false, false) => Verdict::CannotTell,
                 };
-                finding.why = shift.words(finding.unit);
+                finding.why = words(&shift, finding.unit);
             }
         }
         finding
     }
+}
+
+/// `worse by 12 ms (95 % interval 3 to 21), p 0.008; a shift of 35 ms would have been seen`.
+fn words(shift: &Shift, unit: &str) -> String {
+    let seen = if shift.detectable.is_finite() {
+        format!(
+            "a shift of {:.4} {unit} would have been seen",
+            shift.detectable
+        )
+    } else {
+        "too few pairs for this many rules: no shift at all would have been seen; raise --pairs"
+            .to_owned()
+    };
+    format!(
+        "worse by {:.4} {unit} (95 % interval {:.4} to {:.4}), p {:.4}; {seen}",
+        shift.estimate, shift.low, shift.high, shift.p
+    )
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::summary::{Better, Metric};
+use super::modes::Modes;
+use crate::record::Base;
+use crate::summary::{Better, Metric, RunSummary};
 
 /// A rules file: `[[rule]]` tables.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +15,8 @@ pub struct RuleBook(pub Vec<Rule>);
 pub struct Rule {
     /// Scenario id; all when absent.
     pub scenario: Option<String>,
-    /// Mode; all when absent. A trailing `*` stands for any ending, as in `hardened*`.
-    pub mode: Option<String>,
+    /// Modes; all when absent.
+    pub mode: Option<Modes>,
     /// What must hold.
     pub check: Check,
     /// Whether a number that neither run has makes the rule undecided. Otherwise it is passed over.
@@ -56,12 +58,25 @@ impl Margin {
 
 /// A bound: a number in the metric's unit, or a text with its unit, e.g. `"1.5 s"` or `"2 %"`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "toml::Value")]
 pub enum Amount {
     /// In the metric's own unit.
     Number(f64),
     /// With a unit.
     Text(String),
+}
+
+impl TryFrom<toml::Value> for Amount {
+    type Error = &'static str;
+
+    fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
+        match value {
+            toml::Value::Integer(number) => Ok(Self::Number(number as f64)),
+            toml::Value::Float(number) => Ok(Self::Number(number)),
+            toml::Value::String(text) => Ok(Self::Text(text)),
+            _ => Err("a bound is a number, or a text with its unit such as \"1.5 s\""),
+        }
+    }
 }
 
 /// Why rules cannot be used.
@@ -104,15 +119,16 @@ pub enum RulesError {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    rule: Vec<Entry>,
+    rule: Vec<Table>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct Table {
     metric: Option<Metric>,
     scenario: Option<String>,
-    mode: Option<String>,
+    #[serde(default)]
+    mode: Option<Modes>,
     at_most: Option<Amount>,
     at_least: Option<Amount>,
     regression: Option<Margin>,
@@ -134,7 +150,7 @@ impl RuleBook {
         }
         let rules = file.rule.into_iter().enumerate();
         rules
-            .map(|(index, entry)| entry.check(index + 1))
+            .map(|(index, table)| table.check(index + 1))
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -155,23 +171,25 @@ impl RuleBook {
             Metric::OutOfOrder,
             Metric::MakespanOverLimit,
         ];
-        let rule = |mode: &str, check| Rule {
+        let rule = |mode, check| Rule {
             scenario: None,
-            mode: Some(mode.to_owned()),
+            mode: Some(mode),
             check,
             required: false,
         };
+        let hardened = || Modes::Based(Base::Hardened);
+        let naive = Modes::Exactly(Base::Naive.into());
         let mut rules: Vec<Rule> = guarded
             .into_iter()
-            .map(|metric| rule("hardened*", Check::Regression(metric, Margin::default())))
+            .map(|metric| rule(hardened(), Check::Regression(metric, Margin::default())))
             .collect();
-        rules.push(rule("hardened*", Check::AtMost(Metric::Foreign, 0.0)));
-        rules.push(rule("naive", Check::StillBreaks));
+        rules.push(rule(hardened(), Check::AtMost(Metric::Foreign, 0.0)));
+        rules.push(rule(naive, Check::StillBreaks));
         Self(rules)
     }
 }
 
-impl Entry {
+impl Table {
     fn check(self, number: usize) -> Result<Rule, RulesError> {
         let checks = [
             self.at_most.is_some(),
@@ -221,7 +239,7 @@ impl Amount {
             Self::Text(text) => convert(text, metric.unit()).ok_or_else(|| RulesError::Unit {
                 rule,
                 amount: text.clone(),
-                metric: metric.name(),
+                metric: metric.name().to_owned(),
                 unit: match metric.unit() {
                     "" => " or a share with %".to_owned(),
                     unit => format!(" in {unit}"),
@@ -258,15 +276,11 @@ fn convert(text: &str, unit: &str) -> Option<f64> {
 impl Rule {
     /// Whether it speaks of this run.
     #[must_use]
-    pub fn covers(&self, scenario: &str, mode: &str) -> bool {
-        let mode_fits = |wanted: &str| match wanted.strip_suffix('*') {
-            Some(start) => mode.starts_with(start),
-            None => mode == wanted,
-        };
-        self.scenario
-            .as_deref()
-            .is_none_or(|wanted| wanted == scenario)
-            && self.mode.as_deref().is_none_or(mode_fits)
+    pub fn covers(&self, run: &RunSummary) -> bool {
+        let scenario = self.scenario.as_deref();
+        let mode = self.mode.as_ref();
+        scenario.is_none_or(|wanted| wanted == run.scenario)
+            && mode.is_none_or(|modes| modes.cover(&run.subject))
     }
 
     /// The rule in words.
@@ -310,9 +324,7 @@ mod tests {
         let rules = RuleBook::parse(text).unwrap().0;
         assert_eq!(rules[0].check, Check::AtMost(Metric::P95Ms, 1500.0));
         assert_eq!(rules[1].check, Check::AtMost(Metric::FailureRate, 0.02));
-        assert!(
-            rules[1].covers("any", "hardened-without-cache") && !rules[1].covers("any", "naive")
-        );
+        assert_eq!(rules[1].mode, Some(Modes::Based(Base::Hardened)));
     }
 
     #[test]
@@ -321,6 +333,11 @@ mod tests {
         assert!(message("[[rule]]\nmetric = \"p95\"\nat_most = 3").contains("p95_ms"));
         assert!(message("[[rule]]\nmetric = \"p95_ms\"").contains("exactly one"));
         assert!(message("[[rule]]\nat_most = 3").contains("no metric"));
+        let misspelt = message("[[rule]]\nmetric = \"ok\"\nmode = \"hardend\"\nat_least = 1");
+        assert!(misspelt.contains("choose from naive"), "{misspelt}");
+        assert!(
+            message("[[rule]]\nmetric = \"ok\"\nat_most = true").contains("a bound is a number")
+        );
         assert!(message("[[rule]]\nmetric = \"p95_ms\"\nat_most = \"3 USD\"").contains("in ms"));
         assert!(message("[[rule]]\nmetric = \"p95_ms\"\nat_most = nan").contains("NaN"));
         assert!(

@@ -1,10 +1,11 @@
 //! Puts the answers together in the order of the source, with a marker wherever something is missing.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::text::{anchor, markdown};
 
 /// Lines of a document that are not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,12 +30,13 @@ pub(super) enum Part {
 /// From so many entries on, a text begins with a list of them.
 const ENTRIES_FOR_CONTENTS: usize = 10;
 
-/// The documentation of a file from the `parts` of it, and the gaps among them.
-pub(super) fn page(parts: Vec<Part>) -> (String, Vec<Gap>) {
-    let (text, gaps) = join(parts);
-    match contents(&text) {
-        Some(contents) => (contents + &text, gaps),
-        None => (text, gaps),
+/// The documentation `text` of the file `path` as people read it: harmless, and below links to its
+/// entries if there are many.
+pub(super) fn page(path: &str, text: &str) -> String {
+    let text = markdown::prose(text);
+    match contents(path, &text) {
+        Some(contents) => contents + &text,
+        None => text,
     }
 }
 
@@ -83,34 +85,29 @@ fn bare_name(rest: &str) -> &str {
     line.rsplit(['.', ':']).next().unwrap_or_default().trim()
 }
 
-/// Links to all entries, for a text that has many.
-fn contents(text: &str) -> Option<String> {
-    let names: Vec<&str> = entries(text).map(|(name, _)| name).collect();
-    if names.len() < ENTRIES_FOR_CONTENTS {
+/// Links to all entries, for a text that has many and stands below a heading with the file's path.
+fn contents(path: &str, text: &str) -> Option<String> {
+    if entries(text).count() < ENTRIES_FOR_CONTENTS {
         return None;
     }
-    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    let mut contents = String::from("**Contents:**");
-    for name in names {
-        // Markdown renderers number equal headings.
-        let anchor = name.to_lowercase();
-        let times = seen.entry(anchor.clone()).or_default();
-        let suffix = if *times == 0 {
-            String::new()
-        } else {
-            format!("-{times}")
-        };
-        *times += 1;
-        contents.push_str(&format!(" [`{name}`](#{anchor}{suffix})"));
-    }
-    contents.push_str("\n\n");
-    Some(contents)
+    let headings = anchor::headings(path, text);
+    let links: Vec<String> = entries(text)
+        .filter_map(|(name, range)| {
+            // An entry inside a code block is no heading, and nothing to link to.
+            let at = headings.binary_search_by_key(&range.start, |heading| heading.start);
+            let anchor = &headings[at.ok()?].anchor;
+            Some(format!("[{}](#{anchor})", markdown::code(name)))
+        })
+        .collect();
+    (links.len() >= ENTRIES_FOR_CONTENTS).then(|| format!("**Contents:** {}\n\n", links.join(" ")))
 }
 
 fn marker(gap: &Gap) -> String {
     format!(
         "> **Missing:** lines {} to {}: {}.\n",
-        gap.from_line, gap.to_line, gap.why
+        gap.from_line,
+        gap.to_line,
+        markdown::inline(&gap.why)
     )
 }
 
@@ -121,12 +118,12 @@ mod tests {
     #[test]
     fn a_long_page_begins_with_links_that_tell_equal_names_apart() {
         let text: String = (0..10).map(|i| format!("### `A.f{}`\n\n", i % 9)).collect();
-        let (page, _) = page(vec![Part::Text(text.as_str().into())]);
+        let page = page("a.py", &text);
         assert!(
-            page.starts_with("**Contents:** [`f0`](#f0) [`f1`](#f1)"),
+            page.starts_with("**Contents:** [`f0`](#af0) [`f1`](#af1)"),
             "{page}"
         );
-        assert!(page.contains(" [`f0`](#f0-1)\n\n### `A.f0`"), "{page}");
+        assert!(page.contains(" [`f0`](#af0-1)\n\n### `A.f0`"), "{page}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 use ground::chance::{mix, unit};
 
 use crate::claude::{Ask, CallError, Message};
+use crate::record::Protection;
 use crate::transport::CallTag;
 
 use super::cache::Key;
@@ -17,7 +18,6 @@ use super::error::GenerateError;
 use super::journal::Known;
 use super::pace::{self, Cost, Pace};
 use super::plan::{self, cost};
-use super::policy::Protection;
 use super::retry::{Failure, Rule};
 use super::{Asking, Inner, Job, Question, prompt};
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::chunk::{self, Budget, Chunk};
 use super::outline::{self, Grain, Outline, Reading};
 use super::pace::Cost;
-use super::policy::{Policy, Protection, Settings};
+use super::policy::{Policy, Settings};
 use super::{Document, prompt};
+use crate::record::Protection;
 
 /// Share of `max_tokens` that a chunk's expected answer may fill: estimates are not exact.
 const ANSWER_FILL: f64 = 0.8;

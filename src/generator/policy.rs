@@ -1,128 +1,10 @@
-//! How the generator behaves, as data: a mode, the protections that are on, and their settings.
+//! How the generator behaves, as data: a mode and the settings of its protections.
 
-use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of service is simulated.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// One prompt with the whole file, nothing else.
-    Naive,
-    /// The same in a thread pool, with the official SDK's retries.
-    Sdk,
-    /// Every protection.
-    Hardened,
-}
-
-/// One way in which the hardened generator defends itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protection {
-    /// Cuts large files at definitions so that question and answer fit.
-    Chunking,
-    /// Pays for one content once.
-    Cache,
-    /// Lets identical work in flight share one call.
-    SingleFlight,
-    /// Asks again after a transient failure.
-    Retry,
-    /// Queues calls so that the rate limits are not exceeded.
-    Pacing,
-    /// Works on several files and chunks at once, up to a bound.
-    Parallelism,
-    /// Delivers what it has and names what is missing.
-    PartialResults,
-}
-
-impl Mode {
-    /// All modes.
-    pub const ALL: [Self; 3] = [Self::Naive, Self::Sdk, Self::Hardened];
-
-    fn protections(self) -> BTreeSet<Protection> {
-        match self {
-            Self::Naive => BTreeSet::new(),
-            Self::Sdk => BTreeSet::from([Protection::Retry, Protection::Parallelism]),
-            Self::Hardened => BTreeSet::from(Protection::ALL),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Naive => "naive",
-            Self::Sdk => "sdk",
-            Self::Hardened => "hardened",
-        }
-    }
-}
-
-impl Protection {
-    /// All protections.
-    pub const ALL: [Self; 7] = [
-        Self::Chunking,
-        Self::Cache,
-        Self::SingleFlight,
-        Self::Retry,
-        Self::Pacing,
-        Self::Parallelism,
-        Self::PartialResults,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Chunking => "chunking",
-            Self::Cache => "cache",
-            Self::SingleFlight => "single-flight",
-            Self::Retry => "retry",
-            Self::Pacing => "pacing",
-            Self::Parallelism => "parallelism",
-            Self::PartialResults => "partial-results",
-        }
-    }
-}
-
-/// A name that is none of a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is not a {what}; choose from {choices}")]
-pub struct UnknownName {
-    name: String,
-    what: &'static str,
-    choices: String,
-}
-
-macro_rules! named {
-    ($type:ty, $what:literal) => {
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = UnknownName;
-
-            fn from_str(name: &str) -> Result<Self, UnknownName> {
-                Self::ALL
-                    .into_iter()
-                    .find(|one| one.name() == name)
-                    .ok_or_else(|| UnknownName {
-                        name: name.to_owned(),
-                        what: $what,
-                        choices: Self::ALL.map(Self::name).join(", "),
-                    })
-            }
-        }
-    };
-}
-
-named!(Mode, "mode");
-named!(Protection, "protection");
+use crate::record::{Base, Mode, Protection};
 
 /// Whether answers are asked for as server-sent events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -202,91 +84,51 @@ impl Default for Settings {
     }
 }
 
-/// A mode with protections taken away or added.
+/// A mode with its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     mode: Mode,
-    on: BTreeSet<Protection>,
     pub(super) settings: Settings,
 }
 
 impl Policy {
-    /// `mode` without the protections in `without`.
+    /// `mode` with `settings`.
     #[must_use]
-    pub fn new(mode: Mode, settings: &Settings, without: &BTreeSet<Protection>) -> Self {
-        let on = mode.protections().difference(without).copied().collect();
+    pub fn new(mode: impl Into<Mode>, settings: &Settings) -> Self {
         Self {
-            mode,
-            on,
+            mode: mode.into(),
             settings: settings.clone(),
         }
     }
 
-    /// The naive generator with one protection.
+    /// The mode.
     #[must_use]
-    pub fn naive_with(protection: Protection, settings: &Settings) -> Self {
-        Self {
-            mode: Mode::Naive,
-            on: BTreeSet::from([protection]),
-            settings: settings.clone(),
-        }
-    }
-
-    /// E.g. `hardened`, `hardened-without-cache`, `naive-with-retry`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let base = self.mode.protections();
-        let list = |word, protections: Vec<String>| match protections.is_empty() {
-            true => String::new(),
-            false => format!("-{word}-{}", protections.join("-")),
-        };
-        let without = base
-            .difference(&self.on)
-            .map(Protection::to_string)
-            .collect();
-        let with = self
-            .on
-            .difference(&base)
-            .map(Protection::to_string)
-            .collect();
-        format!(
-            "{}{}{}",
-            self.mode,
-            list("without", without),
-            list("with", with)
-        )
-    }
-
-    /// What is on, in a fixed order.
-    #[must_use]
-    pub fn protections(&self) -> Vec<Protection> {
-        self.on.iter().copied().collect()
+    pub fn mode(&self) -> &Mode {
+        &self.mode
     }
 
     /// How many files of a bulk job this service works on at once.
     #[must_use]
     pub fn files_at_once(&self) -> usize {
-        match (self.has(Protection::Parallelism), self.mode) {
-            (false, _) => 1,
-            (true, Mode::Sdk) => self.settings.sdk_threads.max(1),
-            (true, _) => self.settings.parallel.max(1),
+        if !self.has(Protection::Parallelism) {
+            return 1;
+        }
+        match self.mode.base() {
+            Base::Sdk => self.settings.sdk_threads.max(1),
+            Base::Naive | Base::Hardened => self.settings.parallel.max(1),
         }
     }
 
     pub(super) fn has(&self, protection: Protection) -> bool {
-        self.on.contains(&protection)
-    }
-
-    pub(super) fn mode(&self) -> Mode {
-        self.mode
+        self.mode.has(protection)
     }
 
     /// Calls in flight at once; none where the mode has no bound of its own.
     pub(super) fn calls_at_once(&self) -> Option<usize> {
-        match self.mode {
-            Mode::Naive | Mode::Sdk if !self.has(Protection::Parallelism) => None,
-            Mode::Sdk => None,
-            Mode::Naive | Mode::Hardened => Some(self.files_at_once()),
+        match self.mode.base() {
+            Base::Sdk => None,
+            Base::Naive if !self.has(Protection::Parallelism) => None,
+            Base::Naive | Base::Hardened => Some(self.files_at_once()),
         }
     }
 
@@ -304,47 +146,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_what_differs_from_the_mode() {
-        let settings = Settings::default();
-        let without = BTreeSet::from([Protection::SingleFlight, Protection::Cache]);
-        let name = |mode, without: &BTreeSet<_>| Policy::new(mode, &settings, without).name();
-        assert_eq!(name(Mode::Hardened, &BTreeSet::new()), "hardened");
-        assert_eq!(
-            name(Mode::Hardened, &without),
-            "hardened-without-cache-single-flight"
-        );
-        assert_eq!(name(Mode::Naive, &without), "naive");
-        assert_eq!(
-            Policy::naive_with(Protection::PartialResults, &settings).name(),
-            "naive-with-partial-results"
-        );
-    }
-
-    #[test]
-    fn every_name_is_read_back_and_others_are_told_the_choices() {
-        for protection in Protection::ALL {
-            assert_eq!(protection.to_string().parse(), Ok(protection));
-        }
-        let error = "turbo".parse::<Mode>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`turbo` is not a mode; choose from naive, sdk, hardened"
-        );
-    }
-
-    #[test]
     fn only_hardened_and_the_pool_work_on_several_files() {
         let settings = Settings {
             parallel: 7,
             sdk_threads: 3,
             ..Settings::default()
         };
-        let files = |mode, without: &[Protection]| {
-            Policy::new(mode, &settings, &without.iter().copied().collect()).files_at_once()
-        };
-        assert_eq!(files(Mode::Naive, &[]), 1);
-        assert_eq!(files(Mode::Sdk, &[]), 3);
-        assert_eq!(files(Mode::Hardened, &[]), 7);
-        assert_eq!(files(Mode::Hardened, &[Protection::Parallelism]), 1);
+        let files = |mode: Mode| Policy::new(mode, &settings).files_at_once();
+        assert_eq!(files(Base::Naive.into()), 1);
+        assert_eq!(files(Base::Sdk.into()), 3);
+        assert_eq!(files(Base::Hardened.into()), 7);
+        assert_eq!(files(Mode::hardened_without(Protection::Parallelism)), 1);
     }
 }

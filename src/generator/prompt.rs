@@ -1,6 +1,7 @@
 //! What the model is asked.
 
 use super::chunk::Chunk;
+use crate::text::markup;
 
 /// Version of the question's words, part of every cache key: raise it when the words change.
 pub const VERSION: u32 = 2;
@@ -42,7 +43,7 @@ pub(super) fn text(path: &str, source: &str, chunk: &Chunk) -> String {
     }
     push_names(&mut prompt, &chunk.names);
     prompt.push_str("\n<source path=\"");
-    push_attribute(&mut prompt, path);
+    prompt.push_str(&markup(path));
     prompt.push_str("\" lines=\"");
     prompt.push_str(&chunk.first_line.to_string());
     prompt.push('-');
@@ -76,18 +77,6 @@ fn push_names(prompt: &mut String, names: &[String]) {
         prompt.push('\n');
     }
     prompt.push_str(LIST_CLOSES);
-}
-
-fn push_attribute(prompt: &mut String, value: &str) {
-    for letter in value.chars() {
-        match letter {
-            '"' => prompt.push_str("&quot;"),
-            '<' => prompt.push_str("&lt;"),
-            '&' => prompt.push_str("&amp;"),
-            letter if letter.is_control() => prompt.push(' '),
-            letter => prompt.push(letter),
-        }
-    }
 }
 
 #[cfg(test)]

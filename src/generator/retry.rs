@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::policy::{Mode, Policy, Protection};
+use super::policy::Policy;
 use crate::claude::CallError;
+use crate::record::{Base, Protection};
 
 /// How a mode retries.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,10 +40,10 @@ impl Rule {
     /// The rule of `policy`.
     pub(super) fn of(policy: &Policy) -> Self {
         let settings = &policy.settings;
-        match policy.mode() {
+        match policy.mode().base() {
             _ if !policy.has(Protection::Retry) => Self::Never,
-            Mode::Sdk => Self::Sdk,
-            Mode::Naive | Mode::Hardened => Self::FullJitter {
+            Base::Sdk => Self::Sdk,
+            Base::Naive | Base::Hardened => Self::FullJitter {
                 attempts: settings.attempts,
                 budget: Duration::from_secs_f64(settings.retry_budget_s.clamp(0.0, 1e9)),
                 base: Duration::from_millis(settings.backoff_base_ms),

@@ -1,14 +1,14 @@
 //! A class: who is graded, and what the instructor sees of all of them.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use maud::{DOCTYPE, PreEscaped, html};
 use serde::Deserialize;
 
-use super::feedback::{clean, number};
-use super::format::safe_cell;
-use super::{Grade, Status};
+use super::feedback::said;
+use super::result::{Grade, Status};
+use crate::text::figures::{percent_reached, points};
+use crate::text::{COLUMNS, cell, file_name, wrapped};
 
 /// A line of the roster.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -29,9 +29,9 @@ pub struct Student {
     pub directory: String,
 }
 
-/// What became of a student: a grade, or why there is none.
+/// A student of the class and what became of them: a grade, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct Row {
     /// Who.
     pub student: Student,
     /// The grade, or what went wrong with the examination itself.
@@ -59,13 +59,13 @@ pub fn roster(text: &str) -> Result<Vec<Student>, String> {
         if student.endpoint.is_empty() == student.command.is_empty() {
             return Err(format!(
                 "roster line {line}: give `{}` either an endpoint or a command",
-                clean(&student.id)
+                said(&student.id)
             ));
         }
-        if !ids.insert(student.id.clone()) || !folders.insert(slug(&student.id)) {
+        if !ids.insert(student.id.clone()) || !folders.insert(file_name(&student.id)) {
             return Err(format!(
                 "roster line {line}: `{}` is there twice",
-                clean(&student.id)
+                said(&student.id)
             ));
         }
         students.push(student);
@@ -76,23 +76,10 @@ pub fn roster(text: &str) -> Result<Vec<Student>, String> {
     }
 }
 
-/// A folder's name for a student's id: nothing that leads elsewhere.
-#[must_use]
-pub fn slug(id: &str) -> String {
-    let safe = |letter: char| {
-        if letter.is_ascii_alphanumeric() || "-_@".contains(letter) {
-            letter
-        } else {
-            '_'
-        }
-    };
-    id.chars().take(80).map(safe).collect()
-}
-
 /// One line a student; points of every criterion. Who could not be examined has blank points.
 #[must_use]
-pub fn csv(entries: &[Entry]) -> String {
-    let first = entries.iter().find_map(|entry| entry.result.as_ref().ok());
+pub fn csv(rows: &[Row]) -> String {
+    let first = rows.iter().find_map(|row| row.result.as_ref().ok());
     let criteria: Vec<String> = first
         .map(|grade| {
             grade
@@ -113,32 +100,32 @@ pub fn csv(entries: &[Entry]) -> String {
         "reason",
     ]
     .map(str::to_owned);
-    let mut rows = vec![
+    let mut lines = vec![
         head.into_iter()
             .chain(criteria.iter().cloned())
             .collect::<Vec<_>>(),
     ];
-    rows.extend(entries.iter().map(|entry| row(entry, criteria.len())));
-    for row in rows {
-        writer.write_record(row).expect("a vector takes all bytes");
+    lines.extend(rows.iter().map(|row| cells(row, criteria.len())));
+    for line in lines {
+        writer.write_record(line).expect("a vector takes all bytes");
     }
     let bytes = writer.into_inner().expect("a vector takes all bytes");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn row(entry: &Entry, criteria: usize) -> Vec<String> {
-    let student = &entry.student;
-    let mut cells = vec![safe_cell(&student.id), safe_cell(&student.email)];
-    match &entry.result {
+fn cells(row: &Row, criteria: usize) -> Vec<String> {
+    let student = &row.student;
+    let mut cells = vec![cell(&student.id), cell(&student.email)];
+    match &row.result {
         Ok(grade) if grade.status != Status::Ungradable => {
-            cells.push(status(grade.status).to_owned());
+            cells.push(<&str>::from(grade.status).to_owned());
             cells.extend([
-                number(grade.score),
-                number(grade.max_score),
-                number(grade.fraction() * 100.0),
+                points(grade.score),
+                points(grade.max_score),
+                points(grade.fraction() * 100.0),
             ]);
-            cells.extend([flaw_ids(grade).join(" "), safe_cell(&grade.reason)]);
-            cells.extend(grade.criteria().map(|(_, one)| number(one.points)));
+            cells.extend([flaw_ids(grade).join(" "), cell(&said(&grade.reason))]);
+            cells.extend(grade.criteria().map(|(_, one)| points(one.points)));
         }
         other => {
             let (status, reason) = match other {
@@ -147,7 +134,7 @@ fn row(entry: &Entry, criteria: usize) -> Vec<String> {
             };
             cells.push(status.to_owned());
             cells.extend(["", "", "", ""].map(str::to_owned));
-            cells.push(safe_cell(reason));
+            cells.push(cell(&said(reason)));
             cells.extend(vec![String::new(); criteria]);
         }
     }
@@ -156,14 +143,6 @@ fn row(entry: &Entry, criteria: usize) -> Vec<String> {
 
 fn flaw_ids(grade: &Grade) -> Vec<&str> {
     grade.flaws.iter().map(|flaw| flaw.id.as_str()).collect()
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Graded => "graded",
-        Status::Inconclusive => "inconclusive",
-        Status::Ungradable => "ungradable",
-    }
 }
 
 const STYLE: &str = "html{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;\
@@ -176,10 +155,10 @@ td.n,th.n{text-align:right;white-space:nowrap}td.scale{width:min(20rem,50vw)}\
 /// The class on one page: distribution, pass rate of each criterion, flaws by student, and who
 /// could not be graded. No script, nothing from elsewhere; all names are escaped.
 #[must_use]
-pub fn page(entries: &[Entry]) -> String {
-    let graded: Vec<(&Student, &Grade)> = entries
+pub fn page(rows: &[Row]) -> String {
+    let graded: Vec<(&Student, &Grade)> = rows
         .iter()
-        .filter_map(|entry| Some((&entry.student, entry.result.as_ref().ok()?)))
+        .filter_map(|row| Some((&row.student, row.result.as_ref().ok()?)))
         .filter(|(_, grade)| grade.status != Status::Ungradable)
         .collect();
     let page = html! {
@@ -194,9 +173,9 @@ pub fn page(entries: &[Entry]) -> String {
             }
             body {
                 main {
-                    h1 { (graded.len()) " of " (entries.len()) " services graded" }
+                    h1 { (graded.len()) " of " (rows.len()) " services graded" }
                     (distribution(&graded))
-                    (open(entries))
+                    (open(rows))
                     (students(&graded))
                     (criteria(&graded))
                     (matrix(&graded))
@@ -228,23 +207,23 @@ fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     }
 }
 
-fn open(entries: &[Entry]) -> PreEscaped<String> {
-    let why = |entry: &Entry| match &entry.result {
+fn open(rows: &[Row]) -> PreEscaped<String> {
+    let why = |row: &Row| match &row.result {
         Ok(grade) if grade.status == Status::Graded => None,
-        Ok(grade) => Some((status(grade.status), clean(&grade.reason))),
-        Err(why) => Some(("error", clean(why))),
+        Ok(grade) => Some((grade.status.into(), said(&grade.reason))),
+        Err(why) => Some(("error", said(why))),
     };
-    let open: Vec<_> = entries
+    let open: Vec<_> = rows
         .iter()
-        .filter_map(|entry| Some((entry, why(entry)?)))
+        .filter_map(|row| Some((row, why(row)?)))
         .collect();
     html! {
         h2 { "To look at by hand" }
         @if open.is_empty() { p { "None: every service was graded." } }
         @else { (wide("To look at by hand", &html! { table {
             thead { tr { th scope="col" { "student" } th scope="col" { "status" } th scope="col" { "why" } } }
-            @for (entry, (status, why)) in open {
-                tr { td { (clean(&entry.student.id)) } td { (status) } td { (why) } }
+            @for (row, (status, why)) in open {
+                tr { td { (said(&row.student.id)) } td { (status) } td { (why) } }
             }
         } })) }
     }
@@ -267,7 +246,7 @@ fn criteria(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
                 @let all: Vec<_> = graded.iter().filter_map(|(_, grade)| grade.criteria().nth(at)).map(|(_, one)| one).collect();
                 @let mean = all.iter().map(|one| one.points / one.max_points).sum::<f64>() / all.len() as f64;
                 @let full = all.iter().filter(|one| one.points >= one.max_points).count();
-                tr { td { (rubric) ": " (one.title) } td class="n" { (format!("{:.0} %", mean * 100.0)) } td class="n" { (full) " of " (all.len()) } }
+                tr { td { (rubric) ": " (one.title) } td class="n" { (percent_reached(mean)) } td class="n" { (full) " of " (all.len()) } }
             }
         } }))
     }
@@ -279,7 +258,7 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             .iter()
             .any(|(_, grade)| flaw_ids(grade).contains(&id))
     };
-    let flaws: Vec<(&str, &str)> = super::known_flaws().filter(|(id, _)| found(id)).collect();
+    let flaws: Vec<(&str, &str)> = super::flaw::known().filter(|(id, _)| found(id)).collect();
     html! {
         h2 { "Flaws" }
         (wide("Flaws", &html! { table {
@@ -287,7 +266,7 @@ fn matrix(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             thead { tr { th scope="col" { "student" } @for (id, title) in &flaws { th scope="col" title=(title) { (id) } } } }
             @for (student, grade) in graded {
                 tr {
-                    th scope="row" { (clean(&student.id)) }
+                    th scope="row" { (said(&student.id)) }
                     @for (id, _) in &flaws { td { @if flaw_ids(grade).contains(id) { "x" } } }
                 }
             }
@@ -305,8 +284,8 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
             thead { tr { th scope="col" { "student" } th class="n" scope="col" { "points" } th scope="col" { "flaws" } } }
             @for (student, grade) in graded {
                 tr {
-                    td { a href=(format!("students/{}/feedback.txt", slug(&student.id))) { (clean(&student.id)) } }
-                    td class="n" { (number(grade.score)) " of " (number(grade.max_score)) }
+                    td { a href=(format!("students/{}/feedback.txt", file_name(&student.id))) { (said(&student.id)) } }
+                    td class="n" { (points(grade.score)) " of " (points(grade.max_score)) }
                     td { (flaw_ids(grade).join(" ")) }
                 }
             }
@@ -314,25 +293,25 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
     }
 }
 
-/// One line for the terminal.
+/// What became of a student, in lines for a terminal.
 #[must_use]
-pub fn line(entry: &Entry) -> String {
-    let mut text = clean(&entry.student.id);
-    let _infallible = match &entry.result {
+pub fn lines(row: &Row) -> String {
+    let result = match &row.result {
         Ok(grade) if grade.status == Status::Ungradable => {
-            write!(text, ": ungradable: {}", clean(&grade.reason))
+            format!("ungradable: {}", said(&grade.reason))
         }
         Ok(grade) => {
             let flaws = match flaw_ids(grade).join(" ") {
                 none if none.is_empty() => none,
                 flaws => format!(" ({flaws})"),
             };
-            let (score, most) = (number(grade.score), number(grade.max_score));
-            write!(text, ": {score} of {most}{flaws}")
+            let (score, most) = (points(grade.score), points(grade.max_score));
+            format!("{score} of {most}{flaws}")
         }
-        Err(why) => write!(text, ": error: {}", clean(why)),
+        Err(why) => format!("error: {}", said(why)),
     };
-    text
+    let text = format!("{}: {result}", said(&row.student.id));
+    wrapped(&text, "", "  ", COLUMNS)
 }
 
 #[cfg(test)]
@@ -356,8 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn no_id_leads_out_of_its_folder_or_into_a_formula() {
-        assert_eq!(slug("../../etc/passwd"), "______etc_passwd");
+    fn no_id_leads_into_a_formula_or_a_tag() {
         let student = Student {
             id: "=1+1<script>".into(),
             email: String::new(),
@@ -365,11 +343,11 @@ mod tests {
             command: "x".into(),
             directory: String::new(),
         };
-        let entries = [Entry {
+        let rows = [Row {
             student,
             result: Err("hangs".into()),
         }];
-        assert!(csv(&entries).contains("'=1+1"));
-        assert!(!page(&entries).contains("<script>"));
+        assert!(csv(&rows).contains("'=1+1"));
+        assert!(!page(&rows).contains("<script>"));
     }
 }

@@ -1,68 +1,69 @@
 //! What changed from one grade to the next.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
-use super::Grade;
-use super::feedback::number;
+use super::result::Grade;
+use crate::text::figures::points as shown;
+use crate::text::{COLUMNS, wrapped};
 
 /// The changes in words, criterion by criterion; says so when there are none.
 #[must_use]
 pub fn text(old: &Grade, new: &Grade) -> String {
-    let mut out = String::new();
-    write(&mut out, old, new).expect("writing to a string cannot fail");
+    let (was, is) = (shown(old.score), shown(new.score));
+    let mut out = format!("{was} -> {is} of {} points\n", shown(new.max_score));
+    let changes = [
+        changed_points(old, new),
+        changed_flaws(old, new),
+        changed_rubrics(old, new),
+    ];
+    for change in changes.iter().flatten() {
+        out += &wrapped(change, "  ", "    ", COLUMNS);
+    }
     out
 }
 
-fn write(out: &mut String, old: &Grade, new: &Grade) -> std::fmt::Result {
-    writeln!(
-        out,
-        "{} -> {} of {} points",
-        number(old.score),
-        number(new.score),
-        number(new.max_score)
-    )?;
+fn changed_points(old: &Grade, new: &Grade) -> Vec<String> {
     let (before, after) = (points(old), points(new));
     let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    for id in ids {
-        match (before.get(id), after.get(id)) {
-            (Some(was), Some(is)) if was != is => {
-                writeln!(out, "  {id}: {} -> {}", number(*was), number(*is))?;
-            }
-            (Some(was), None) => {
-                writeln!(out, "  {id}: {} -> no longer in the rubric", number(*was))?
-            }
-            (None, Some(is)) => writeln!(out, "  {id}: new in the rubric, {}", number(*is))?,
-            _ => {}
+    let change = |id: &&String| match (before.get(*id), after.get(*id)) {
+        (Some(was), Some(is)) if was != is => {
+            Some(format!("{id}: {} -> {}", shown(*was), shown(*is)))
         }
-    }
+        (Some(was), None) => Some(format!("{id}: {} -> no longer in the rubric", shown(*was))),
+        (None, Some(is)) => Some(format!("{id}: new in the rubric, {}", shown(*is))),
+        _ => None,
+    };
+    ids.iter().filter_map(change).collect()
+}
+
+fn changed_flaws(old: &Grade, new: &Grade) -> Vec<String> {
     let flaws = |grade: &Grade| {
-        grade
-            .flaws
-            .iter()
+        let flaws = grade.flaws.iter();
+        flaws
             .map(|flaw| format!("{} {}", flaw.id, flaw.title))
             .collect::<BTreeSet<_>>()
     };
     let (before, after) = (flaws(old), flaws(new));
-    for gone in before.difference(&after) {
-        writeln!(out, "  mended: {gone}")?;
-    }
-    for come in after.difference(&before) {
-        writeln!(out, "  new: {come}")?;
-    }
+    let gone = before
+        .difference(&after)
+        .map(|flaw| format!("mended: {flaw}"));
+    let come = after.difference(&before).map(|flaw| format!("new: {flaw}"));
+    gone.chain(come).collect()
+}
+
+fn changed_rubrics(old: &Grade, new: &Grade) -> Vec<String> {
     let old: BTreeMap<_, _> = old
         .rubrics
         .iter()
         .map(|one| (&one.rubric, &one.sha256))
         .collect();
-    for rubric in new
+    let changed = new
         .rubrics
         .iter()
-        .filter(|one| old.get(&one.rubric).is_some_and(|sha| **sha != one.sha256))
-    {
-        writeln!(out, "  rubric `{}` itself has changed", rubric.rubric)?;
-    }
-    Ok(())
+        .filter(|one| old.get(&one.rubric).is_some_and(|sha| **sha != one.sha256));
+    changed
+        .map(|rubric| format!("rubric `{}` itself has changed", rubric.rubric))
+        .collect()
 }
 
 fn points(grade: &Grade) -> BTreeMap<String, f64> {

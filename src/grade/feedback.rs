@@ -1,160 +1,121 @@
 //! What a student reads: points, reasons, and what to try next.
 
-use std::fmt::Write;
+use super::flaw::{self, Flaw};
+use super::result::{Grade, Status};
+use super::score::{Mark, Scored};
+use crate::text::figures::points;
+use crate::text::{COLUMNS, excerpt, width, wrapped};
 
-use super::score::{Outcome, Scored};
-use super::{Flaw, Grade, Status};
+/// Characters of a foreign text that a grade repeats.
+const LONGEST: usize = 600;
 
-/// A number without noise: integers as such, others to three places.
-#[must_use]
-pub fn number(value: f64) -> String {
-    let text = format!("{value:.3}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
-    }
+/// A foreign text, harmless and not too long.
+pub(super) fn said(text: &str) -> String {
+    excerpt(text, LONGEST)
 }
 
-/// A share in per cent with one decimal, rounded down: 100 % is all.
-#[must_use]
-pub fn percent(share: f64) -> String {
-    format!("{} %", number((share * 1000.0 + 1e-9).floor() / 10.0))
-}
-
-/// Plain text for a terminal, worst first within each rubric.
+/// Plain text for a terminal of [`COLUMNS`], worst first within each rubric.
 #[must_use]
 pub fn text(grade: &Grade) -> String {
-    let mut text = String::new();
-    write(&mut text, grade).expect("writing to a string cannot fail");
-    text
+    let mut out = paragraph("", &said(&grade.target));
+    if grade.status == Status::Ungradable {
+        let no_zero = "Not graded, and this is no zero: the service could not be examined.";
+        return out + &paragraph("  ", no_zero) + &paragraph("  ", &said(&grade.reason));
+    }
+    out += &paragraph(
+        "  ",
+        &format!("{} points", of(grade.score, grade.max_score)),
+    );
+    if let Some(death) = grade.flaws.first().filter(|flaw| flaw.id == flaw::DEATH) {
+        let died = format!("The service died: {}.", said(&death.seen));
+        out += &format!("\n{}", paragraph("", &died));
+    }
+    out += &first_steps(grade);
+    for rubric in &grade.rubrics {
+        let share = of(rubric.score, rubric.max_score);
+        let capped = rubric.caps.iter();
+        out.push('\n');
+        out += &paragraph("", &format!("{} ({share})", rubric.title));
+        out.extend(capped.map(|cap| paragraph("  ", &format!("capped: {cap}"))));
+        out.extend(worst_first(&rubric.criteria).into_iter().map(criterion));
+    }
+    out += &flaws(&grade.flaws);
+    if grade.status == Status::Inconclusive {
+        let open = format!("Some points are open; {}", said(&grade.reason));
+        out += &format!("\n{}", paragraph("", &open));
+    }
+    let again = "To be asked about the very same files again, add --salt";
+    out + "\n" + &paragraph("", &format!("{again} {}", grade.salt))
 }
 
-fn write(out: &mut String, grade: &Grade) -> std::fmt::Result {
-    paragraph(out, "", &clean(&grade.target))?;
-    if grade.status == Status::Ungradable {
-        paragraph(
-            out,
-            "  ",
-            "Not graded, and this is no zero: the service could not be examined.",
-        )?;
-        paragraph(out, "  ", &clean(&grade.reason))?;
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "  {} of {} points",
-        number(grade.score),
-        number(grade.max_score)
-    )?;
-    first_steps(out, grade)?;
-    for rubric in &grade.rubrics {
-        writeln!(
-            out,
-            "\n{} ({} of {})",
-            rubric.title,
-            number(rubric.score),
-            number(rubric.max_score)
-        )?;
-        for cap in &rubric.caps {
-            paragraph(out, "  ", &format!("capped: {cap}"))?;
-        }
-        for one in worst_first(&rubric.criteria) {
-            criterion(out, one)?;
-        }
-    }
-    flaws(out, &grade.flaws)?;
-    if grade.status == Status::Inconclusive {
-        writeln!(out)?;
-        paragraph(
-            out,
-            "",
-            &format!("Some points are open; {}", clean(&grade.reason)),
-        )?;
-    }
-    writeln!(
-        out,
-        "\nTo be asked about the very same files again, add --salt {}",
-        grade.salt
-    )
+/// `12.5 of 20`.
+fn of(score: f64, most: f64) -> String {
+    format!("{} of {}", points(score), points(most))
 }
 
 /// How many pieces of advice stand at the top.
 const FIRST_STEPS: usize = 3;
 
 /// Where most points are to be gained, with what to try.
-fn first_steps(out: &mut String, grade: &Grade) -> std::fmt::Result {
+fn first_steps(grade: &Grade) -> String {
     let advised = grade.criteria().map(|(_, one)| one);
     let mut advised: Vec<&Scored> = advised.filter(|one| one.advice().is_some()).collect();
     advised.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
-    if !advised.is_empty() {
-        writeln!(out, "\nMost is to be gained here")?;
+    if advised.is_empty() {
+        return String::new();
     }
-    for one in advised.into_iter().take(FIRST_STEPS) {
-        writeln!(out, "  + {:<4} {}", number(lost(one)), one.title)?;
-        paragraph(out, "         ", &one.help)?;
-    }
-    Ok(())
+    let steps = advised.into_iter().take(FIRST_STEPS).map(|one| {
+        let gained = format!("  + {:<4} ", points(lost(one)));
+        titled(&gained, &one.title) + &paragraph(STEP, &one.help)
+    });
+    format!("\nMost is to be gained here\n{}", steps.collect::<String>())
 }
 
-fn criterion(out: &mut String, one: &Scored) -> std::fmt::Result {
-    writeln!(
-        out,
-        "  {} {:>4} of {:<4} {}",
-        mark(one.outcome),
-        number(one.points),
-        number(one.max_points),
-        one.title
-    )?;
-    if one.outcome != Outcome::Passed {
-        paragraph(out, "       ", &one.why)?;
+fn criterion(one: &Scored) -> String {
+    let (got, most) = (points(one.points), points(one.max_points));
+    let score = format!("  {} {got:>4} of {most:<4} ", mark(one.mark));
+    let mut out = titled(&score, &one.title);
+    if one.mark != Mark::Passed {
+        out += &paragraph(DETAIL, &one.why);
     }
-    match one.advice() {
-        Some(help) => paragraph(out, "       ", &format!("try: {help}")),
-        None => Ok(()),
+    if let Some(help) = one.advice() {
+        out += &paragraph(DETAIL, &format!("try: {help}"));
     }
+    out
 }
 
 /// Pieces of evidence that are shown; the record has all.
 const EVIDENCE: usize = 2;
 
-fn flaws(out: &mut String, flaws: &[Flaw]) -> std::fmt::Result {
-    if !flaws.is_empty() {
-        writeln!(out, "\nRecognised flaws")?;
+fn flaws(flaws: &[Flaw]) -> String {
+    if flaws.is_empty() {
+        return String::new();
     }
+    let mut out = "\nRecognised flaws\n".to_owned();
     for flaw in flaws {
-        writeln!(out, "  {:<4} {}", flaw.id, flaw.title)?;
-        paragraph(out, "       ", &format!("seen: {}", clean(&flaw.seen)))?;
-        paragraph(out, "       ", &format!("expected: {}", flaw.expected))?;
+        out += &titled(&format!("  {:<4} ", flaw.id), &flaw.title);
+        out += &paragraph(DETAIL, &format!("seen: {}", said(&flaw.seen)));
+        out += &paragraph(DETAIL, &format!("expected: {}", flaw.expected));
         for evidence in flaw.evidence.iter().take(EVIDENCE) {
-            let evidence = format!("{}: {}", flaw.play.name(), clean(evidence));
-            paragraph(out, "       ", &evidence)?;
+            let evidence = format!("{}: {}", flaw.case.name(), said(evidence));
+            out += &paragraph(DETAIL, &evidence);
         }
     }
-    Ok(())
+    out
 }
 
-/// Columns of a terminal, less two for a per cent sign, which stays with its number.
-const WIDTH: usize = 78;
+/// What stands before the details of a criterion or a flaw, and before those of a first step.
+const DETAIL: &str = "       ";
+const STEP: &str = "         ";
 
 /// Text in lines that fit a terminal; the second and later ones stand two columns further in.
-fn paragraph(out: &mut String, indent: &str, text: &str) -> std::fmt::Result {
-    let (mut line, mut used) = (String::from(indent), 0);
-    for word in text.split_whitespace() {
-        let full = line.chars().count() + 1 + word.chars().count() > WIDTH;
-        if used > 0 && full && word != "%" {
-            writeln!(out, "{line}")?;
-            line = format!("{indent}  ");
-            used = 0;
-        }
-        if used > 0 {
-            line.push(' ');
-        }
-        line.push_str(word);
-        used += 1;
-    }
-    writeln!(out, "{line}")
+fn paragraph(indent: &str, text: &str) -> String {
+    wrapped(text, indent, &format!("{indent}  "), COLUMNS)
+}
+
+/// A title behind what comes before it; further lines stand below the title.
+fn titled(before: &str, title: &str) -> String {
+    wrapped(title, before, &" ".repeat(width(before)), COLUMNS)
 }
 
 fn worst_first(criteria: &[Scored]) -> Vec<&Scored> {
@@ -168,62 +129,34 @@ fn lost(one: &Scored) -> f64 {
 }
 
 /// A word for each outcome, so that nothing depends on colour.
-pub(super) fn mark(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "ok  ",
-        Outcome::Partial => "part",
-        Outcome::Failed => "no  ",
-        Outcome::Inconclusive => "open",
-        Outcome::Skipped => "skip",
+pub(super) fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Passed => "ok  ",
+        Mark::Partial => "part",
+        Mark::Failed => "no  ",
+        Mark::Inconclusive => "open",
+        Mark::Skipped => "skip",
     }
-}
-
-/// Foreign text on its way to a terminal or a report: not too long, no characters that command or
-/// deceive a terminal, and nothing that a CI runner takes for a workflow command.
-#[must_use]
-pub fn clean(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .take(600)
-        .map(|letter| if commands(letter) { ' ' } else { letter })
-        .collect();
-    text.replace("::", ": :").replace("##[", "# #[")
-}
-
-/// Control characters, and those that are invisible or turn the direction of writing.
-fn commands(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::format::tests::{HOSTILE, graded};
     use super::*;
 
     #[test]
-    fn lines_fit_a_terminal_and_lose_no_word() {
-        let text = "word ".repeat(60) + &"x".repeat(100);
-        let mut out = String::new();
-        paragraph(&mut out, "    ", &text).unwrap();
-        assert!(
-            out.lines()
-                .all(|line| line.len() <= WIDTH || line.trim().len() == 100)
-        );
-        assert_eq!(
-            out.split_whitespace().collect::<Vec<_>>(),
-            text.split_whitespace().collect::<Vec<_>>()
-        );
-    }
-
-    #[test]
-    fn numbers_have_no_noise_and_foreign_text_no_commands() {
-        assert_eq!(
-            [1.0, 0.25, 1.0 / 3.0, -0.0].map(number),
-            ["1", "0.25", "0.333", "0"]
-        );
-        assert_eq!(
-            clean("a\u{1b}[31mb\r\n::error::c\u{202e}d ##[error]"),
-            "a [31mb  : :error: :c d # #[error]"
-        );
+    fn feedback_fits_a_terminal_whatever_the_service_says() {
+        let long = "很长的一句话 ".repeat(40);
+        for said in [HOSTILE, &long, &"word ".repeat(200)] {
+            for examined in [true, false] {
+                let mut grade = graded(examined, said);
+                grade.rubrics[0].title = said.to_owned();
+                grade.rubrics[0].criteria[0].title = said.to_owned();
+                for line in text(&grade).lines() {
+                    assert!(width(line) <= COLUMNS, "{line}");
+                    assert!(!line.trim_start().starts_with("::"), "{line}");
+                }
+            }
+        }
     }
 }

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::exam::{Call, Exam, Play, Played};
+use crate::record::exam::{Case, CaseRecord, Exam, Outcome};
 
-use known::{KNOWN, UNTOLD};
+use known::{KNOWN, Shows, UNTOLD};
 
 mod cache;
 mod chunks;
+mod evidence;
 mod integrity;
 mod known;
 mod load;
@@ -21,8 +22,8 @@ pub struct Flaw {
     pub id: String,
     /// One line.
     pub title: String,
-    /// The play in which it showed.
-    pub play: Play,
+    /// The case in which it showed.
+    pub case: Case,
     /// What was seen.
     pub seen: String,
     /// What was expected instead.
@@ -30,19 +31,10 @@ pub struct Flaw {
     /// Some of the requests and calls below, in words.
     #[serde(default)]
     pub evidence: Vec<String>,
-    /// Requests of that play that show it.
-    pub requests: Vec<usize>,
+    /// Requests of that case that show it.
+    pub exchanges: Vec<usize>,
     /// Upstream calls that show it, by `seq`.
-    pub calls: Vec<u64>,
-}
-
-/// What a detection found.
-struct Evidence {
-    /// Where it showed, if not in the play in which it was looked for.
-    play: Option<Play>,
-    seen: String,
-    requests: Vec<usize>,
-    calls: Vec<u64>,
+    pub attempts: Vec<u64>,
 }
 
 /// Ids and titles of all mistakes that can be recognised.
@@ -55,74 +47,81 @@ pub fn untold() -> impl Iterator<Item = (&'static str, &'static str, &'static st
     UNTOLD.into_iter()
 }
 
-/// Those that show even if nothing gets from the API to the client; others cannot be told then.
-const ALWAYS: [&str; 7] = ["F1", "F2", "F26", "F31", "F34", "F36", "F38"];
+/// The service dies.
+pub(super) const DEATH: &str = "F31";
 
-/// All mistakes that `exam` shows, in the order of their ids.
+/// All mistakes that `exam` shows, in the order of their ids; a death comes first, for it explains
+/// what follows. Nothing else is inferred from a case in which the service died.
 #[must_use]
 pub fn find(exam: &Exam) -> Vec<Flaw> {
+    let mut living = exam.clone();
+    living.cases.retain(|_, record| !is_dead(record));
     let works = works(exam);
     let shown = KNOWN
         .iter()
-        .filter(|known| works || ALWAYS.contains(&known.id));
-    shown
+        .filter(|known| works || known.shows == Shows::Always);
+    let mut flaws: Vec<Flaw> = shown
         .filter_map(|known| {
-            let evidence = (known.detect)(exam, exam.plays.get(&known.play)?)?;
-            let play = evidence.play.unwrap_or(known.play);
+            let seen = if known.id == DEATH { exam } else { &living };
+            let evidence = (known.detect)(seen, seen.cases.get(&known.case)?)?;
+            let case = evidence.case.unwrap_or(known.case);
             Some(Flaw {
                 id: known.id.to_owned(),
                 title: known.title.to_owned(),
-                play,
+                case,
                 seen: evidence.seen,
                 expected: known.expected.to_owned(),
-                evidence: told(exam.plays.get(&play)?, &evidence.requests, &evidence.calls),
-                requests: evidence.requests,
-                calls: evidence.calls,
+                evidence: told(
+                    exam.cases.get(&case)?,
+                    &evidence.exchanges,
+                    &evidence.attempts,
+                ),
+                exchanges: evidence.exchanges,
+                attempts: evidence.attempts,
             })
         })
-        .collect()
+        .collect();
+    flaws.sort_by_key(|flaw| flaw.id != DEATH);
+    flaws
+}
+
+/// Whether the service died in this case or before it.
+fn is_dead(record: &CaseRecord) -> bool {
+    let mut exchanges = record.exchanges.iter();
+    let unheard = exchanges.all(|exchange| exchange.outcome == Outcome::Closed);
+    record.death.is_some() || (!record.alive_after && !record.exchanges.is_empty() && unheard)
 }
 
 /// Requests and calls of a flaw that are told in words; the record has all.
 const TOLD: usize = 3;
 
-fn told(played: &Played, requests: &[usize], calls: &[u64]) -> Vec<String> {
-    let requests = requests.iter().take(TOLD).filter_map(|index| {
-        let asked = played.requests.get(*index)?;
+fn told(record: &CaseRecord, exchanges: &[usize], attempts: &[u64]) -> Vec<String> {
+    let exchanges = exchanges.iter().take(TOLD).filter_map(|index| {
+        let exchange = record.exchanges.get(*index)?;
         Some(format!(
             "request {index}, {}",
-            words::request(played, asked)
+            words::exchange(record, exchange)
         ))
     });
-    let calls = calls.iter().take(TOLD).filter_map(|seq| {
-        let call = played.calls.iter().find(|call| call.seq == *seq)?;
-        Some(format!("call {seq}, {}", words::call(played, call)))
+    let attempts = attempts.iter().take(TOLD).filter_map(|seq| {
+        let attempt = record.attempts.iter().find(|attempt| attempt.seq == *seq)?;
+        Some(format!(
+            "attempt {seq}, {}",
+            words::attempt(record, attempt)
+        ))
     });
-    requests.chain(calls).collect()
+    exchanges.chain(attempts).collect()
 }
 
 /// A single small file gets through.
 fn works(exam: &Exam) -> bool {
-    let single = exam.plays.get(&Play::Single);
-    single.is_some_and(|played| {
-        played
-            .requests
+    let single = exam.cases.get(&Case::Single);
+    single.is_some_and(|record| {
+        record
+            .exchanges
             .iter()
-            .any(|asked| asked.found.documented > 0)
+            .any(|exchange| exchange.found.documented > 0)
     })
-}
-
-fn shown(seen: String, requests: Vec<usize>, calls: Vec<u64>) -> Option<Evidence> {
-    Some(Evidence {
-        play: None,
-        seen,
-        requests,
-        calls,
-    })
-}
-
-fn seqs<'c>(calls: impl IntoIterator<Item = &'c Call>) -> Vec<u64> {
-    calls.into_iter().take(20).map(|call| call.seq).collect()
 }
 
 #[cfg(test)]

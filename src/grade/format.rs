@@ -4,27 +4,40 @@
 //! Autograding), the classroom-resources/autograding-* actions, PrairieLearn's and Autolab's
 //! documentation, CodeRunner's template graders, the de-facto JUnit guide, and TAP 14.
 
-use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
 use serde_json::{Value, json};
+use strum::{IntoEnumIterator, VariantNames};
 
-use super::feedback::{self, clean, number};
+use super::feedback::{self, said};
+use super::result::{Grade, Status};
 use super::rubric::Visibility;
-use super::score::{Outcome, Scored};
-use super::{Grade, Status};
+use super::score::{Mark, Scored};
+use crate::text::figures::points;
 
+mod junit;
 mod text;
-
-pub(super) use text::cell as safe_cell;
 
 /// Most bytes of a PrairieLearn result and of a step summary; both are refused whole if longer.
 const PRAIRIELEARN_LIMIT: usize = 1_000_000;
 const SUMMARY_LIMIT: usize = 900_000;
 
 /// A format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::Display,
+    strum::EnumIter,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// Gradescope's `results.json`.
     Gradescope,
@@ -52,35 +65,6 @@ pub enum Format {
 pub type Surroundings<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Format {
-    /// All formats.
-    pub const ALL: [Self; 10] = [
-        Self::Gradescope,
-        Self::Classroom50,
-        Self::Github,
-        Self::Prairielearn,
-        Self::Autolab,
-        Self::Coderunner,
-        Self::Junit,
-        Self::Tap,
-        Self::Markdown,
-        Self::Csv,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Gradescope => "gradescope",
-            Self::Classroom50 => "classroom50",
-            Self::Github => "github",
-            Self::Prairielearn => "prairielearn",
-            Self::Autolab => "autolab",
-            Self::Coderunner => "coderunner",
-            Self::Junit => "junit",
-            Self::Tap => "tap",
-            Self::Markdown => "markdown",
-            Self::Csv => "csv",
-        }
-    }
-
     /// The file that holds it.
     #[must_use]
     pub fn file(self) -> &'static str {
@@ -108,7 +92,7 @@ impl Format {
             Self::Prairielearn => prairielearn(grade),
             Self::Autolab => format!("{}\n", autolab(grade)),
             Self::Coderunner => coderunner(grade).to_string(),
-            Self::Junit => text::junit(grade),
+            Self::Junit => junit::junit(grade),
             Self::Tap => text::tap(grade),
             Self::Markdown => bounded(text::markdown(grade), SUMMARY_LIMIT),
             Self::Csv => text::csv(grade),
@@ -116,22 +100,15 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 impl FromStr for Format {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|one| one.name() == name);
+        let known = Self::iter().find(|one| <&str>::from(one) == name);
         known.ok_or_else(|| {
-            let all: Vec<&str> = Self::ALL.iter().map(|one| one.name()).collect();
             format!(
                 "there is no format `{name}`; choose from {}",
-                all.join(", ")
+                Self::VARIANTS.join(", ")
             )
         })
     }
@@ -146,9 +123,9 @@ fn bounded(mut text: String, most: usize) -> String {
 
 /// What a student reads about one criterion.
 fn message(one: &Scored) -> String {
-    match one.outcome {
-        Outcome::Passed => String::new(),
-        Outcome::Skipped => "not examined".to_owned(),
+    match one.mark {
+        Mark::Passed => String::new(),
+        Mark::Skipped => "not examined".to_owned(),
         _ => match one.advice() {
             Some(help) => format!("{}\n\nTry: {help}", one.why),
             None => one.why.clone(),
@@ -161,7 +138,7 @@ fn ungradable(grade: &Grade) -> bool {
 }
 
 fn passed(one: &Scored) -> bool {
-    one.outcome == Outcome::Passed
+    one.mark == Mark::Passed
 }
 
 fn gradescope(grade: &Grade) -> Value {
@@ -311,7 +288,7 @@ fn github(grade: &Grade) -> String {
 
 fn prairielearn(grade: &Grade) -> String {
     if ungradable(grade) {
-        return json!({ "gradable": false, "score": 0.0, "format_errors": [clean(&grade.reason)] })
+        return json!({ "gradable": false, "score": 0.0, "format_errors": [said(&grade.reason)] })
             .to_string();
     }
     let result = |output: &str| {
@@ -356,12 +333,12 @@ fn autolab(grade: &Grade) -> Value {
 
 fn coderunner(grade: &Grade) -> Value {
     if ungradable(grade) {
-        return json!({ "fraction": 0.0, "got": clean(&grade.reason), "abort": true });
+        return json!({ "fraction": 0.0, "got": said(&grade.reason), "abort": true });
     }
-    json!({ "fraction": grade.fraction(), "got": format!("{} of {}", number(grade.score), number(grade.max_score)) })
+    json!({ "fraction": grade.fraction(), "got": format!("{} of {}", points(grade.score), points(grade.max_score)) })
 }
 
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

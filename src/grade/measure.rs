@@ -1,8 +1,10 @@
 //! The measures that a rubric can name: what each is, and which values it can have.
 
-use crate::record::exam::{Exam, Play, Played};
+use strum::VariantNames;
 
-pub(super) mod apart;
+use crate::record::exam::{Case, CaseRecord, Exam};
+
+pub(super) mod isolation;
 pub(super) mod read;
 
 /// A measure: how it is read, and which values it can have.
@@ -12,7 +14,7 @@ pub(super) struct Metric {
     pub(super) what: &'static str,
     pub(super) least: f64,
     pub(super) most: f64,
-    read: fn(&Played) -> Option<f64>,
+    read: fn(&CaseRecord) -> Option<f64>,
 }
 
 const ENDLESS: f64 = f64::INFINITY;
@@ -163,21 +165,21 @@ const METRICS: [Metric; 22] = [
         what: "1 if the answer to one set of options was given for another",
         least: 0.0,
         most: 1.0,
-        read: apart::mixed_options,
+        read: isolation::mixed_options,
     },
     Metric {
         name: "worse_disguises",
         what: "ways to ask that were answered worse than a plain request",
         least: 0.0,
         most: ENDLESS,
-        read: apart::count_worse_disguises,
+        read: isolation::count_worse_disguises,
     },
 ];
 
-/// A measure of a play, e.g. `repeat.calls_per_content`.
+/// A measure of a case, e.g. `repeat.calls_per_content`.
 #[derive(Clone, Copy)]
 pub(super) struct Measure {
-    pub(super) play: Play,
+    pub(super) case: Case,
     pub(super) metric: &'static Metric,
 }
 
@@ -185,11 +187,12 @@ impl Measure {
     /// Finds a measure by its name.
     pub(super) fn named(name: &str) -> Result<Self, String> {
         let wrong = |what: &str| format!("there is no measure `{name}`: {what}");
-        let (play, metric) = name
+        let (case, metric) = name
             .split_once('.')
-            .ok_or_else(|| wrong("write PLAY.METRIC"))?;
-        let play =
-            serde_json::from_value(play.into()).map_err(|error| wrong(&error.to_string()))?;
+            .ok_or_else(|| wrong("write CASE.METRIC"))?;
+        let case = case
+            .parse()
+            .map_err(|_| wrong(&format!("the cases are {}", Case::VARIANTS.join(", "))))?;
         let metric = METRICS.iter().find(|one| one.name == metric);
         let names = || {
             METRICS
@@ -199,14 +202,14 @@ impl Measure {
                 .join(", ")
         };
         Ok(Self {
-            play,
+            case,
             metric: metric.ok_or_else(|| wrong(&format!("the metrics are {}", names())))?,
         })
     }
 
     /// The number, if it can be told.
     pub(super) fn read(self, exam: &Exam) -> Option<f64> {
-        let value = (self.metric.read)(exam.plays.get(&self.play)?)?;
+        let value = (self.metric.read)(exam.cases.get(&self.case)?)?;
         value.is_finite().then_some(value)
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::measure::Measure;
-use crate::record::exam::Play;
+use crate::record::exam::Case;
 
 /// Rubrics that are built in, by name.
 const BUILTIN: [(&str, &str); 4] = [
@@ -69,7 +69,7 @@ pub struct Criterion {
     pub id: String,
     /// One line.
     pub title: String,
-    /// PLAY.METRIC.
+    /// CASE.METRIC.
     pub measure: String,
     /// Points at `full`.
     pub points: f64,
@@ -121,7 +121,7 @@ pub enum Visibility {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cap {
-    /// PLAY.METRIC.
+    /// CASE.METRIC.
     pub measure: String,
     /// It strikes when the measure is above this.
     pub above: f64,
@@ -180,7 +180,7 @@ impl Rubric {
 
     /// Plays that its measures need.
     #[must_use]
-    pub fn plays(&self) -> BTreeSet<Play> {
+    pub fn cases(&self) -> BTreeSet<Case> {
         let criteria = self
             .criterion
             .iter()
@@ -188,7 +188,7 @@ impl Rubric {
         let names = criteria.chain(self.cap.iter().map(|cap| &cap.measure));
         names
             .filter_map(|name| Measure::named(name).ok())
-            .map(|measure| measure.play)
+            .map(|measure| measure.case)
             .collect()
     }
 
@@ -373,7 +373,7 @@ mod tests {
     fn ten_calls_on_a_log_scale_lose_what_two_calls_do_not() {
         let one = criterion(1.0, 4.0, Scale::Log);
         assert_eq!(
-            [1.0, 2.0, 4.0].map(|calls| one.curve(calls)),
+            [1.0, 2.0, 4.0].map(|attempts| one.curve(attempts)),
             [1.0, 0.5, 0.0]
         );
         assert_eq!(one.curve(0.0), 1.0);

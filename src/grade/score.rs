@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::feedback::{number, percent};
 use super::measure::Measure;
 use super::rubric::{Criterion, Rubric, Visibility};
 use crate::record::exam::Exam;
+use crate::text::figures::{percent_reached, points};
 
 /// The points of one rubric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Scored {
     /// Points that could be had.
     pub max_points: f64,
     /// How it went.
-    pub outcome: Outcome,
+    pub mark: Mark,
     /// The measure.
     pub measure: String,
     /// What the measure is, with its unit.
@@ -64,7 +64,7 @@ pub struct Scored {
 /// How a criterion went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Mark {
     /// All points.
     Passed,
     /// Some.
@@ -95,7 +95,7 @@ pub(super) fn score(exam: &Exam, rubric: &Rubric, ungradable: bool) -> Score {
         most = most.min(rubric.total * cap.max_fraction);
         caps.push(cap.why.clone());
     }
-    let score = super::round(sum.min(most));
+    let score = round(sum.min(most));
     Score {
         rubric: rubric.rubric.clone(),
         title: rubric.title.clone(),
@@ -108,9 +108,16 @@ pub(super) fn score(exam: &Exam, rubric: &Rubric, ungradable: bool) -> Score {
     }
 }
 
+/// Points are told in hundredths; no points are 0 and not -0.
+pub(super) fn round(points: f64) -> f64 {
+    (points * 100.0).round() / 100.0 + 0.0
+}
+
 fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     let measure = Measure::named(&one.measure).ok();
     let value = measure.and_then(|measure| measure.read(exam));
+    let record = measure.and_then(|measure| exam.cases.get(&measure.case));
+    let death = record.and_then(|record| record.death.as_ref());
     // A gate that cannot be told is shut: correctness has to be shown.
     let gate = one.gate.iter().map(|name| {
         Measure::named(name)
@@ -121,12 +128,12 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     });
     let gate = gate.fold(1.0, f64::min);
     let share = value.map_or(0.0, |value| one.curve(value)) * gate;
-    let outcome = match value {
-        _ if ungradable => Outcome::Skipped,
-        None if gate > 0.0 => Outcome::Inconclusive,
-        _ if share >= 1.0 => Outcome::Passed,
-        _ if share > 0.0 => Outcome::Partial,
-        _ => Outcome::Failed,
+    let mark = match value {
+        _ if ungradable => Mark::Skipped,
+        None if gate > 0.0 => Mark::Inconclusive,
+        _ if share >= 1.0 => Mark::Passed,
+        _ if share > 0.0 => Mark::Partial,
+        _ => Mark::Failed,
     };
     Scored {
         id: one.id.clone(),
@@ -134,18 +141,25 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         points: if ungradable {
             0.0
         } else {
-            super::round(one.points * share)
+            round(one.points * share)
         },
         max_points: one.points,
-        outcome,
+        mark,
         measure: one.measure.clone(),
         what: measure.map_or_else(String::new, |measure| measure.metric.what.to_owned()),
         value,
         full: one.full,
         zero: one.zero,
         gate,
-        why: why(one, measure, value, gate),
-        help: one.help.clone(),
+        why: match death {
+            Some(death) => format!(
+                "The service ended in this case ({}), so more could not be seen.",
+                death.status
+            ),
+            None => why(one, measure, value, gate),
+        },
+        // Nothing can be advised about a service that was not there.
+        help: death.map_or_else(|| one.help.clone(), |_| String::new()),
         visibility: one.visibility,
     }
 }
@@ -158,12 +172,15 @@ fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64)
     let share = measure.is_some_and(|measure| measure.metric.most <= 1.0);
     let shown = match value {
         None => "an unknown part".to_owned(),
-        Some(value) if share => percent(value),
-        Some(value) => number(value),
+        Some(value) if share => percent_reached(value),
+        Some(value) => points(value),
     };
     let mut why = one.why.replace("{value}", &shown);
     if gate < 1.0 {
-        why += &format!(" Points are for correct answers only: {}.", percent(gate));
+        why += &format!(
+            " Points are for correct answers only: {}.",
+            percent_reached(gate)
+        );
     }
     why
 }
@@ -176,8 +193,8 @@ impl Scored {
             true => value >= self.full,
             false => value <= self.full,
         });
-        let lost = matches!(self.outcome, Outcome::Partial | Outcome::Failed);
-        (lost && !reached && self.gate > 0.0).then_some(self.help.as_str())
+        let lost = matches!(self.mark, Mark::Partial | Mark::Failed);
+        (lost && !reached && self.gate > 0.0 && !self.help.is_empty()).then_some(self.help.as_str())
     }
 }
 

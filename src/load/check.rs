@@ -1,6 +1,6 @@
-//! Whether a plan can be carried out, and what it lacks if not. Pure.
+//! Whether a plan can be carried out: the ranges of its figures. Pure.
 
-use super::{Arrivals, Load, MAX_REQUESTS, MAX_SECONDS};
+use super::{ArrivalKind, Arrivals, Load, MAX_REQUESTS, MAX_SECONDS};
 
 /// A plan that cannot be carried out.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -8,31 +8,18 @@ pub enum LoadError {
     /// Nothing to do.
     #[error("`load.requests` and `load.rounds` must be at least 1")]
     Nothing,
-    /// More than any run can play.
+    /// More than any run can carry out.
     #[error(
         "`load.requests` times `load.rounds` is more than {MAX_REQUESTS} requests; ask for fewer"
     )]
     TooMany,
-    /// An end that only clients in turn can have.
-    #[error(
-        "`load.duration_s` is for `load.arrivals = \"closed\"`, in seconds above 0; other arrivals last as long as their `requests`"
-    )]
-    Duration,
     /// Nobody knows before the run how many requests such clients send.
     #[error("clients who ask for a time cannot be shared by shards; give the number of requests")]
     DurationShare,
-    /// `spread` needs its time.
-    #[error(
-        "`load.arrivals = \"spread\"` needs `over_s`, the seconds over which the requests are spread (0 or more)"
-    )]
-    SpreadWithoutTime,
-    /// `closed` needs its clients.
-    #[error("`load.arrivals = \"closed\"` needs `workers`, the number of clients (at least 1)")]
-    ClosedWithoutWorkers,
     /// A pause is a length of time.
     #[error("`load.rest_s` must be 0 or more")]
     Rest,
-    /// A figure of the arrivals is missing or impossible.
+    /// A figure of the arrivals is impossible.
     #[error("`load.arrivals = \"{arrivals}\"` needs `{key}`, {what}")]
     Figure {
         /// The arrivals.
@@ -62,169 +49,204 @@ pub enum LoadError {
     },
 }
 
+/// One figure: its key, whether it is possible, and what would be.
+type Figure = (&'static str, bool, &'static str);
+
 impl Load {
     /// Checks that the plan can be carried out.
     ///
     /// # Errors
-    /// Names the missing or impossible setting.
+    /// Names the impossible setting.
     pub fn check(&self) -> Result<(), LoadError> {
-        let usable = |seconds: f64| (0.0..=MAX_SECONDS).contains(&seconds);
-        let workers = self.workers.unwrap_or(0) as u64;
-        match self.arrivals {
-            _ if self.requests == 0 || self.rounds == 0 => Err(LoadError::Nothing),
-            _ if self.too_many() => Err(LoadError::TooMany),
-            _ if !usable(self.rest_s) => Err(LoadError::Rest),
-            _ if !self.duration_fits() => Err(LoadError::Duration),
-            _ if self.duration_s.is_some() && self.share.of > 1 => Err(LoadError::DurationShare),
-            Arrivals::Spread if !self.over_s.is_some_and(usable) => {
-                Err(LoadError::SpreadWithoutTime)
-            }
-            Arrivals::Closed if workers == 0 => Err(LoadError::ClosedWithoutWorkers),
-            Arrivals::Closed if !workers.is_multiple_of(self.share.of) => {
-                Err(LoadError::ClosedShare {
-                    workers,
-                    of: self.share.of,
-                })
-            }
-            _ => self.check_figures(),
-        }
-    }
-
-    fn too_many(&self) -> bool {
         let total = self.requests.checked_mul(self.rounds);
-        total.is_none_or(|total| total > MAX_REQUESTS)
-    }
-
-    fn duration_fits(&self) -> bool {
-        self.duration_s.is_none_or(|seconds| {
-            let possible = seconds > 0.0 && seconds <= MAX_SECONDS;
-            self.arrivals == Arrivals::Closed && possible
-        })
-    }
-
-    fn check_figures(&self) -> Result<(), LoadError> {
-        // No number of a plan has a use beyond this, whether it is seconds or requests per second.
-        let zero_or_more = |value: f64| (0.0..=MAX_SECONDS).contains(&value);
-        // A lower rate is one request in twelve days or more: nobody waits for that.
-        let positive = |value: f64| value >= 1e-6 && zero_or_more(value);
-        let rate = (
-            "rate_per_s",
-            self.rate_per_s.is_some_and(positive),
-            "requests per second (0.000001 or more)",
-        );
-        let (arrivals, needs) = match self.arrivals {
-            Arrivals::Constant => ("constant", vec![rate]),
-            Arrivals::Poisson => ("poisson", vec![rate]),
-            Arrivals::Ramp => {
-                let from = self.from_per_s.is_some_and(zero_or_more);
-                let over = self.over_s.is_some_and(zero_or_more);
-                let from = (
-                    "from_per_s",
-                    from,
-                    "requests per second at the beginning (0 or more)",
-                );
-                (
-                    "ramp",
-                    vec![
-                        rate,
-                        from,
-                        ("over_s", over, "its length in seconds (0 or more)"),
-                    ],
-                )
-            }
-            Arrivals::Spike => {
-                let peak = self.peak_per_s.is_some_and(positive);
-                let at = self.peak_at_s.is_some_and(zero_or_more);
-                let length = self.peak_for_s.is_some_and(zero_or_more);
-                let peak = (
-                    "peak_per_s",
-                    peak,
-                    "requests per second within it (0.000001 or more)",
-                );
-                let at = ("peak_at_s", at, "the second at which it begins (0 or more)");
-                (
-                    "spike",
-                    vec![
-                        rate,
-                        peak,
-                        at,
-                        ("peak_for_s", length, "its seconds (0 or more)"),
-                    ],
-                )
-            }
-            Arrivals::Replay => {
-                let times = self.times_s.as_deref().unwrap_or_default();
-                let ordered = times.windows(2).all(|two| two[0] <= two[1]);
-                let sound = !times.is_empty() && ordered && times.iter().all(|&t| zero_or_more(t));
-                if sound && times.len() as u64 != self.requests {
-                    return Err(LoadError::ReplayLength {
-                        requests: self.requests,
-                        times: times.len() as u64,
-                    });
-                }
-                (
-                    "replay",
-                    vec![("times_s", sound, "moments in seconds from 0 on, in order")],
-                )
-            }
-            Arrivals::Burst | Arrivals::Spread | Arrivals::Closed | Arrivals::Job => return Ok(()),
-        };
-        match needs.into_iter().find(|(_, given, _)| !given) {
-            None => Ok(()),
-            Some((key, _, what)) => Err(LoadError::Figure {
+        if total == Some(0) {
+            return Err(LoadError::Nothing);
+        }
+        if total.is_none_or(|total| total > MAX_REQUESTS) {
+            return Err(LoadError::TooMany);
+        }
+        if !zero_or_more(self.rest_s) {
+            return Err(LoadError::Rest);
+        }
+        let wrong = figures(&self.arrivals)
+            .into_iter()
+            .find(|(_, possible, _)| !possible);
+        if let Some((key, _, what)) = wrong {
+            let arrivals = ArrivalKind::from(&self.arrivals).into();
+            return Err(LoadError::Figure {
                 arrivals,
                 key,
                 what,
-            }),
+            });
+        }
+        self.check_clients()?;
+        self.check_replay()
+    }
+
+    fn check_clients(&self) -> Result<(), LoadError> {
+        let Arrivals::Closed {
+            workers,
+            duration_s,
+        } = self.arrivals
+        else {
+            return Ok(());
+        };
+        let (workers, of) = (workers as u64, self.share.of);
+        if duration_s.is_some() && of > 1 {
+            return Err(LoadError::DurationShare);
+        }
+        if workers.is_multiple_of(of) {
+            Ok(())
+        } else {
+            Err(LoadError::ClosedShare { workers, of })
+        }
+    }
+
+    fn check_replay(&self) -> Result<(), LoadError> {
+        let Arrivals::Replay { times_s } = &self.arrivals else {
+            return Ok(());
+        };
+        let (requests, times) = (self.requests, times_s.len() as u64);
+        if times == requests {
+            Ok(())
+        } else {
+            Err(LoadError::ReplayLength { requests, times })
+        }
+    }
+}
+
+/// No number of a plan has a use beyond this, whether it is seconds or requests per second.
+fn zero_or_more(value: f64) -> bool {
+    (0.0..=MAX_SECONDS).contains(&value)
+}
+
+/// A lower rate is one request in twelve days or more: nobody waits for that.
+fn positive(value: f64) -> bool {
+    value >= 1e-6 && zero_or_more(value)
+}
+
+fn figures(arrivals: &Arrivals) -> Vec<Figure> {
+    let rate = |rate: f64| {
+        let what = "requests per second (0.000001 or more)";
+        ("rate_per_s", positive(rate), what)
+    };
+    match *arrivals {
+        Arrivals::Burst | Arrivals::Job => vec![],
+        Arrivals::Spread { over_s } => {
+            let what = "the seconds over which the requests are spread (0 or more)";
+            vec![("over_s", zero_or_more(over_s), what)]
+        }
+        Arrivals::Constant { rate_per_s } | Arrivals::Poisson { rate_per_s } => {
+            vec![rate(rate_per_s)]
+        }
+        Arrivals::Ramp {
+            from_per_s,
+            rate_per_s,
+            over_s,
+        } => {
+            let from = "requests per second at the beginning (0 or more)";
+            let over = "its length in seconds (0 or more)";
+            vec![
+                rate(rate_per_s),
+                ("from_per_s", zero_or_more(from_per_s), from),
+                ("over_s", zero_or_more(over_s), over),
+            ]
+        }
+        Arrivals::Spike {
+            rate_per_s,
+            peak_per_s,
+            peak_at_s,
+            peak_for_s,
+        } => {
+            let peak = "requests per second within it (0.000001 or more)";
+            let at = "the second at which it begins (0 or more)";
+            vec![
+                rate(rate_per_s),
+                ("peak_per_s", positive(peak_per_s), peak),
+                ("peak_at_s", zero_or_more(peak_at_s), at),
+                (
+                    "peak_for_s",
+                    zero_or_more(peak_for_s),
+                    "its seconds (0 or more)",
+                ),
+            ]
+        }
+        Arrivals::Replay { ref times_s } => {
+            let ordered = times_s.is_sorted();
+            let sound = !times_s.is_empty() && ordered && times_s.iter().all(|&t| zero_or_more(t));
+            vec![("times_s", sound, "moments in seconds from 0 on, in order")]
+        }
+        Arrivals::Closed {
+            workers,
+            duration_s,
+        } => {
+            let lasts = duration_s.is_none_or(|lasts| lasts > 0.0 && zero_or_more(lasts));
+            vec![
+                ("workers", workers > 0, "the number of clients (at least 1)"),
+                ("duration_s", lasts, "its seconds (above 0)"),
+            ]
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Share;
     use super::*;
 
-    #[test]
-    fn a_plan_without_its_figure_says_which_is_missing() {
-        let plan = Load {
-            over_s: None,
-            ..Load::new(Arrivals::Spread)
-        };
-        assert_eq!(plan.check(), Err(LoadError::SpreadWithoutTime));
-        let plan = Load {
-            workers: None,
-            ..Load::new(Arrivals::Closed)
-        };
-        assert_eq!(plan.check(), Err(LoadError::ClosedWithoutWorkers));
+    fn closed(workers: usize, duration_s: Option<f64>) -> Load {
+        Load::new(Arrivals::Closed {
+            workers,
+            duration_s,
+        })
     }
 
     #[test]
-    fn every_arrival_names_the_figure_that_it_lacks() {
+    fn every_arrival_names_the_figure_that_is_impossible() {
+        let (rate_per_s, over_s) = (f64::NAN, -1.0);
         for (arrivals, key) in [
-            (Arrivals::Constant, "rate_per_s"),
-            (Arrivals::Poisson, "rate_per_s"),
-            (Arrivals::Ramp, "rate_per_s"),
-            (Arrivals::Spike, "rate_per_s"),
-            (Arrivals::Replay, "times_s"),
+            (Arrivals::Spread { over_s }, "over_s"),
+            (Arrivals::Constant { rate_per_s }, "rate_per_s"),
+            (Arrivals::Poisson { rate_per_s: 0.0 }, "rate_per_s"),
+            (
+                Arrivals::Ramp {
+                    from_per_s: 0.0,
+                    rate_per_s: 1.0,
+                    over_s,
+                },
+                "over_s",
+            ),
+            (
+                Arrivals::Spike {
+                    rate_per_s: 1.0,
+                    peak_per_s: 0.0,
+                    peak_at_s: 0.0,
+                    peak_for_s: 0.0,
+                },
+                "peak_per_s",
+            ),
+            (Arrivals::Replay { times_s: vec![] }, "times_s"),
+            (
+                Arrivals::Replay {
+                    times_s: vec![2.0, 1.0],
+                },
+                "times_s",
+            ),
+            (closed(0, None).arrivals, "workers"),
+            (closed(1, Some(0.0)).arrivals, "duration_s"),
         ] {
+            let name: &str = ArrivalKind::from(&arrivals).into();
             let why = Load::new(arrivals).check().unwrap_err().to_string();
-            assert!(why.contains(key), "{why}");
+            assert!(why.contains(key) && why.contains(name), "{why}");
         }
     }
 
     #[test]
-    fn a_duration_is_for_clients_in_turn_and_for_one_process() {
-        let timed = |arrivals| Load {
-            duration_s: Some(3.0),
-            workers: Some(4),
-            rate_per_s: Some(1.0),
-            ..Load::new(arrivals)
-        };
-        assert_eq!(timed(Arrivals::Closed).check(), Ok(()));
-        assert_eq!(timed(Arrivals::Poisson).check(), Err(LoadError::Duration));
+    fn clients_who_ask_for_a_time_are_for_one_process() {
+        assert_eq!(closed(4, Some(3.0)).check(), Ok(()));
         let half = Load {
-            share: super::super::Share { index: 0, of: 2 },
-            ..timed(Arrivals::Closed)
+            share: Share { index: 0, of: 2 },
+            ..closed(4, Some(3.0))
         };
         assert_eq!(half.check(), Err(LoadError::DurationShare));
     }
@@ -232,25 +254,22 @@ mod tests {
     #[test]
     fn seconds_beyond_any_run_are_refused_and_no_plan_overflows() {
         for plan in [
-            Load {
-                over_s: Some(1e300),
-                ..Load::new(Arrivals::Spread)
-            },
+            Load::new(Arrivals::Spread { over_s: 1e300 }),
             Load {
                 rest_s: f64::INFINITY,
                 ..Load::new(Arrivals::Burst)
             },
-            Load {
-                times_s: Some(vec![f64::MAX]),
-                ..Load::new(Arrivals::Replay)
-            },
+            Load::new(Arrivals::Replay {
+                times_s: vec![f64::MAX],
+            }),
         ] {
             assert!(plan.check().is_err(), "{plan:?}");
         }
         let rare = Load {
             requests: 3,
-            rate_per_s: Some(f64::MIN_POSITIVE),
-            ..Load::new(Arrivals::Poisson)
+            ..Load::new(Arrivals::Poisson {
+                rate_per_s: f64::MIN_POSITIVE,
+            })
         };
         assert!(rare.check().is_err());
         let moments = super::super::schedule::Moments::of(&rare, 0);
@@ -258,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_no_run_can_play_is_refused() {
+    fn a_number_that_no_run_can_carry_out_is_refused() {
         let plan = Load {
             requests: u64::MAX,
             rounds: 3,

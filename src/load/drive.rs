@@ -26,25 +26,28 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut sent = 0;
-    for round in 0..load.rounds {
-        if round > 0 {
+    for number in 0..load.rounds {
+        if number > 0 {
             let rest = timeline.now() + Duration::from_secs_f64(load.rest_s);
             wait_until(rest, timeline, stop).await;
         }
         if stop.is_stopped() {
             break;
         }
-        let workers = match load.arrivals {
-            Arrivals::Closed => load.workers.map(|workers| workers / load.share.of as usize),
-            Arrivals::Job => Some(files_at_once),
-            _ => None,
+        let round = Round {
+            load,
+            number,
+            timeline,
+            stop,
+            runtime,
         };
-        sent += match workers {
-            Some(workers) => {
-                let plan = (load, round, workers);
-                closed(plan, timeline, stop, runtime, &send).await
+        sent += match load.arrivals {
+            Arrivals::Closed { workers, .. } => {
+                let workers = workers / load.share.of as usize;
+                round.in_turn(workers, &send).await
             }
-            None => open((load, round), timeline, stop, runtime, &send).await,
+            Arrivals::Job => round.in_turn(files_at_once, &send).await,
+            _ => round.as_due(&send).await,
         };
     }
     sent
@@ -63,88 +66,90 @@ async fn wait_until(moment: Duration, timeline: Timeline, stop: &Stop) {
     }
 }
 
-async fn open<S, F>(
-    (load, round): (&Load, u64),
+/// One round of a plan, and what carries it out.
+struct Round<'a> {
+    load: &'a Load,
+    number: u64,
     timeline: Timeline,
-    stop: &Stop,
-    runtime: &Handle,
-    send: &S,
-) -> u64
-where
-    S: Fn(Slot) -> F,
-    F: Future<Output = ()> + Send + 'static,
-{
-    let start = timeline.now();
-    let mut running = JoinSet::new();
-    let mut sent = 0;
-    let indices = round * load.requests..;
-    for (index, moment) in indices.zip(schedule::Moments::of(load, round)) {
-        if !load.share.holds(index) {
-            continue;
-        }
-        let scheduled = start + moment;
-        // A timer ticks once a millisecond: whatever is due at a tick is sent in one go.
-        wait_until(scheduled, timeline, stop).await;
-        if stop.is_stopped() {
-            break;
-        }
-        running.spawn_on(send(Slot { index, scheduled }), runtime);
-        sent += 1;
-        // Frees what has ended, without being woken for each of them in between.
-        while let Some(done) = running.try_join_next() {
-            finished(done);
-        }
-    }
-    while let Some(done) = running.join_next().await {
-        finished(done);
-    }
-    sent
+    stop: &'a Stop,
+    runtime: &'a Handle,
 }
 
-async fn closed<S, F>(
-    (load, round, workers): (&Load, u64, usize),
-    timeline: Timeline,
-    stop: &Stop,
-    runtime: &Handle,
-    send: &S,
-) -> u64
-where
-    S: Fn(Slot) -> F + Clone + Send + 'static,
-    F: Future<Output = ()> + Send + 'static,
-{
-    let (first, requests, share) = (round * load.requests, load.requests, load.share);
-    let duration = load.duration_s.map(Duration::from_secs_f64);
-    let end = duration.map(|duration| timeline.now() + duration);
-    let next = Arc::new(AtomicU64::new(0));
-    let sent = Arc::new(AtomicU64::new(0));
-    let mut running = JoinSet::new();
-    for _ in 0..workers.clamp(1, usize::try_from(requests).unwrap_or(usize::MAX)) {
-        let (next, sent, send, stop) = (
-            Arc::clone(&next),
-            Arc::clone(&sent),
-            send.clone(),
-            stop.clone(),
-        );
-        let client = async move {
-            while !stop.is_stopped() && end.is_none_or(|end| timeline.now() < end) {
-                let position = next.fetch_add(1, Ordering::Relaxed);
-                if position >= requests {
-                    break;
-                }
-                let index = first + position;
-                if share.holds(index) {
-                    let scheduled = timeline.now();
-                    sent.fetch_add(1, Ordering::Relaxed);
-                    send(Slot { index, scheduled }).await;
-                }
+impl Round<'_> {
+    /// Index of its first request.
+    fn first(&self) -> u64 {
+        self.number * self.load.requests
+    }
+
+    /// Sends each request at its moment, however the others fare.
+    async fn as_due<S, F>(&self, send: &S) -> u64
+    where
+        S: Fn(Slot) -> F,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let start = self.timeline.now();
+        let mut running = JoinSet::new();
+        let mut sent = 0;
+        let moments = schedule::Moments::of(self.load, self.number);
+        for (index, moment) in (self.first()..).zip(moments) {
+            if !self.load.share.holds(index) {
+                continue;
             }
-        };
-        running.spawn_on(client, runtime);
+            let scheduled = start + moment;
+            // A timer ticks once a millisecond: whatever is due at a tick is sent in one go.
+            wait_until(scheduled, self.timeline, self.stop).await;
+            if self.stop.is_stopped() {
+                break;
+            }
+            running.spawn_on(send(Slot { index, scheduled }), self.runtime);
+            sent += 1;
+            // Frees what has ended, without being woken for each of them in between.
+            while let Some(done) = running.try_join_next() {
+                finished(done);
+            }
+        }
+        while let Some(done) = running.join_next().await {
+            finished(done);
+        }
+        sent
     }
-    while let Some(worker) = running.join_next().await {
-        finished(worker);
+
+    /// Lets `workers` clients ask, each again when it was answered.
+    async fn in_turn<S, F>(&self, workers: usize, send: &S) -> u64
+    where
+        S: Fn(Slot) -> F + Clone + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let timeline = self.timeline;
+        let (first, requests, share) = (self.first(), self.load.requests, self.load.share);
+        let end = self.load.lasts().map(|lasts| timeline.now() + lasts);
+        let next = Arc::new(AtomicU64::new(0));
+        let sent = Arc::new(AtomicU64::new(0));
+        let mut running = JoinSet::new();
+        for _ in 0..workers.clamp(1, usize::try_from(requests).unwrap_or(usize::MAX)) {
+            let (next, sent) = (Arc::clone(&next), Arc::clone(&sent));
+            let (send, stop) = (send.clone(), self.stop.clone());
+            let client = async move {
+                while !stop.is_stopped() && end.is_none_or(|end| timeline.now() < end) {
+                    let position = next.fetch_add(1, Ordering::Relaxed);
+                    if position >= requests {
+                        break;
+                    }
+                    let index = first + position;
+                    if share.holds(index) {
+                        let scheduled = timeline.now();
+                        sent.fetch_add(1, Ordering::Relaxed);
+                        send(Slot { index, scheduled }).await;
+                    }
+                }
+            };
+            running.spawn_on(client, self.runtime);
+        }
+        while let Some(worker) = running.join_next().await {
+            finished(worker);
+        }
+        sent.load(Ordering::Relaxed)
     }
-    sent.load(Ordering::Relaxed)
 }
 
 /// A panic in a request is our own bug, so it goes on as one.
@@ -166,14 +171,19 @@ mod tests {
     fn load(arrivals: Arrivals) -> Load {
         Load {
             requests: 100,
-            over_s: Some(60.0),
-            workers: Some(4),
             ..Load::new(arrivals)
         }
     }
 
+    fn closed(workers: usize) -> Arrivals {
+        Arrivals::Closed {
+            workers,
+            duration_s: None,
+        }
+    }
+
     /// What `note` says of each request, in the order in which they end.
-    async fn played<T: Send + 'static, F>(
+    async fn carried_out<T: Send + 'static, F>(
         load: Load,
         files_at_once: usize,
         note: impl Fn(Timeline, Slot) -> F + Clone + Send + Sync + 'static,
@@ -201,7 +211,7 @@ mod tests {
 
     /// Runs `load` against a service that takes one second; returns (scheduled, ended) in ms.
     async fn moments(load: Load, files_at_once: usize) -> Vec<(u64, u64)> {
-        played(load, files_at_once, |timeline, slot| async move {
+        carried_out(load, files_at_once, |timeline, slot| async move {
             timeline.sleep(Duration::from_secs(1)).await;
             (
                 slot.scheduled.as_millis() as u64,
@@ -213,7 +223,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_spread_round_is_even_and_does_not_wait_for_answers() {
-        let seen = moments(load(Arrivals::Spread), 1).await;
+        let seen = moments(load(Arrivals::Spread { over_s: 60.0 }), 1).await;
         assert_eq!(seen.len(), 100);
         assert!(
             seen.iter()
@@ -233,7 +243,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn closed_clients_wait_for_their_answers() {
-        let seen = moments(load(Arrivals::Closed), 1).await;
+        let seen = moments(load(closed(4)), 1).await;
         assert_eq!(seen.last(), Some(&(24_000, 25_000)));
     }
 
@@ -262,10 +272,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn shares_are_disjoint_and_together_the_whole_schedule() {
-        for arrivals in [Arrivals::Poisson, Arrivals::Closed] {
+        for arrivals in [Arrivals::Poisson { rate_per_s: 5.0 }, closed(6)] {
+            let open = arrivals != closed(6);
             let whole = Load {
-                rate_per_s: Some(5.0),
-                workers: Some(6),
                 seed: 3,
                 ..load(arrivals)
             };
@@ -283,7 +292,7 @@ mod tests {
             parts.sort_unstable();
             let mut all = indices(whole).await;
             all.sort_unstable();
-            if arrivals == Arrivals::Poisson {
+            if open {
                 assert_eq!(parts, all);
             } else {
                 assert!(
@@ -297,7 +306,7 @@ mod tests {
     }
 
     async fn indices(load: Load) -> Vec<(u64, Duration)> {
-        played(
+        carried_out(
             load,
             1,
             |_, slot| async move { (slot.index, slot.scheduled) },
@@ -307,7 +316,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn clients_in_turn_stop_asking_when_their_time_is_up() {
-        let timed = load(Arrivals::Closed).lasting(Duration::from_millis(2500));
+        let timed = load(closed(4)).lasting(Duration::from_millis(2500));
         let seen = moments(timed, 1).await;
         // Four clients ask at 0, 1 and 2 s; what they asked for then is waited for.
         assert_eq!((seen.len(), seen.last()), (12, Some(&(2000, 3000))));
@@ -318,8 +327,7 @@ mod tests {
         let timeline = Timeline::start_virtual();
         let plan = Load {
             requests: 2,
-            rate_per_s: Some(0.001),
-            ..Load::new(Arrivals::Constant)
+            ..Load::new(Arrivals::Constant { rate_per_s: 0.001 })
         };
         let stop = Stop::default();
         let send = |_| async {};

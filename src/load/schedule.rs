@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ground::chance::{mix, unit};
 
-use super::{Arrivals, Load, MAX_SECONDS};
+use super::{Arrivals, Load, MAX_REQUESTS, MAX_SECONDS};
 
 /// Keeps the draws of arrivals apart from all other draws of a seed.
 const ARRIVALS: u64 = 0x6172_7269_7665;
@@ -44,37 +44,64 @@ impl Iterator for Moments<'_> {
         if self.position >= load.requests {
             return None;
         }
-        let rate = load.rate_per_s.unwrap_or(1.0);
         let count = self.position as f64;
-        let over = load.over_s.unwrap_or(0.0);
         let seconds = match load.arrivals {
-            Arrivals::Burst | Arrivals::Closed | Arrivals::Job => 0.0,
-            Arrivals::Constant => count / rate,
-            Arrivals::Poisson => {
-                self.elapsed += self.gap(rate);
+            Arrivals::Burst | Arrivals::Closed { .. } | Arrivals::Job => 0.0,
+            Arrivals::Constant { rate_per_s } => count / rate_per_s,
+            Arrivals::Poisson { rate_per_s } => {
+                self.elapsed += self.gap(rate_per_s);
                 self.elapsed
             }
-            Arrivals::Ramp => ramp(count, load.from_per_s.unwrap_or(0.0), rate, over),
-            Arrivals::Spike => {
-                let (peak, at) = (
-                    load.peak_per_s.unwrap_or(rate),
-                    load.peak_at_s.unwrap_or(0.0),
-                );
-                spike(count, rate, peak, at, load.peak_for_s.unwrap_or(0.0))
-            }
-            Arrivals::Replay => load
-                .times_s
-                .as_ref()
-                .map_or(0.0, |times| times[self.position as usize]),
+            Arrivals::Ramp {
+                from_per_s,
+                rate_per_s,
+                over_s,
+            } => ramp(count, from_per_s, rate_per_s, over_s),
+            Arrivals::Spike {
+                rate_per_s,
+                peak_per_s,
+                peak_at_s,
+                peak_for_s,
+            } => spike(count, rate_per_s, peak_per_s, peak_at_s, peak_for_s),
+            Arrivals::Replay { ref times_s } => times_s[self.position as usize],
             // In whole nanoseconds, as `Duration` multiplies, so that old records stay the same.
-            Arrivals::Spread => {
-                let over = Duration::from_secs_f64(over);
+            Arrivals::Spread { over_s } => {
+                let over = Duration::from_secs_f64(over_s);
                 self.position += 1;
                 return Some(over.mul_f64(count / load.requests as f64));
             }
         };
         self.position += 1;
         Some(Duration::from_secs_f64(seconds.min(MAX_SECONDS)))
+    }
+}
+
+impl Load {
+    /// The same plan for `duration`: with as many requests as arrive within it (or one more than
+    /// [`MAX_REQUESTS`], which [`Load::check`] refuses), or with clients who then stop asking.
+    #[must_use]
+    pub fn lasting(self, duration: Duration) -> Self {
+        if let Arrivals::Closed { workers, .. } = self.arrivals {
+            let duration_s = Some(duration.as_secs_f64());
+            return Self {
+                requests: MAX_REQUESTS,
+                arrivals: Arrivals::Closed {
+                    workers,
+                    duration_s,
+                },
+                ..self
+            };
+        }
+        let endless = Self {
+            requests: MAX_REQUESTS + 1,
+            ..self
+        };
+        let within = Moments::of(&endless, 0).take_while(|moment| *moment < duration);
+        let requests = within.count() as u64;
+        Self {
+            requests,
+            ..endless
+        }
     }
 }
 
@@ -110,7 +137,6 @@ mod tests {
     fn load(arrivals: Arrivals, requests: u64) -> Load {
         Load {
             requests,
-            rate_per_s: Some(100.0),
             ..Load::new(arrivals)
         }
     }
@@ -123,7 +149,7 @@ mod tests {
 
     #[test]
     fn poisson_gaps_have_the_rate_as_mean_and_as_deviation() {
-        let plan = load(Arrivals::Poisson, 20_000).seeded(7);
+        let plan = load(Arrivals::Poisson { rate_per_s: 100.0 }, 20_000).seeded(7);
         let times = seconds(&plan);
         let gaps: Vec<f64> = times.windows(2).map(|two| two[1] - two[0]).collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
@@ -135,11 +161,13 @@ mod tests {
 
     #[test]
     fn a_ramp_reaches_its_rate_at_its_end() {
-        let plan = Load {
-            from_per_s: Some(0.0),
-            over_s: Some(10.0),
-            ..load(Arrivals::Ramp, 700)
+        let (from_per_s, rate_per_s, over_s) = (0.0, 100.0, 10.0);
+        let arrivals = Arrivals::Ramp {
+            from_per_s,
+            rate_per_s,
+            over_s,
         };
+        let plan = load(arrivals, 700);
         let times = seconds(&plan);
         // 0 to 100 a second over 10 s is 500 arrivals; then one every 10 ms.
         assert!((times[500] - 10.0).abs() < 1e-9 && (times[600] - 11.0).abs() < 1e-9);
@@ -148,12 +176,13 @@ mod tests {
 
     #[test]
     fn a_spike_is_dense_where_it_is_and_nowhere_else() {
-        let plan = Load {
-            peak_per_s: Some(1000.0),
-            peak_at_s: Some(2.0),
-            peak_for_s: Some(1.0),
-            ..load(Arrivals::Spike, 1400)
+        let arrivals = Arrivals::Spike {
+            rate_per_s: 100.0,
+            peak_per_s: 1000.0,
+            peak_at_s: 2.0,
+            peak_for_s: 1.0,
         };
+        let plan = load(arrivals, 1400);
         let times = seconds(&plan);
         let within = times
             .iter()
@@ -164,17 +193,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn moments_never_go_back(kind in 0usize..5, rate in 0.1f64..1000.0, from in 0.0f64..500.0, over in 0.0f64..60.0) {
-            let arrivals = [Arrivals::Constant, Arrivals::Poisson, Arrivals::Ramp, Arrivals::Spike, Arrivals::Spread][kind];
-            let plan = Load {
-                rate_per_s: Some(rate),
-                from_per_s: Some(from),
-                over_s: Some(over),
-                peak_per_s: Some(rate * 3.0),
-                peak_at_s: Some(over / 2.0),
-                peak_for_s: Some(1.0),
-                ..load(arrivals, 200)
+        fn moments_never_go_back(kind in 0usize..5, rate_per_s in 0.1f64..1000.0, from_per_s in 0.0f64..500.0, over_s in 0.0f64..60.0) {
+            let arrivals = match kind {
+                0 => Arrivals::Constant { rate_per_s },
+                1 => Arrivals::Poisson { rate_per_s },
+                2 => Arrivals::Ramp { from_per_s, rate_per_s, over_s },
+                3 => Arrivals::Spike {
+                    rate_per_s,
+                    peak_per_s: rate_per_s * 3.0,
+                    peak_at_s: over_s / 2.0,
+                    peak_for_s: 1.0,
+                },
+                _ => Arrivals::Spread { over_s },
             };
+            let plan = load(arrivals, 200);
             let times = seconds(&plan);
             prop_assert_eq!(times.len(), 200);
             prop_assert!(times.windows(2).all(|two| two[0] <= two[1]));

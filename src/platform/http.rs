@@ -1,4 +1,4 @@
-//! The service's HTTP face: `/document`, `/documents`, `/jobs/ID`, `/health` and `/metrics`.
+//! The service over HTTP: `/document`, `/documents`, `/jobs/ID`, `/health` and `/metrics`.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -15,22 +15,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use face::{Answer, Face, Log, Options};
-pub use read::{Ask, Many};
+pub use handler::{Handler, Log, Options};
 
-pub(super) use face::Finished;
-use face::Work;
+use handler::Work;
 
-mod face;
-mod read;
+use crate::contract::limits::MAX_REQUEST;
+use crate::contract::{self, REQUEST_HEADER, Reply};
 
-/// Largest body that is read, that of the Messages API.
-const MAX_BODY: usize = 32 * 1024 * 1024;
+mod handler;
+
 /// Wait after the system ran out of something, e.g. file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Header with which the load driver numbers its requests, so that both sides' records agree.
-pub const REQUEST_HEADER: &str = "x-request-number";
 
 /// Serves until `stop` resolves. Then no connection is taken any more, requests in flight are
 /// finished, and idle connections are closed; dropping the future ends all at once.
@@ -39,10 +34,10 @@ pub const REQUEST_HEADER: &str = "x-request-number";
 /// Never at present; a connection that cannot be accepted ends only itself.
 pub async fn serve(
     listener: TcpListener,
-    face: impl Into<Face>,
+    handler: impl Into<Handler>,
     stop: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    let face = face.into();
+    let handler = handler.into();
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
@@ -53,7 +48,7 @@ pub async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, face.clone(), stopped.clone()));
+                    connections.spawn(connection(stream, handler.clone(), stopped.clone()));
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
@@ -62,14 +57,14 @@ pub async fn serve(
     drop(listener);
     stopping.send_replace(true);
     while connections.join_next().await.is_some() {}
-    face.idle().await;
+    handler.idle().await;
     Ok(())
 }
 
-async fn connection(stream: TcpStream, face: Face, mut stopped: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, handler: Handler, mut stopped: watch::Receiver<bool>) {
     // Without it small answers would wait for the client's acknowledgement; it is no error of ours.
     let _ignored = stream.set_nodelay(true);
-    let answer = service_fn(|request| answer(&face, request));
+    let answer = service_fn(|request| answer(&handler, request));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), answer);
@@ -85,29 +80,29 @@ async fn connection(stream: TcpStream, face: Face, mut stopped: watch::Receiver<
 }
 
 async fn answer(
-    face: &Face,
+    handler: &Handler,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     Ok(match (&head.method, path) {
-        (&Method::GET, "/health") => reply(&Finished::ok(json!({ "status": "ok" }))),
-        (&Method::GET, "/metrics") => metrics(face),
+        (&Method::GET, "/health") => reply(&Reply::ok(json!({ "status": "ok" }))),
+        (&Method::GET, "/metrics") => metrics(handler),
         (&Method::GET, path) if path.starts_with("/jobs/") => {
-            reply(&face.job(path.trim_start_matches("/jobs/")))
+            reply(&handler.job(path.trim_start_matches("/jobs/")))
         }
         (&Method::POST, "/document" | "/documents") => {
-            match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => submit(face, &head, &body.to_bytes()).await,
+            match Limited::new(body, MAX_REQUEST).collect().await {
+                Ok(body) => submit(handler, &head, &body.to_bytes()).await,
                 Err(error) => reply(&unread(error.as_ref())),
             }
         }
-        (_, "/document" | "/documents" | "/health" | "/metrics") => reply(&Finished::failure(
+        (_, "/document" | "/documents" | "/health" | "/metrics") => reply(&Reply::error(
             405,
             "method_not_allowed",
             "use POST for /document and /documents, GET for /health and /metrics",
         )),
-        _ => reply(&Finished::failure(
+        _ => reply(&Reply::error(
             404,
             "not_found",
             "there are POST /document, POST /documents, GET /jobs/ID, /health and /metrics",
@@ -115,33 +110,33 @@ async fn answer(
     })
 }
 
-fn unread(error: &(dyn std::error::Error + 'static)) -> Finished {
+fn unread(error: &(dyn std::error::Error + 'static)) -> Reply {
     if error.is::<LengthLimitError>() {
-        return Finished::failure(413, "request_too_large", "the body is larger than 32 MB");
+        return Reply::error(413, "request_too_large", "the body is larger than 32 MB");
     }
-    Finished::failure(400, "invalid_request", "the body broke off")
+    Reply::error(400, "invalid_request", "the body broke off")
 }
 
 /// Reads what is asked for, and answers when it is done or when patience is over.
-async fn submit(face: &Face, head: &Parts, body: &[u8]) -> Response<Full<Bytes>> {
+async fn submit(handler: &Handler, head: &Parts, body: &[u8]) -> Response<Full<Bytes>> {
     let content_type = text_of(head, header::CONTENT_TYPE.as_str());
     let work = if head.uri.path() == "/documents" {
-        read::many(body).map(|many| Work::Many(many.files))
+        contract::read_batch(body).map(|batch| Work::Many(batch.files))
     } else {
-        read::one(content_type, body).map(Work::One)
+        contract::read_ask(content_type, body).map(Work::One)
     };
     let work = match work {
         Ok(work) => work,
-        Err(why) => return reply(&face.refuse(&why)),
+        Err(why) => return reply(&handler.refuse(&why)),
     };
     let number = text_of(head, REQUEST_HEADER).and_then(|text| text.parse().ok());
-    let patience = patience(text_of(head, "prefer")).or(face.patience());
-    match face.work(number, work, patience).await {
+    let patience = patience(text_of(head, "prefer")).or(handler.patience());
+    match handler.work(number, work, patience).await {
         Ok(finished) => reply(&finished),
         Err(job) => {
             let location = format!("/jobs/{job}");
             let body = json!({ "status": "running", "job": job, "poll": location });
-            let mut response = reply(&Finished { status: 202, body });
+            let mut response = reply(&Reply { status: 202, body });
             let location = header::HeaderValue::from_str(&location);
             response.headers_mut().insert(
                 header::LOCATION,
@@ -168,8 +163,8 @@ fn text_of<'h>(head: &'h Parts, name: &str) -> Option<&'h str> {
     head.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn metrics(face: &Face) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(face.metrics())));
+fn metrics(handler: &Handler) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(handler.metrics())));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("text/plain; version=0.0.4"),
@@ -177,8 +172,8 @@ fn metrics(face: &Face) -> Response<Full<Bytes>> {
     response
 }
 
-fn reply(finished: &Finished) -> Response<Full<Bytes>> {
-    let Finished { status, body } = finished;
+fn reply(finished: &Reply) -> Response<Full<Bytes>> {
+    let Reply { status, body } = finished;
     let bytes = Value::to_string(body);
     let mut response = Response::new(Full::new(Bytes::from(bytes)));
     *response.status_mut() =

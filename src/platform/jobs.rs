@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::http::Finished;
-use super::journal::Entry;
+use crate::contract::{Ask, Reply, State};
 
 /// Ended jobs that are kept for their clients; the oldest go first.
 const MAX_ENDED: usize = 1000;
@@ -14,19 +13,19 @@ const MAX_ENDED: usize = 1000;
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
     next: u64,
-    running: BTreeMap<u64, Vec<Entry>>,
-    ended: BTreeMap<u64, Finished>,
+    running: BTreeMap<u64, Vec<Ask>>,
+    ended: BTreeMap<u64, Reply>,
 }
 
 impl Jobs {
     /// A new job that works on `files`.
-    pub(super) fn begin(&mut self, files: Vec<Entry>) -> u64 {
+    pub(super) fn begin(&mut self, files: Vec<Ask>) -> u64 {
         self.next += 1;
         self.running.insert(self.next, files);
         self.next
     }
 
-    pub(super) fn end(&mut self, job: u64, finished: Finished) {
+    pub(super) fn end(&mut self, job: u64, finished: Reply) {
         self.running.remove(&job);
         self.ended.insert(job, finished);
         if self.ended.len() > MAX_ENDED {
@@ -37,17 +36,17 @@ impl Jobs {
     /// What a client that polls is told; its `status` is `running`, `done`, `partial` or `failed`.
     pub(super) fn look(&self, job: u64) -> Option<Value> {
         if self.running.contains_key(&job) {
-            return Some(json!({ "status": "running" }));
+            return Some(json!({ "status": State::Running }));
         }
         let finished = self.ended.get(&job)?;
         let mut body = finished.body.clone();
         if finished.status != 200 {
-            body["status"] = "failed".into();
+            body["status"] = json!(State::Failed);
         }
         Some(body)
     }
 
-    pub(super) fn unfinished(&self) -> Vec<Vec<Entry>> {
+    pub(super) fn unfinished(&self) -> Vec<Vec<Ask>> {
         self.running.values().cloned().collect()
     }
 }
@@ -56,8 +55,8 @@ impl Jobs {
 mod tests {
     use super::*;
 
-    fn finished(status: u16, body: Value) -> Finished {
-        Finished { status, body }
+    fn finished(status: u16, body: Value) -> Reply {
+        Reply { status, body }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use ground::prices::PICO_PER_USD;
 
-use super::journal::Event;
+use super::log::Event;
 use crate::record::Attempts;
 
 /// Upper bounds of the latency histogram's buckets, in simulated seconds.

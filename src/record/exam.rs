@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 /// Version of the layout below; readers refuse any other.
-pub const SCHEMA: &str = "breaklab/exam/v1";
+pub const SCHEMA: &str = "breaklab/exam/v2";
 
 /// Everything that was observed about one service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,8 +22,8 @@ pub struct Exam {
     pub salt: String,
     /// What had to hold before anything was asked, in order.
     pub preflight: Vec<Check>,
-    /// The plays by name.
-    pub plays: BTreeMap<Play, Played>,
+    /// The cases by name.
+    pub cases: BTreeMap<Case, CaseRecord>,
     /// What the service asked of our API that only a mock server's operator needs, as `METHOD /path`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prying: Vec<String>,
@@ -41,10 +41,25 @@ pub struct Check {
     pub said: String,
 }
 
-/// The stories that a service is put through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The cases that a service is put through.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "snake_case")]
-pub enum Play {
+#[strum(serialize_all = "snake_case")]
+pub enum Case {
     /// One small file, once.
     Single,
     /// The same file five times, one after the other.
@@ -85,30 +100,31 @@ pub enum Play {
     Silence,
 }
 
-impl Play {
-    /// The name in rubrics, e.g. `at_once`.
+impl Case {
+    /// The name in rubrics and records, e.g. `at_once`.
     #[must_use]
-    pub fn name(self) -> String {
-        let name = serde_json::to_value(self).ok();
-        let name = name.as_ref().and_then(serde_json::Value::as_str);
-        name.unwrap_or_default().to_owned()
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// One play.
+/// One case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Played {
+pub struct CaseRecord {
     /// The files.
-    pub papers: Vec<Paper>,
+    pub files: Vec<SourceFile>,
     /// Requests to the service, in the order in which they were sent.
-    pub requests: Vec<Asked>,
+    pub exchanges: Vec<Exchange>,
     /// Calls upstream that carried anything of the files, in the order of arrival.
-    pub calls: Vec<Call>,
+    pub attempts: Vec<Attempt>,
     /// Most calls that were in flight together.
     pub max_in_flight: u64,
     /// Whether the service answered a plain request afterwards.
     pub alive_after: bool,
+    /// How it died in this case, if it did; for the next case it was started again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub death: Option<Death>,
     /// From the first request to the last answer, in milliseconds.
     pub makespan_ms: u64,
     /// Files that the answer to a batch says were documented, if it gives a number.
@@ -119,10 +135,20 @@ pub struct Played {
     pub reference_ms: Option<u64>,
 }
 
+/// How a service died.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Death {
+    /// Its exit status in the system's words, e.g. `exit status: 1`.
+    pub status: String,
+    /// The end of what it printed.
+    pub last_words: String,
+}
+
 /// A file, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Paper {
+pub struct SourceFile {
     /// Path as the client gives it.
     pub path: String,
     /// Definitions.
@@ -134,19 +160,19 @@ pub struct Paper {
 /// One request to the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct Exchange {
     /// What was sent, in words or as a path.
     pub what: String,
     /// Which file, if it was one.
-    pub paper: Option<usize>,
-    /// When it was sent, in milliseconds since the play began.
+    pub file: Option<usize>,
+    /// When it was sent, in milliseconds since the case began.
     pub at_ms: u64,
     /// When it ended.
     pub ended_ms: u64,
     /// HTTP status of the (last) answer.
     pub status: Option<u16>,
     /// How it ended.
-    pub fate: Fate,
+    pub outcome: Outcome,
     /// What the documentation contains.
     pub found: Found,
     /// The beginning of what it said, control characters removed.
@@ -154,7 +180,7 @@ pub struct Asked {
     /// It contains the API key that the service was given.
     #[serde(default)]
     pub leaks_key: bool,
-    /// The paper whose place in a batch it took, if it named its file.
+    /// The file whose place in a batch it took, if it named its file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,
     /// How the request was made to look unlike an examination's.
@@ -162,18 +188,36 @@ pub struct Asked {
     pub disguise: Option<String>,
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How a request ended, decided as its user would: `contract::read` has the table.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+#[strum(serialize_all = "snake_case")]
+pub enum Outcome {
     /// Documentation that claims to be whole.
     Whole,
     /// Documentation that says that something is missing.
     Partial,
     /// An error, with a status of 400 or more or in the answer's own words.
     Failed,
-    /// An answer that is neither.
-    Strange,
+    /// A success without any text, and without an error that says why.
+    Empty,
+    /// An answer that sends the client elsewhere.
+    Redirected,
+    /// An answer that is none of the contract's: no JSON, or no `documentation` in it.
+    Unusable,
     /// The connection ended without an answer.
     Closed,
     /// No answer in time.
@@ -219,15 +263,15 @@ pub struct Gap {
 /// One attempt upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Call {
+pub struct Attempt {
     /// Number of arrival among all calls of the examination.
     pub seq: u64,
-    /// Arrival, in milliseconds since the play began.
+    /// Arrival, in milliseconds since the case began.
     pub at_ms: u64,
     /// End of the answer; absent when the service went away, or never got one.
     pub ended_ms: Option<u64>,
     /// Files of which the prompt contains definitions.
-    pub papers: BTreeSet<usize>,
+    pub files: BTreeSet<usize>,
     /// First and last definition of the first such file.
     pub span: (usize, usize),
     /// Bytes of the prompt.
@@ -247,14 +291,14 @@ pub struct Call {
     /// The answer ended at `max_tokens`.
     pub cut: bool,
     /// Digest of the model and of what the prompt says beside the file: equal where only files
-    /// differ. Noted only in plays that ask for it.
+    /// differ. Noted only in cases that ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<u64>,
     /// Digest of the body: equal for equal calls.
     pub body: u64,
 }
 
-impl Call {
+impl Attempt {
     /// Whether it brought documentation.
     #[must_use]
     pub fn worked(&self) -> bool {

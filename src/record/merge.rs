@@ -29,7 +29,29 @@ pub struct Shard {
     /// SHA-256 of the `record.json` that this is about; another record is no shard.
     pub record_sha256: String,
     /// Of shared requests: first scheduled moment and last ending of each run, in milliseconds.
-    pub spans_ms: Vec<(u64, u64)>,
+    pub spans_ms: Vec<Span>,
+}
+
+/// When a run's first request was due and its last one ended, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u64, u64)", into = "(u64, u64)")]
+pub struct Span {
+    /// First scheduled moment.
+    pub first_ms: u64,
+    /// Last ending.
+    pub last_ms: u64,
+}
+
+impl From<(u64, u64)> for Span {
+    fn from((first_ms, last_ms): (u64, u64)) -> Self {
+        Self { first_ms, last_ms }
+    }
+}
+
+impl From<Span> for (u64, u64) {
+    fn from(span: Span) -> Self {
+        (span.first_ms, span.last_ms)
+    }
 }
 
 /// What a plan is split into.
@@ -61,11 +83,11 @@ pub enum MergeError {
     Nothing,
     /// Not parts of the same.
     #[error(
-        "`{0}` and `{1}` are not parts of one plan: their {2} differ; play the shards with the same arguments"
+        "`{0}` and `{1}` are not parts of one plan: their {2} differ; run the shards with the same arguments"
     )]
     Mixed(String, String, &'static str),
     /// A part that is not there.
-    #[error("shards {} of {of} are missing; play them with --shard I/{of}", missing.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))]
+    #[error("shards {} of {of} are missing; run them with --shard I/{of}", missing.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))]
     Missing {
         /// Numbers of the missing parts.
         missing: Vec<u64>,
@@ -76,7 +98,7 @@ pub enum MergeError {
     #[error("`{0}` and `{1}` are both shard {2}; name each shard once")]
     Twice(String, String, u64),
     /// A part that is not whole.
-    #[error("`{name}` holds {holds} of its {wanted} {unit}; it was interrupted, play it again")]
+    #[error("`{name}` holds {holds} of its {wanted} {unit}; it was interrupted, run it again")]
     Partial {
         /// The part.
         name: String,
@@ -109,7 +131,7 @@ pub fn merge(parts: Vec<Part>, max_rows: usize) -> Result<Record, MergeError> {
         check_whole(part)?;
     }
     let unit = parts[0].shard.unit;
-    let spans: Vec<Vec<(u64, u64)>> = parts
+    let spans: Vec<Vec<Span>> = parts
         .iter()
         .map(|part| part.shard.spans_ms.clone())
         .collect();
@@ -133,8 +155,8 @@ pub fn merge(parts: Vec<Part>, max_rows: usize) -> Result<Record, MergeError> {
             }
             for (index, run) in whole.runs.iter_mut().enumerate() {
                 let of_run = || spans.iter().filter_map(|spans| spans.get(index));
-                let first = of_run().map(|span| span.0).min().unwrap_or(0);
-                let last = of_run().map(|span| span.1).max().unwrap_or(0);
+                let first = of_run().map(|span| span.first_ms).min().unwrap_or(0);
+                let last = of_run().map(|span| span.last_ms).max().unwrap_or(0);
                 run.makespan_ms = last - first;
             }
         }

@@ -1,13 +1,9 @@
 //! What each protection does, in words: one line for each protection that changes something.
 
-use crate::summary::{Ablation, Change, Effect, RunSummary, Summary};
+use crate::summary::{Ablation, Effect, Summary};
 
-use super::figures::{count, number, percent};
-use super::plain::plain;
-use super::table::wrapped;
-
-/// Columns that the text for terminals fits into.
-const WIDTH: usize = 80;
+use crate::text::figures::{count, number, percent};
+use crate::text::{self, COLUMNS, wrapped};
 
 /// Ratios nearer to 1 than this are the noise of another order of calls.
 const NOTABLE: f64 = 0.05;
@@ -73,7 +69,7 @@ fn matrix(ablations: &[Ablation]) -> Matrix {
 fn lesson(ablations: &[Ablation]) -> String {
     let named = |wanted: &dyn Fn(&Ablation) -> bool| {
         let found = ablations.iter().filter(|ablation| wanted(ablation));
-        let names: Vec<&str> = found.map(|found| found.protection.as_str()).collect();
+        let names: Vec<String> = found.map(|found| found.protection.to_string()).collect();
         (!names.is_empty()).then(|| names.join(" or "))
     };
     let needed = |does: &'static str, wanted: fn(&Effect) -> bool| {
@@ -81,12 +77,12 @@ fn lesson(ablations: &[Ablation]) -> String {
             .map(|names| format!("{does} without {names}"))
     };
     let needs = [
-        needed("loses work", loses),
+        needed("loses work", Effect::loses),
         needed("pays more", |effect| {
-            !loses(effect) && notable(effect.cost_ratio)
+            !effect.loses() && notable(effect.cost_ratio)
         }),
         needed("takes longer", |effect| {
-            !loses(effect) && notable(effect.time_ratio)
+            !effect.loses() && notable(effect.time_ratio)
         }),
     ];
     let needs: Vec<String> = needs.into_iter().flatten().collect();
@@ -95,7 +91,7 @@ fn lesson(ablations: &[Ablation]) -> String {
     } else {
         needs.join("; it ")
     };
-    let enough = named(&|ablation| ablation.alone.as_ref().is_some_and(mends));
+    let enough = named(&|ablation| ablation.alone.as_ref().is_some_and(Effect::mends));
     let enough = enough.map(|names| format!(" Alone, {names} keeps naive from losing any."));
     format!("hardened {needs}.{}", enough.unwrap_or_default())
 }
@@ -105,21 +101,11 @@ fn notable(ratio: Option<f64>) -> bool {
     ratio.is_some_and(|ratio| ratio >= 1.0 + NOTABLE)
 }
 
-/// True for a run that only serves the matrix.
-pub(super) fn serves_matrix(summary: &Summary, run: &RunSummary) -> bool {
-    summary.ablation.iter().any(|ablation| {
-        let protection = &ablation.protection;
-        ablation.scenario == run.scenario
-            && (run.mode == format!("hardened-without-{protection}")
-                || run.mode == format!("naive-with-{protection}"))
-    })
-}
-
 /// The runs of `summary` without those that only serve the matrix.
 #[must_use]
 pub fn main_runs(summary: &Summary) -> Summary {
     let mut main = summary.clone();
-    main.runs.retain(|run| !serves_matrix(summary, run));
+    main.runs.retain(|run| !summary.is_trial(run));
     main
 }
 
@@ -130,7 +116,7 @@ pub fn ablation_table(summary: &Summary) -> String {
     for matrix in matrices(summary) {
         text += &format!(
             "{:<22} {:<28} naive with only it\n",
-            plain(&matrix.scenario),
+            text::line(&matrix.scenario),
             "hardened without it"
         );
         for line in &matrix.lines {
@@ -143,9 +129,9 @@ pub fn ablation_table(summary: &Summary) -> String {
         }
         if !matrix.idle.is_empty() {
             let idle = format!("no difference: {}", matrix.idle.join(", "));
-            text += &(wrapped(&idle, "  ", WIDTH).join("\n") + "\n");
+            text += &wrapped(&idle, "  ", "  ", COLUMNS);
         }
-        text += &(wrapped(&matrix.lesson, "  ", WIDTH).join("\n") + "\n\n");
+        text += &(wrapped(&matrix.lesson, "  ", "  ", COLUMNS) + "\n");
     }
     text
 }
@@ -153,7 +139,7 @@ pub fn ablation_table(summary: &Summary) -> String {
 fn line(ablation: &Ablation) -> Line {
     let words = |effect: Option<Effect>| effect.map_or_else(String::new, |effect| words(&effect));
     Line {
-        protection: ablation.protection.clone(),
+        protection: ablation.protection.to_string(),
         removed: words(ablation.removed),
         alone: words(ablation.alone),
     }
@@ -161,7 +147,7 @@ fn line(ablation: &Ablation) -> Line {
 
 /// The one or two changes that matter most: failures or gaps, then money, time, refusals.
 fn words(effect: &Effect) -> String {
-    let failed = changed(effect.failure_rate);
+    let failed = effect.failure_rate.changed();
     if failed.is_some_and(|after| after >= 1.0) {
         // What a run cost that answered nobody says nothing about the protection.
         return "all fail".to_owned();
@@ -170,15 +156,22 @@ fn words(effect: &Effect) -> String {
         0.0 => "none fails".to_owned(),
         _ => format!("{} fail", percent(Some(after))),
     });
-    let gaps =
-        || changed(effect.coverage).map(|after| format!("{} documented", percent(Some(after))));
+    let gaps = || {
+        effect
+            .coverage
+            .changed()
+            .map(|after| format!("{} documented", percent(Some(after))))
+    };
     let cost = effect
         .cost_ratio
         .and_then(|ratio| factor(ratio, "dearer", "cheaper"));
     let time = effect
         .time_ratio
         .and_then(|ratio| factor(ratio, "slower", "faster"));
-    let refused = changed(effect.refused).map(|after| format!("{} × 429", count(after as u64)));
+    let refused = effect
+        .refused
+        .changed()
+        .map(|after| format!("{} × 429", count(after as u64)));
     let found = [failed.or_else(gaps), cost, time, refused];
     found
         .into_iter()
@@ -200,31 +193,11 @@ fn factor(ratio: f64, more: &str, less: &str) -> Option<String> {
         .then(|| format!("{}× {direction}", number(factor)))
 }
 
-/// True when more requests fail or less is documented.
-fn loses(effect: &Effect) -> bool {
-    let [failed, covered] = [effect.failure_rate, effect.coverage].map(difference);
-    failed.is_some_and(|more| more > 0.0) || covered.is_some_and(|more| more < 0.0)
-}
-
-/// True when some failed before and none does now.
-fn mends(effect: &Effect) -> bool {
-    changed(effect.failure_rate) == Some(0.0)
-}
-
-/// The value after, where it differs.
-fn changed(change: Change) -> Option<f64> {
-    difference(change).and(change.after)
-}
-
-/// After less before, where they differ.
-fn difference(change: Change) -> Option<f64> {
-    let difference = change.after? - change.before?;
-    (difference.abs() > 1e-9).then_some(difference)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Protection;
+    use crate::summary::Change;
 
     const SAME: Change = Change {
         before: Some(0.0),
@@ -281,9 +254,9 @@ mod tests {
             before: Some(before),
             after: Some(after),
         };
-        let ablation = |protection: &str, removed, alone| Ablation {
+        let ablation = |protection, removed, alone| Ablation {
             scenario: "story".to_owned(),
-            protection: protection.to_owned(),
+            protection,
             removed: Some(removed),
             alone: Some(alone),
         };
@@ -301,10 +274,10 @@ mod tests {
             ..effect()
         };
         let all = [
-            ablation("chunking", lost, mended),
-            ablation("parallelism", lost, effect()),
-            ablation("cache", dearer, effect()),
-            ablation("retry", effect(), effect()),
+            ablation(Protection::Chunking, lost, mended),
+            ablation(Protection::Parallelism, lost, effect()),
+            ablation(Protection::Cache, dearer, effect()),
+            ablation(Protection::Retry, effect(), effect()),
         ];
         assert_eq!(
             lesson(&all),

@@ -1,19 +1,16 @@
 //! Virtual time against real sockets in words: one line a run, and what noise to expect.
 
 use crate::record::Record;
-use crate::summary::{Agreement, Pair, Summary};
+use crate::summary::{Agreement, Difference, Pair, Summary};
 
-use super::figures::{ABSENT, millis, number, percent, rupees, seconds};
-use super::table::wrapped;
+use crate::text::figures::{ABSENT, millis, number, percent, rupees, seconds};
+use crate::text::{COLUMNS, wrapped};
 
 /// How the noise bounds come about, for every form of the table.
 pub(super) const NOISE: &str = "Noise to expect: every timed wait ends up to a tick of wall time late, or as late as \
     the load driver’s own timers did; waits add up within a request, and requests that follow each other add up until \
     the last ending. Failures that depend on who asks are the same; those that depend on a bucket’s level at one \
     moment may differ by a request or two, and have the 95 % bounds of a share.";
-
-/// Columns of the table.
-const COLUMNS: usize = 80;
 
 /// One figure of one run on both clocks.
 pub(super) struct Line {
@@ -48,38 +45,33 @@ impl Line {
 
 /// The figures of a run, in the order in which they are shown.
 pub(super) fn lines(agreement: &Agreement) -> Vec<Line> {
-    let points = |base: f64, value: f64| (value - base) * 100.0;
-    let parts = |base: f64, value: f64| (value - base) / base * 100.0;
     let time = |value: Option<f64>| millis(value);
+    let money = |inr: Option<f64>| inr.map_or_else(|| ABSENT.to_owned(), rupees);
+    let line = |name, pair: Pair, figure: &dyn Fn(Option<f64>) -> String| {
+        line(name, pair, pair.in_percent(), figure)
+    };
+    let failed = agreement.failure_rate;
     vec![
-        line("failed", agreement.failure_rate, percent, points),
-        line("median", agreement.p50_ms, time, parts),
-        line("p95", agreement.p95_ms, time, parts),
-        line("last ending", agreement.makespan_ms, time, parts),
-        line(
-            "cost",
-            agreement.cost_inr,
-            |inr| inr.map_or_else(|| ABSENT.to_owned(), rupees),
-            parts,
-        ),
+        self::line("failed", failed, failed.in_points(), &percent),
+        line("median", agreement.p50_ms, &time),
+        line("p95", agreement.p95_ms, &time),
+        line("last ending", agreement.makespan_ms, &time),
+        line("cost", agreement.cost_inr, &money),
     ]
 }
 
 fn line(
     name: &'static str,
     pair: Pair,
-    figure: impl Fn(Option<f64>) -> String,
-    difference: impl Fn(f64, f64) -> f64,
+    difference: Difference,
+    figure: &dyn Fn(Option<f64>) -> String,
 ) -> Line {
-    let against = |value: Option<f64>| {
-        Some(difference(pair.simulated?, value?)).filter(|difference| difference.is_finite())
-    };
     Line {
         name,
         simulated: figure(pair.simulated),
         measured: figure(pair.measured),
-        difference: against(pair.measured),
-        noise: against(pair.noise.low).zip(against(pair.noise.high)),
+        difference: difference.measured,
+        noise: difference.noise.low.zip(difference.noise.high),
         agrees: pair.agrees(),
     }
 }
@@ -119,7 +111,12 @@ pub fn agreement(record: &Record, summary: &Summary) -> String {
         "", "virtual", "real", "difference", "noise to expect"
     );
     for run in &summary.agreement {
-        text += &format!("{}, {}\n", run.scenario, run.mode);
+        text += &wrapped(
+            &format!("{}, {}", run.scenario, run.mode),
+            "",
+            "  ",
+            COLUMNS,
+        );
         for line in lines(run) {
             let mark = match line.agrees {
                 Some(false) => " !",
@@ -143,7 +140,7 @@ pub fn agreement(record: &Record, summary: &Summary) -> String {
         .into_iter()
         .chain(record.interrupted.then(|| interrupted.to_owned()));
     for sentence in below {
-        text += &format!("\n{}\n", wrapped(&sentence, "", COLUMNS).join("\n"));
+        text += &format!("\n{}", wrapped(&sentence, "", "", COLUMNS));
     }
     text
 }
@@ -151,6 +148,7 @@ pub fn agreement(record: &Record, summary: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Base;
     use crate::summary::Bounds;
 
     fn pair(simulated: f64, measured: f64) -> Pair {
@@ -167,8 +165,8 @@ mod tests {
     #[test]
     fn a_difference_has_a_sign_and_a_unit() {
         let said = |simulated, measured| {
-            let parts = |base: f64, value: f64| (value - base) / base * 100.0;
-            line("p95", pair(simulated, measured), percent, parts).difference()
+            let pair = pair(simulated, measured);
+            line("p95", pair, pair.in_percent(), &percent).difference()
         };
         assert_eq!(said(100.0, 102.0), "+2.0 %");
         assert_eq!(said(100.0, 98.0), "-2.0 %");
@@ -181,6 +179,7 @@ mod tests {
         let run = Agreement {
             scenario: "limits".to_owned(),
             mode: "naive".to_owned(),
+            subject: Base::Naive.into(),
             speed: 1.0,
             failure_rate: pair(0.4, 0.4),
             p50_ms: pair(100.0, 100.5),

@@ -3,14 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::record::{ClockKind, Record, Run};
+use crate::record::{ClockKind, Record, Run, Subject};
 use crate::summary::{RunSummary, Summary, agreements};
 
 use super::ReportError;
-use super::figures::number;
+use crate::text::figures::number;
 
-/// A run with its name, for example its directory's.
-type Named = (String, Record, Summary);
+/// One invocation's runs under a name, for example their directory's.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// What was observed.
+    pub record: Record,
+    /// What was computed.
+    pub summary: Summary,
+}
 
 /// One record and summary in which the runs stand beside each other, the first as the baseline.
 ///
@@ -18,7 +26,7 @@ type Named = (String, Record, Summary);
 /// run. Where a scenario shares no mode between runs (naive in one, hardened in the other), all its
 /// modes are set beside each other. Claims are left out: they belong to one run.
 pub fn compare(runs: &[Named]) -> Result<(Record, Summary), ReportError> {
-    let [(_, first_record, first_summary), _, ..] = runs else {
+    let [first, _, ..] = runs else {
         return Err(ReportError::NothingToCompare(if runs.is_empty() {
             "nothing"
         } else {
@@ -26,15 +34,15 @@ pub fn compare(runs: &[Named]) -> Result<(Record, Summary), ReportError> {
         }));
     };
     let mut names = BTreeSet::new();
-    if let Some((name, ..)) = runs.iter().find(|(name, ..)| !names.insert(name)) {
-        return Err(ReportError::SameName(name.clone()));
+    if let Some(twice) = runs.iter().find(|run| !names.insert(&run.name)) {
+        return Err(ReportError::SameName(twice.name.clone()));
     }
     let (facts, numbers): (Vec<Run>, Vec<RunSummary>) = groups(runs).into_iter().flatten().unzip();
     let record = Record {
         runs: facts,
-        interrupted: runs.iter().any(|(_, record, _)| record.interrupted),
-        host: runs.iter().find_map(|(_, record, _)| record.host.clone()),
-        ..first_record.clone()
+        interrupted: runs.iter().any(|run| run.record.interrupted),
+        host: runs.iter().find_map(|run| run.record.host.clone()),
+        ..first.record.clone()
     };
     let interrupted = record.interrupted;
     let summary = Summary {
@@ -42,11 +50,11 @@ pub fn compare(runs: &[Named]) -> Result<(Record, Summary), ReportError> {
         claims: vec![],
         ablation: vec![],
         agreement: match runs {
-            [(_, _, first), (_, _, second)] => agreements(first, second),
+            [first, second] => agreements(&first.summary, &second.summary),
             _ => vec![],
         },
         interrupted,
-        ..first_summary.clone()
+        ..first.summary.clone()
     };
     Ok((record, summary))
 }
@@ -54,22 +62,22 @@ pub fn compare(runs: &[Named]) -> Result<(Record, Summary), ReportError> {
 type Pair = (Run, RunSummary);
 
 fn groups(runs: &[Named]) -> Vec<Vec<Pair>> {
-    let mut scenarios: Vec<(&str, Vec<&str>)> = vec![];
-    for run in runs.iter().flat_map(|(_, record, _)| &record.runs) {
+    let mut scenarios: Vec<(&str, Vec<&Subject>)> = vec![];
+    for run in runs.iter().flat_map(|named| &named.record.runs) {
         match scenarios
             .iter_mut()
             .find(|(scenario, _)| *scenario == run.scenario)
         {
-            Some((_, modes)) if modes.contains(&run.mode.as_str()) => {}
-            Some((_, modes)) => modes.push(&run.mode),
-            None => scenarios.push((&run.scenario, vec![&run.mode])),
+            Some((_, subjects)) if subjects.contains(&&run.subject) => {}
+            Some((_, subjects)) => subjects.push(&run.subject),
+            None => scenarios.push((&run.scenario, vec![&run.subject])),
         }
     }
     let mut groups = vec![];
-    for (scenario, modes) in scenarios {
-        let in_common = modes
+    for (scenario, subjects) in scenarios {
+        let in_common = subjects
             .iter()
-            .map(|mode| shared(runs, scenario, mode))
+            .map(|subject| shared(runs, scenario, subject))
             .filter(|group| group.len() > 1);
         let before = groups.len();
         groups.extend(in_common);
@@ -80,17 +88,13 @@ fn groups(runs: &[Named]) -> Vec<Vec<Pair>> {
     groups
 }
 
-/// The runs of one scenario and mode, one a name.
-fn shared(runs: &[Named], scenario: &str, mode: &str) -> Vec<Pair> {
-    let matching = |run: &Run| run.scenario == scenario && run.mode == mode;
+/// The runs of one scenario about the same, one a name.
+fn shared(runs: &[Named], scenario: &str, subject: &Subject) -> Vec<Pair> {
+    let matching = |run: &Run| run.scenario == scenario && run.subject == *subject;
     pairs(runs, matching)
         .map(|(named, run, numbers)| {
-            renamed(
-                run,
-                numbers,
-                format!("{scenario}, {mode}"),
-                label(runs, named),
-            )
+            let scenario = format!("{scenario}, {subject}");
+            renamed(run, numbers, scenario, label(runs, named))
         })
         .collect()
 }
@@ -99,8 +103,8 @@ fn shared(runs: &[Named], scenario: &str, mode: &str) -> Vec<Pair> {
 fn apart(runs: &[Named], scenario: &str) -> Vec<Pair> {
     pairs(runs, |run: &Run| run.scenario == scenario)
         .map(|(named, run, numbers)| {
-            let mode = format!("{}: {}", label(runs, named), run.mode);
-            renamed(run, numbers, scenario.to_owned(), mode)
+            let name = format!("{}: {}", label(runs, named), run.subject);
+            renamed(run, numbers, scenario.to_owned(), name)
         })
         .collect()
 }
@@ -111,36 +115,34 @@ fn pairs(
 ) -> impl Iterator<Item = (&Named, &Run, &RunSummary)> {
     runs.iter()
         .flat_map(|named| {
-            named
-                .1
-                .runs
-                .iter()
-                .zip(&named.2.runs)
-                .map(move |(run, numbers)| (named, run, numbers))
+            let pairs = named.record.runs.iter().zip(&named.summary.runs);
+            pairs.map(move |(run, numbers)| (named, run, numbers))
         })
         .filter(move |(_, run, _)| wanted(run))
 }
 
-fn renamed(run: &Run, numbers: &RunSummary, scenario: String, mode: String) -> Pair {
+fn renamed(run: &Run, numbers: &RunSummary, scenario: String, name: String) -> Pair {
+    let subject = run.subject.compared(name);
     (
         Run {
             scenario: scenario.clone(),
-            mode: mode.clone(),
+            subject: subject.clone(),
             ..run.clone()
         },
         RunSummary {
             scenario,
-            mode,
+            mode: subject.to_string(),
+            subject,
             ..numbers.clone()
         },
     )
 }
 
 /// The run's name, and its clock and seed where the runs differ in them.
-fn label(runs: &[Named], (name, record, _): &Named) -> String {
+fn label(runs: &[Named], Named { name, record, .. }: &Named) -> String {
     let mut label = name.clone();
     let differ =
-        |same: fn(&Record, &Record) -> bool| runs.iter().any(|(_, other, _)| !same(record, other));
+        |same: fn(&Record, &Record) -> bool| runs.iter().any(|other| !same(record, &other.record));
     if differ(|a, b| a.clock == b.clock && a.speed == b.speed) {
         let clock = match record.clock {
             ClockKind::Virtual => "virtual".to_owned(),
@@ -160,6 +162,7 @@ fn label(runs: &[Named], (name, record, _): &Named) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Base;
     use crate::report::{fixture, table};
 
     fn named(name: &str, seed: u64) -> Named {
@@ -168,13 +171,17 @@ mod tests {
             ..fixture::record()
         };
         let summary = fixture::summary(&record);
-        (name.to_owned(), record, summary)
+        Named {
+            name: name.to_owned(),
+            record,
+            summary,
+        }
     }
 
     #[test]
     fn the_same_scenario_and_mode_of_two_runs_stand_side_by_side() {
         let (mut last_week, today) = (named("last-week", 1), named("today", 1));
-        last_week.2.runs[1].makespan_s *= 2.0;
+        last_week.summary.runs[1].makespan_s *= 2.0;
         let (record, summary) = compare(&[last_week, today]).unwrap();
         assert_eq!(record.runs.len(), 8);
         let modes: Vec<&str> = summary.runs[2..4]
@@ -197,9 +204,9 @@ mod tests {
     #[test]
     fn naive_in_one_run_and_hardened_in_the_other_are_compared_with_each_other() {
         let (mut a, mut b) = (named("before", 1), named("after", 2));
-        for (run, mode) in [(&mut a, "naive"), (&mut b, "hardened")] {
-            run.1.runs.retain(|run| run.mode == mode);
-            run.2.runs.retain(|run| run.mode == mode);
+        for (run, base) in [(&mut a, Base::Naive), (&mut b, Base::Hardened)] {
+            run.record.runs.retain(|run| run.subject.is(base));
+            run.summary.runs.retain(|run| run.subject.is(base));
         }
         let (_, summary) = compare(&[a, b]).unwrap();
         let modes: Vec<&str> = summary

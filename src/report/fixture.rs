@@ -12,11 +12,11 @@ use super::Story;
 use super::plot::{Side, sides as sides_of};
 use super::scenarios::scenarios;
 use crate::record::{
-    Attempt, AttemptEnding, Attempts, ClockKind, Docs, Ending, Latencies, Record, Request, Run,
-    SCHEMA, Setting,
+    Attempt, AttemptEnding, Attempts, Base, ClockKind, Docs, Ending, Latencies, Mode, Record,
+    Request, Run, SCHEMA, ServiceSetting, Setting, Subject,
 };
 use crate::summary::{
-    ClaimBook, Confidence, Cost, DocsSummary, Outcomes, Quantiles, RunSummary, Summary, Upstream,
+    ClaimBook, Confidence, Cost, Counts, DocsSummary, Quantiles, RunSummary, Summary, Upstream,
     summarize,
 };
 
@@ -39,12 +39,18 @@ pub(crate) fn record() -> Record {
         host: None,
         interrupted: false,
         runs: vec![
-            run("rate-limits", "naive", 100, naive, 2),
-            run("rate-limits", "hardened", 100, hardened, 2),
-            run("cost-explosion", "naive", 10, |_| (Ending::Ok, 36_000), 20),
+            run("rate-limits", Base::Naive, 100, naive, 2),
+            run("rate-limits", Base::Hardened, 100, hardened, 2),
             run(
                 "cost-explosion",
-                "hardened",
+                Base::Naive,
+                10,
+                |_| (Ending::Ok, 36_000),
+                20,
+            ),
+            run(
+                "cost-explosion",
+                Base::Hardened,
                 10,
                 |index| (Ending::Ok, if index == 0 { 36_000 } else { 40 }),
                 2,
@@ -77,7 +83,7 @@ pub(crate) fn stories() -> Vec<Story> {
 
 fn run(
     scenario: &str,
-    mode: &str,
+    base: Base,
     offered: u64,
     end: impl Fn(u64) -> (Ending, u64),
     usd_cents_an_answer: u64,
@@ -99,12 +105,7 @@ fn run(
         scenario: scenario.to_owned(),
         title: format!("{offered} requests of one kind"),
         digest: "5e".repeat(32),
-        mode: mode.to_owned(),
-        protections: if mode == "hardened" {
-            vec!["cache".to_owned(), "retry".to_owned()]
-        } else {
-            vec![]
-        },
+        subject: base.into(),
         setting: setting(),
         offered,
         statuses: BTreeMap::from([(200, endings.get(&Ending::Ok).copied().unwrap_or(0))]),
@@ -238,7 +239,7 @@ fn row(attempt: &Attempt) -> Row {
 }
 
 fn setting() -> Setting {
-    Setting {
+    let service = ServiceSetting {
         model: "claude-test".to_owned(),
         tier: "start".to_owned(),
         limits: Some(Limits {
@@ -247,7 +248,6 @@ fn setting() -> Setting {
             output_tokens_per_minute: 8_000,
         }),
         platform: "lambda".to_owned(),
-        time_limit_ms: Some(300_000),
         prices: "chapter".to_owned(),
         prices_as_of: "2026-01-01".to_owned(),
         inr_per_usd: 83.3,
@@ -258,8 +258,21 @@ fn setting() -> Setting {
             cache_write_1h: None,
             cache_read: None,
         }),
+    };
+    Setting {
+        service: Some(service),
+        time_limit_ms: Some(300_000),
         documents: "one file of 1,000 lines".to_owned(),
+        real_files: false,
         arrivals: "100 over a minute".to_owned(),
+    }
+}
+
+/// A mode by its name, or else a run that a comparison gave this name.
+pub(crate) fn subject(name: &str) -> Subject {
+    match name.parse::<Mode>() {
+        Ok(mode) => mode.into(),
+        Err(_) => Subject::from(Base::Hardened).compared(name.to_owned()),
     }
 }
 
@@ -279,11 +292,12 @@ pub(crate) fn run_summary(
         title: "a scenario".to_owned(),
         digest: String::new(),
         mode: mode.to_owned(),
-        requests: Outcomes {
+        subject: subject(mode),
+        requests: Counts {
             offered: ok + failed,
             ok,
             failed,
-            ..Outcomes::default()
+            ..Counts::default()
         },
         endings,
         failure_rate: Some(failed as f64 / (ok + failed) as f64),

@@ -3,8 +3,8 @@
 use crate::record::Ending;
 use crate::summary::{Contrast, RunSummary};
 
-use super::figures::{count, percent, rupees, seconds, times};
 use super::judgement::{BREAKING, NEAR, SAME};
+use crate::text::figures::{count, percent, rupees, seconds, times};
 
 /// The pair of figures in which the modes of a scenario differ most.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) struct Headline {
 /// Failures first, then a cost that differs much, then the greater of the ratios of cost and time.
 pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
     let contrast = Contrast::between(baseline, other);
-    let lost = |run: &RunSummary| run.requests.failed + run.requests.dropped;
+    let lost = |run: &RunSummary| run.requests.lost();
     let size = |ratio: Option<f64>| {
         ratio
             .filter(|ratio| *ratio > 0.0)
@@ -36,13 +36,11 @@ pub(super) fn headline(baseline: &RunSummary, other: &RunSummary) -> Headline {
     if lost(baseline) + lost(other) > 0 {
         let of =
             |run: &RunSummary| format!("{} of {}", count(lost(run)), count(run.requests.offered));
-        let change = match (run_rate(baseline), run_rate(other)) {
-            (_, 0.0) => "none fails any more".to_owned(),
-            (before, after) if before > 0.0 && after < before => {
-                format!("{} fewer failures", percent(Some(1.0 - after / before)))
-            }
-            (before, after) if after == before => "as many failures".to_owned(),
-            _ => "more failures".to_owned(),
+        let change = match contrast.fewer_failures {
+            _ if lost(other) == 0 => "none fails any more".to_owned(),
+            Some(fewer) => format!("{} fewer failures", percent(Some(fewer))),
+            None if baseline.failure_rate == other.failure_rate => "as many failures".to_owned(),
+            None => "more failures".to_owned(),
         };
         let times = (baseline.requests.ok > 0).then(|| {
             from_to(
@@ -128,10 +126,6 @@ fn from_to(same: &str, before: &str, after: &str) -> String {
     } else {
         format!("{before} → {after}")
     }
-}
-
-fn run_rate(run: &RunSummary) -> f64 {
-    run.failure_rate.unwrap_or(0.0)
 }
 
 /// A ratio as a change: `9.8× faster`, `same`.

@@ -3,44 +3,21 @@
 
 use std::fmt::Write;
 
-use crate::record::Latencies;
+use crate::record::{Latencies, Run};
+use crate::summary::Distribution;
+use crate::text;
 
-/// Steps per halving of the distance to 100 %, as in HdrHistogram's own output.
-const TICKS_PER_HALF_DISTANCE: u32 = 5;
-
-/// Microseconds in the unit of the file.
-const MICROS_PER_MS: f64 = 1000.0;
-
-/// One step of a distribution.
-struct Step {
-    value_ms: f64,
-    quantile: f64,
-    total: u64,
-    /// `1/(1-quantile)`, the scale on which tails are drawn.
-    inverse: f64,
-}
-
-fn steps(latencies: &Latencies) -> impl Iterator<Item = Step> {
-    let mut total = 0;
-    let micros = latencies.micros();
-    micros
-        .iter_quantiles(TICKS_PER_HALF_DISTANCE)
-        .map(move |step| {
-            total += step.count_since_last_iteration();
-            let quantile = step.quantile_iterated_to();
-            Step {
-                value_ms: step.value_iterated_to() as f64 / MICROS_PER_MS,
-                quantile,
-                total,
-                inverse: 1.0 / (1.0 - quantile),
-            }
-        })
+/// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
+pub(super) fn file(run: &Run, what: &str) -> String {
+    let mode = run.subject.to_string();
+    let [scenario, mode] = [&run.scenario, &mode].map(|name| text::file_name(name));
+    format!("histograms/{scenario}.{mode}.{}", what.replace('_', "-"))
 }
 
 /// The distribution in milliseconds as CSV, with the columns of HdrHistogram's own.
 pub(super) fn csv(latencies: &Latencies) -> String {
     let mut text = "\"Value\",\"Percentile\",\"TotalCount\",\"1/(1-Percentile)\"\n".to_owned();
-    for step in steps(latencies) {
+    for step in Distribution::of(latencies).steps {
         let inverse = if step.inverse.is_finite() {
             format!("{:.2}", step.inverse)
         } else {
@@ -59,12 +36,12 @@ pub(super) fn csv(latencies: &Latencies) -> String {
 
 /// The distribution in milliseconds.
 pub(super) fn hgrm(latencies: &Latencies) -> String {
-    let micros = latencies.micros();
+    let distribution = Distribution::of(latencies);
     let mut text = format!(
         "{:>12} {:>14} {:>10} {:>14}\n\n",
         "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
     );
-    for step in steps(latencies) {
+    for step in &distribution.steps {
         let inverse = if step.inverse.is_finite() {
             format!("{:>14.2}", step.inverse)
         } else {
@@ -78,10 +55,7 @@ pub(super) fn hgrm(latencies: &Latencies) -> String {
             ),
         );
     }
-    let (mean, deviation) = (
-        micros.mean() / MICROS_PER_MS,
-        micros.stdev() / MICROS_PER_MS,
-    );
+    let (mean, deviation) = (distribution.mean_ms, distribution.deviation_ms);
     line(
         &mut text,
         format_args!("#[Mean    = {mean:>12.3}, StdDeviation   = {deviation:>12.3}]"),
@@ -90,11 +64,10 @@ pub(super) fn hgrm(latencies: &Latencies) -> String {
         &mut text,
         format_args!(
             "#[Max     = {:>12.3}, Total count    = {:>12}]",
-            micros.max() as f64 / MICROS_PER_MS,
-            micros.len()
+            distribution.max_ms, distribution.count
         ),
     );
-    let buckets = 64 - micros.high().max(1).leading_zeros();
+    let buckets = 64 - latencies.micros().high().max(1).leading_zeros();
     line(
         &mut text,
         format_args!("#[Buckets = {buckets:>12}, SubBuckets     = {:>12}]", 2048),

@@ -10,11 +10,11 @@ use crate::summary::Summary;
 
 use super::ablation::matrices;
 use super::magnitude::magnitude;
-use super::plain::plain;
 use super::plot::{self, Plot};
 use super::scenarios::{Scenario, scenarios};
 use super::verdict::overall;
 use super::{Data, ReportError, Story};
+use crate::text;
 
 mod agreement;
 mod basis;
@@ -106,7 +106,7 @@ pub(super) fn page(
     chapters: &Chapters<'_>,
     data: Data,
 ) -> String {
-    let css = format!("{CSS}{}", plot::STYLE);
+    let css = format!("{CSS}{}", plot::style());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         BASE64.encode(Sha256::digest(&css))
@@ -122,7 +122,7 @@ pub(super) fn page(
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { "breaklab: " (plain(&verdict)) }
+                title { "breaklab: " (text::line(&verdict)) }
                 style { (PreEscaped(css)) }
             }
             body {
@@ -132,8 +132,8 @@ pub(super) fn page(
                         p.kicker { "breaklab report" }
                         (contents(summary))
                     }
-                    h1 { (plain(&verdict)) }
-                    @if let Some(magnitude) = magnitude(summary) { p.lede { (plain(&magnitude)) } }
+                    h1 { (text::line(&verdict)) }
+                    @if let Some(magnitude) = magnitude(summary) { p.lede { (text::line(&magnitude)) } }
                     (basis::line(record, summary))
                     (warnings(summary))
                 }
@@ -150,7 +150,7 @@ pub(super) fn page(
                     (claims::claims(&summary.claims))
                     (basis::basis(record, summary, data))
                 }
-                footer { p { "Made by breaklab " (plain(&record.version)) " from " code { "record.json" } "; the same record gives the same page, byte for byte." } }
+                footer { p { "Made by breaklab " (text::line(&record.version)) " from " code { "record.json" } "; the same record gives the same page, byte for byte." } }
             }
         }
     }
@@ -176,7 +176,7 @@ fn warnings(summary: &Summary) -> Markup {
         @for run in &summary.runs {
             @for violation in &run.violations {
                 p.invalid role="alert" {
-                    strong { "INVALID" } " " (plain(&run.scenario)) " (" (plain(&run.mode)) "): " (plain(violation))
+                    strong { "INVALID" } " " (text::line(&run.scenario)) " (" (text::line(&run.mode)) "): " (text::line(violation))
                     ". The figures of this run mean nothing."
                 }
             }
@@ -189,7 +189,7 @@ fn warnings(summary: &Summary) -> Markup {
 
 /// Words of an author, in which backticks mark code.
 fn prose(text: &str) -> Markup {
-    let text = plain(text);
+    let text = text::line(text);
     markup! {
         @for (index, part) in text.split('`').enumerate() {
             @if index % 2 == 1 { code { (part) } } @else { (part) }
@@ -202,8 +202,8 @@ fn figure(plot: &Plot) -> Markup {
     markup! {
         h3.plot { (plot.title) }
         figure {
-            div.wide role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.wide)) }
-            div.narrow role="img" aria-label=(plain(&plot.alternative)) { (PreEscaped(&plot.narrow)) }
+            div.wide role="img" aria-label=(text::line(&plot.alternative)) { (PreEscaped(plot.wide.inline())) }
+            div.narrow role="img" aria-label=(text::line(&plot.alternative)) { (PreEscaped(plot.narrow.inline())) }
             figcaption { (plot.caption) }
         }
     }
@@ -267,7 +267,7 @@ mod tests {
             run.requests[0].document.clone_from(&hostile);
             run.scenario.clone_from(&hostile);
         }
-        record.runs[1].mode.clone_from(&hostile);
+        record.runs[1].subject = record.runs[1].subject.compared(hostile);
         let page = rendered(&record);
         assert!(
             !page.contains("<script") && !page.contains('\u{1b}') && !page.contains('\u{202e}')
@@ -293,7 +293,7 @@ mod tests {
     fn runs_without_a_protection_make_a_matrix_and_no_column() {
         let mut record = fixture::record();
         let without = crate::record::Run {
-            mode: "hardened-without-cache".to_owned(),
+            subject: fixture::subject("hardened-without-cache"),
             ..record.runs[2].clone()
         };
         record.runs.push(without);

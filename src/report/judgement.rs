@@ -1,5 +1,6 @@
 //! Good or bad: one word on how a mode did beside another, from numbers alone.
 
+use crate::record::Base;
 use crate::summary::{Contrast, RunSummary};
 
 use super::scenarios::Scenario;
@@ -12,9 +13,6 @@ pub(super) const NEAR: f64 = 1.1;
 
 /// A mode this much faster or cheaper shows that the other one is broken.
 pub(super) const BREAKING: f64 = 1.5;
-
-/// The mode that is there to break.
-pub(super) const NAIVE: &str = "naive";
 
 /// How the compared mode of a scenario did beside the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +44,7 @@ impl Judgement {
         let (baseline, Some(last)) = (scenario.baseline(), scenario.compared()) else {
             return Self::Alone;
         };
-        if baseline.mode != NAIVE {
+        if !baseline.subject.is(Base::Naive) {
             return Self::between(baseline, last);
         }
         match (broke(baseline, last), last.holds()) {
@@ -58,13 +56,7 @@ impl Judgement {
 
     fn between(baseline: &RunSummary, other: &RunSummary) -> Self {
         let contrast = Contrast::between(baseline, other);
-        let undone =
-            |run: &RunSummary| 1.0 - run.requests.ok as f64 / run.requests.offered.max(1) as f64;
-        let missing = |run: &RunSummary| 1.0 - run.docs.coverage.unwrap_or(1.0);
-        let (before, after) = (
-            undone(baseline) + missing(baseline),
-            undone(other) + missing(other),
-        );
+        let (before, after) = (baseline.shortfall(), other.shortfall());
         if before != after {
             return if after < before {
                 Self::Better

@@ -1,10 +1,11 @@
 //! How badly naive broke and what the other mode saved, over all scenarios, in figures.
 
-use crate::summary::{Contrast, RunSummary, Summary};
+use crate::record::Base;
+use crate::summary::{Contrast, Losses, RunSummary, Summary};
 
-use super::figures::{count, rupees, seconds};
-use super::judgement::{NAIVE, SAME};
+use super::judgement::SAME;
 use super::scenarios::scenarios;
+use crate::text::figures::{count, rupees, seconds};
 
 /// Baseline and compared mode of one scenario.
 type Pair<'a> = (&'a RunSummary, &'a RunSummary);
@@ -15,12 +16,14 @@ pub(super) fn magnitude(summary: &Summary) -> Option<String> {
     let pairs: Vec<Pair<'_>> = scenarios
         .iter()
         .filter_map(|scenario| Some((scenario.baseline(), scenario.compared()?)))
-        .filter(|(baseline, _)| baseline.mode == NAIVE)
+        .filter(|(baseline, _)| baseline.subject.is(Base::Naive))
         .collect();
     let compared = &pairs.first()?.1.mode;
-    let offered: u64 = pairs.iter().map(|(run, _)| run.requests.offered).sum();
-    let before: u64 = pairs.iter().map(|(run, _)| lost(run)).sum();
-    let after: u64 = pairs.iter().map(|(_, run)| lost(run)).sum();
+    let Losses {
+        offered,
+        before,
+        after,
+    } = Losses::of(pairs.iter().copied());
     let requests = match offered {
         1 => "The one request was".to_owned(),
         _ => format!("Of {} requests", count(offered)),
@@ -28,8 +31,8 @@ pub(super) fn magnitude(summary: &Summary) -> Option<String> {
     let lost = match offered {
         1 => format!(
             "{requests} {} by naive, {} by {compared}.",
-            fate(before),
-            fate(after)
+            ending(before),
+            ending(after)
         ),
         _ => format!(
             "{requests} naive lost {}, {compared} {}.",
@@ -38,17 +41,14 @@ pub(super) fn magnitude(summary: &Summary) -> Option<String> {
         ),
     };
     let gains = gains(&pairs);
-    Some(match gains.is_empty() {
-        true => lost,
-        false => format!(
+    Some(if gains.is_empty() {
+        lost
+    } else {
+        format!(
             "{lost} Where both did the whole work: {}.",
             gains.join("; ")
-        ),
+        )
     })
-}
-
-fn lost(run: &RunSummary) -> u64 {
-    run.requests.failed + run.requests.dropped
 }
 
 fn some(requests: u64) -> String {
@@ -59,14 +59,14 @@ fn some(requests: u64) -> String {
     }
 }
 
-fn fate(lost: u64) -> &'static str {
+fn ending(lost: u64) -> &'static str {
     if lost == 0 { "answered" } else { "lost" }
 }
 
 /// The greatest savings. Where work was lost, a smaller bill is no saving and a larger one no waste.
 fn gains(pairs: &[Pair<'_>]) -> Vec<String> {
     let saved = |(before, after): &Pair<'_>| Contrast::between(before, after).saved_inr;
-    let pace = |(before, after): &Pair<'_>| before.makespan_s / after.makespan_s;
+    let pace = |(before, after): &Pair<'_>| Contrast::between(before, after).pace.unwrap_or(0.0);
     let whole: Vec<Pair<'_>> = pairs
         .iter()
         .filter(|(before, after)| before.holds() && after.holds())
@@ -79,7 +79,6 @@ fn gains(pairs: &[Pair<'_>]) -> Vec<String> {
         .map(|pair| told(*pair, "most money saved", |run| rupees(run.cost.inr)));
     let slowest = whole
         .iter()
-        .filter(|pair| pace(pair).is_finite())
         .max_by(|a, b| pace(a).total_cmp(&pace(b)))
         .filter(|pair| pace(pair) > 1.0 + SAME)
         .map(|pair| told(*pair, "most time saved", |run| seconds(run.makespan_s)));

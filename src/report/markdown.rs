@@ -2,19 +2,20 @@
 
 use std::fmt::Write;
 
-use crate::record::{ClockKind, Record, UNKNOWN};
+use crate::record::{ClockKind, Record};
 use crate::summary::{Agreement, Claim, ClaimVerdict, Summary};
 
-use super::Story;
 use super::ablation::{Matrix, matrices};
 use super::agreement;
-use super::figures::{ABSENT, number};
 use super::judgement::Judgement;
 use super::magnitude::magnitude;
-use super::plain::{excerpt, markdown as escaped, plain};
 use super::rows::rows;
 use super::scenarios::{Scenario, scenarios};
 use super::verdict::{overall, sentence};
+use super::{EXCERPT, Story};
+use crate::text;
+use crate::text::figures::{ABSENT, number};
+use crate::text::markdown::{code, inline as escaped, marked};
 
 /// The whole report as GitHub-flavoured Markdown. Foreign text is escaped.
 #[must_use]
@@ -36,7 +37,7 @@ pub fn markdown(record: &Record, summary: &Summary, stories: &[Story]) -> String
     page.line(&format!("**{}**", escaped(&overall(summary))));
     page.line("");
     if let Some(magnitude) = magnitude(summary) {
-        page.line(&escaped_sentence(&magnitude));
+        page.line(&escaped(&magnitude));
         page.line("");
     }
     if summary.interrupted {
@@ -75,15 +76,15 @@ impl Page {
             escaped(scenario.title)
         ));
         self.line("");
-        self.line(&escaped_sentence(&sentence(scenario)));
+        self.line(&escaped(&sentence(scenario)));
         self.line("");
         let story = stories.iter().find(|story| story.scenario == scenario.id);
         if let Some(story) = story {
             let fix = match story.fix.as_str() {
                 "" => String::new(),
-                fix => format!(" Fixed by: {}", prose(fix)),
+                fix => format!(" Fixed by: {}", marked(fix)),
             };
-            self.line(&(prose(&story.story) + &fix));
+            self.line(&(marked(&story.story) + &fix));
             self.line("");
         }
         let modes: Vec<String> = scenario.runs.iter().map(|run| escaped(&run.mode)).collect();
@@ -106,7 +107,7 @@ impl Page {
             self.line(&format!(
                 "- most frequent error, {} ({times}×): {}",
                 escaped(&run.mode),
-                escaped(&excerpt(text))
+                escaped(&text::excerpt(text, EXCERPT))
             ));
         }
         if let Some(story) = story {
@@ -214,18 +215,17 @@ impl Page {
                 escaped(&setting.documents),
                 escaped(&setting.arrivals)
             );
-            let upstream = if setting.prices == UNKNOWN {
-                "only seen from outside".to_owned()
-            } else {
-                format!(
+            let upstream = match &setting.service {
+                None => "only seen from outside".to_owned(),
+                Some(service) => format!(
                     "{} on tier {}, platform {}, price book {} of {} at {} rupees a dollar",
-                    escaped(&setting.model),
-                    escaped(&setting.tier),
-                    escaped(&setting.platform),
-                    escaped(&setting.prices),
-                    escaped(&setting.prices_as_of),
-                    number(setting.inr_per_usd),
-                )
+                    escaped(&service.model),
+                    escaped(&service.tier),
+                    escaped(&service.platform),
+                    escaped(&service.prices),
+                    escaped(&service.prices_as_of),
+                    number(service.inr_per_usd),
+                ),
             };
             let text = format!("- {}: {upstream}; {work}", escaped(&run.scenario));
             if !said.contains(&text) {
@@ -248,26 +248,6 @@ fn bounded(value: &str, bounds: &str) -> String {
     } else {
         format!("{value} ({bounds})")
     }
-}
-
-/// Sentences are ours except for the names in them.
-fn escaped_sentence(sentence: &str) -> String {
-    escaped(sentence).replace("\\(", "(").replace("\\)", ")")
-}
-
-/// Words of an author, in which backticks mark code.
-fn prose(text: &str) -> String {
-    let parts = text.split('`').enumerate();
-    let set = parts.map(|(index, part)| match index % 2 {
-        0 => escaped(part),
-        _ => code(part),
-    });
-    set.collect()
-}
-
-/// Inline code that a backtick in it cannot end.
-fn code(text: &str) -> String {
-    format!("`{}`", plain(text).replace('`', "'"))
 }
 
 /// A claim's verdict as it is spelt in the summary.
@@ -325,14 +305,6 @@ mod tests {
         let page = markdown(&record, &summary, &[]);
         assert!(page.contains("(34 % – 54 %)"), "{page}");
         assert!(page.contains("in brackets: 95 % bounds"));
-    }
-
-    #[test]
-    fn backticks_of_an_author_mark_code_and_nothing_else_does() {
-        assert_eq!(
-            prose("waits for `retry-after` *now*"),
-            "waits for `retry-after` \\*now\\*"
-        );
     }
 
     #[test]

@@ -1,19 +1,13 @@
 //! The comparison of a scenario's modes as rows of text, shared by terminal, Markdown and page.
 
-use crate::summary::{Bounds, Contrast, RunSummary};
+use crate::summary::{Bounds, Contrast, RunSummary, enough};
 
-use super::figures::{ABSENT, count, millis, percent, rupees, seconds, times};
 use super::headline::factor;
 use super::scenarios::Scenario;
+use crate::text::figures::{ABSENT, count, millis, percent, rupees, seconds, times};
 
 /// Fewest requests of which the bounds of a share are shown.
 const SAMPLES_FOR_RATE: u64 = 10;
-
-/// Fewest samples of which a 95th percentile is shown.
-const SAMPLES_FOR_P95: u64 = 20;
-
-/// Fewest samples of which a 99th percentile is shown.
-const SAMPLES_FOR_P99: u64 = 100;
 
 /// One measure over all modes.
 pub(super) struct Row {
@@ -78,26 +72,26 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
     }
     rows.push(bounded(
         row("median latency", |run| millis(run.latency_ms.p50), none()),
-        |run| times_between(run, run.confidence.p50_ms, 1),
+        |run| times_between(run, run.confidence.p50_ms, 0.5),
     ));
-    if any(|run| answered(run) >= SAMPLES_FOR_P95) {
+    if any(|run| tells(run, 0.95)) {
         rows.push(bounded(
             row(
                 "p95 latency",
-                |run| quantile(run, run.latency_ms.p95, SAMPLES_FOR_P95),
+                |run| quantile(run, run.latency_ms.p95, 0.95),
                 none(),
             ),
-            |run| times_between(run, run.confidence.p95_ms, SAMPLES_FOR_P95),
+            |run| times_between(run, run.confidence.p95_ms, 0.95),
         ));
     }
-    if any(|run| answered(run) >= SAMPLES_FOR_P99) {
+    if any(|run| tells(run, 0.99)) {
         rows.push(bounded(
             row(
                 "p99 latency",
-                |run| quantile(run, run.latency_ms.p99, SAMPLES_FOR_P99),
+                |run| quantile(run, run.latency_ms.p99, 0.99),
                 none(),
             ),
-            |run| times_between(run, run.confidence.p99_ms, SAMPLES_FOR_P99),
+            |run| times_between(run, run.confidence.p99_ms, 0.99),
         ));
     }
     if scenario.upstream_seen() {
@@ -130,7 +124,7 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
             none(),
         ));
     }
-    if any(|run| run.docs.duplicates + run.docs.out_of_order + run.docs.foreign > 0) {
+    if any(|run| run.wrong_entries() > 0) {
         rows.push(row("wrong entries", wrong, none()));
     }
     rows
@@ -140,7 +134,7 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
 pub(super) fn lost(run: &RunSummary) -> String {
     format!(
         "{} of {}",
-        count(run.requests.failed + run.requests.dropped),
+        count(run.requests.lost()),
         count(run.requests.offered)
     )
 }
@@ -157,10 +151,10 @@ fn rounded(share: f64) -> String {
     percent(Some((share * 100.0).round() / 100.0))
 }
 
-/// Bounds of a quantile that so many answers are needed for.
-fn times_between(run: &RunSummary, bounds: Bounds, samples: u64) -> String {
+/// Bounds of the quantile of `share`.
+fn times_between(run: &RunSummary, bounds: Bounds, share: f64) -> String {
     match (bounds.low, bounds.high) {
-        _ if answered(run) < samples => String::new(),
+        _ if !tells(run, share) => String::new(),
         (Some(low), Some(high)) => format!("{} – {}", millis(Some(low)), millis(Some(high))),
         (Some(low), None) => format!("{} or more", millis(Some(low))),
         (None, Some(high)) => format!("{} or less", millis(Some(high))),
@@ -168,12 +162,13 @@ fn times_between(run: &RunSummary, bounds: Bounds, samples: u64) -> String {
     }
 }
 
-fn answered(run: &RunSummary) -> u64 {
-    run.requests.ok + run.requests.degraded
+/// Whether a run has answers enough for the quantile of `share`.
+fn tells(run: &RunSummary, share: f64) -> bool {
+    enough(run.requests.answered(), share)
 }
 
-fn quantile(run: &RunSummary, value: Option<f64>, samples: u64) -> String {
-    if answered(run) >= samples {
+fn quantile(run: &RunSummary, value: Option<f64>, share: f64) -> String {
+    if tells(run, share) {
         millis(value)
     } else {
         ABSENT.to_owned()
@@ -181,19 +176,13 @@ fn quantile(run: &RunSummary, value: Option<f64>, samples: u64) -> String {
 }
 
 fn over_limit(run: &RunSummary) -> String {
-    run.limit_s
-        .filter(|limit| *limit > 0.0)
-        .map_or_else(|| ABSENT.to_owned(), |limit| times(run.makespan_s / limit))
+    run.times_limit().map_or_else(|| ABSENT.to_owned(), times)
 }
 
 fn wasted(run: &RunSummary) -> String {
-    if run.cost.usd > 0.0 {
-        percent(Some(run.cost.wasted_usd / run.cost.usd))
-    } else {
-        ABSENT.to_owned()
-    }
+    percent(run.wasted_share())
 }
 
 fn wrong(run: &RunSummary) -> String {
-    count(run.docs.duplicates + run.docs.out_of_order + run.docs.foreign)
+    count(run.wrong_entries())
 }

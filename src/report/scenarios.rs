@@ -1,9 +1,7 @@
 //! The runs of a summary, gathered by scenario in the order in which they were asked for.
 
-use crate::record::OUTSIDE;
+use crate::record::{Base, Subject};
 use crate::summary::{RunSummary, Summary};
-
-use super::ablation::serves_matrix;
 
 /// Styles (colour, dash, marker) that modes can be told apart by.
 pub(super) const STYLES: usize = 4;
@@ -26,18 +24,13 @@ impl<'a> Scenario<'a> {
 
     /// The style of each mode, see [`slots`].
     pub(super) fn slots(&self) -> Vec<usize> {
-        slots(
-            &self
-                .runs
-                .iter()
-                .map(|run| run.mode.as_str())
-                .collect::<Vec<_>>(),
-        )
+        let subjects: Vec<&Subject> = self.runs.iter().map(|run| &run.subject).collect();
+        slots(&subjects)
     }
 
-    /// True when it is known what a mode asked upstream, see [`upstream_seen`].
+    /// True when it is known what a mode asked upstream.
     pub(super) fn upstream_seen(&self) -> bool {
-        self.runs.iter().any(|run| upstream_seen(run))
+        self.runs.iter().any(|run| run.upstream_seen())
     }
 
     /// The modes that a sentence compares with the baseline: all of a few, of many only
@@ -56,27 +49,16 @@ impl<'a> Scenario<'a> {
         let others = &self.runs[1..];
         others
             .iter()
-            .find(|run| run.mode == "hardened")
+            .find(|run| run.subject.is(Base::Hardened))
             .or(others.last())
             .copied()
     }
 }
 
-/// False for a service that was only watched from outside, also when `compare` named it anew: what
-/// it asked upstream and paid is unknown, not zero.
-pub(super) fn upstream_seen(run: &RunSummary) -> bool {
-    let answered = run.requests.ok + run.requests.degraded > 0;
-    run.mode != OUTSIDE && (run.upstream.attempts > 0 || !answered)
-}
-
 /// Gathers the runs of `summary`, without those that only serve the matrix of protections.
 pub(super) fn scenarios(summary: &Summary) -> Vec<Scenario<'_>> {
     let mut scenarios: Vec<Scenario<'_>> = vec![];
-    for run in summary
-        .runs
-        .iter()
-        .filter(|run| !serves_matrix(summary, run))
-    {
+    for run in summary.runs.iter().filter(|run| !summary.is_trial(run)) {
         match scenarios
             .iter_mut()
             .find(|scenario| scenario.id == run.scenario)
@@ -94,23 +76,22 @@ pub(super) fn scenarios(summary: &Summary) -> Vec<Scenario<'_>> {
 
 /// The style of each mode: a mode looks the same wherever it stands. Naive and hardened have styles
 /// of their own; others take those that are left, in turn.
-pub(super) fn slots(modes: &[&str]) -> Vec<usize> {
-    let known = |mode: &str| {
-        ["naive", "hardened", "sdk"]
-            .iter()
-            .position(|name| *name == mode)
+pub(super) fn slots(subjects: &[&Subject]) -> Vec<usize> {
+    let own = |subject: &Subject| {
+        let bases = [Base::Naive, Base::Hardened, Base::Sdk];
+        bases.iter().position(|base| subject.is(*base))
     };
     let mut free = (0..STYLES)
-        .filter(|slot| !modes.iter().any(|mode| known(mode) == Some(*slot)))
+        .filter(|slot| !subjects.iter().any(|subject| own(subject) == Some(*slot)))
         .collect::<Vec<_>>();
     if free.is_empty() {
         free.push(STYLES - 1);
     }
     let mut next = free.iter().cycle();
-    modes
+    subjects
         .iter()
-        .map(|mode| {
-            known(mode)
+        .map(|subject| {
+            own(subject)
                 .or_else(|| next.next().copied())
                 .unwrap_or_default()
         })
@@ -120,6 +101,12 @@ pub(super) fn slots(modes: &[&str]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::fixture;
+
+    fn slots(names: &[&str]) -> Vec<usize> {
+        let subjects: Vec<Subject> = names.iter().map(|name| fixture::subject(name)).collect();
+        super::slots(&subjects.iter().collect::<Vec<_>>())
+    }
 
     #[test]
     fn a_mode_keeps_its_style_wherever_it_stands() {

@@ -1,10 +1,11 @@
 //! How latencies are spread, in one line of a terminal.
 
-use crate::record::{Ending, Latencies, Record};
+use crate::record::{Latencies, Record};
+use crate::summary::{RunSummary, answers};
 
-use super::figures::{ABSENT, seconds};
 use super::rows::Row;
 use super::scenarios::Scenario;
+use crate::text::figures::{ABSENT, seconds};
 
 /// From few to many.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -15,12 +16,12 @@ const FEWEST: u64 = 10;
 /// One sparkline a mode, all on one logarithmic axis from the quickest to the slowest answer; nothing where there are
 /// hardly any answers.
 pub(super) fn spread(record: &Record, scenario: &Scenario<'_>, cells: usize) -> Option<Row> {
-    let answers: Vec<Latencies> = scenario
+    let all: Vec<Latencies> = scenario
         .runs
         .iter()
-        .map(|run| answers(record, scenario.id, &run.mode))
+        .map(|run| of_run(record, run))
         .collect();
-    let filled = || answers.iter().filter(|each| each.micros().len() >= FEWEST);
+    let filled = || all.iter().filter(|each| each.micros().len() >= FEWEST);
     let low = filled().map(|each| each.micros().min().max(1)).min()?;
     let high = filled().map(|each| each.micros().max()).max()?;
     let line = |each: &Latencies| match each.micros().len() {
@@ -30,22 +31,16 @@ pub(super) fn spread(record: &Record, scenario: &Scenario<'_>, cells: usize) -> 
     let [from, to] = [low, high].map(|micros| seconds(micros as f64 / 1e6));
     Some(Row {
         label: "latency spread",
-        values: answers.iter().map(line).collect(),
+        values: all.iter().map(line).collect(),
         bounds: vec![],
         change: format!("{from} to {to}"),
     })
 }
 
-fn answers(record: &Record, scenario: &str, mode: &str) -> Latencies {
-    let mut all = Latencies::default();
+fn of_run(record: &Record, numbers: &RunSummary) -> Latencies {
     let mut runs = record.runs.iter();
-    let run = runs.find(|run| run.scenario == scenario && run.mode == mode);
-    for (ending, latencies) in run.iter().flat_map(|run| &run.latency) {
-        if matches!(ending, Ending::Ok | Ending::Degraded) {
-            all.merge(latencies);
-        }
-    }
-    all
+    let run = runs.find(|run| run.scenario == numbers.scenario && run.subject == numbers.subject);
+    run.map(answers).unwrap_or_default()
 }
 
 /// Answers by cell of the axis from `low` to `high` microseconds.

@@ -1,18 +1,16 @@
 //! The summary on a terminal.
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::record::Record;
 use crate::summary::{RunSummary, Summary};
 
-use super::figures::{millis, percent, rupees, seconds};
 use super::judgement::{Judgement, Tone};
 use super::magnitude::magnitude;
-use super::plain::plain;
 use super::rows::{lost, rows};
 use super::scenarios::{Scenario, scenarios};
 use super::spark::spread;
 use super::verdict::{overall, sentence};
+use crate::text::figures::{millis, percent, rupees, seconds};
+use crate::text::{self, cut, left, right, wrapped};
 
 /// Narrowest terminal that is laid out for.
 const NARROWEST: usize = 40;
@@ -59,9 +57,9 @@ impl Page {
         let mark = format!("{} {}", judgement.mark(), judgement.word());
         let room = self
             .width
-            .saturating_sub(scenario.id.width() + mark.width() + 4);
-        let title = cut(&plain(scenario.title), room);
-        let gap = " ".repeat(room.saturating_sub(title.width()) + 2);
+            .saturating_sub(text::width(scenario.id) + text::width(&mark) + 4);
+        let title = cut(&text::line(scenario.title), room);
+        let gap = " ".repeat(room.saturating_sub(text::width(&title)) + 2);
         let code = match judgement.tone() {
             Tone::Good => "32",
             Tone::Bad => "31",
@@ -69,12 +67,12 @@ impl Page {
         };
         lines.push(format!(
             "{}  {}{gap}{}",
-            self.paint("1", &plain(scenario.id)),
+            self.paint("1", &text::line(scenario.id)),
             self.paint("2", &title),
             self.paint(code, &mark)
         ));
         for violation in scenario.runs.iter().flat_map(|run| &run.violations) {
-            self.wrapped(&format!("INVALID: {}", plain(violation)), "  ", lines);
+            self.wrapped(&format!("INVALID: {violation}"), "  ", lines);
         }
         if scenario.runs.len() <= 2 {
             self.side_by_side(record, scenario, lines)
@@ -92,7 +90,7 @@ impl Page {
         let head: String = scenario
             .runs
             .iter()
-            .map(|run| right(&plain(&run.mode), column))
+            .map(|run| right(&text::line(&run.mode), column))
             .collect();
         lines.push(self.paint("2", &format!("  {}{head}", " ".repeat(LABEL))));
         let spread = spread(record, scenario, (column - 3).min(14));
@@ -108,7 +106,7 @@ impl Page {
                 format!("   {}", row.change)
             };
             let line = format!("  {}{values}", left(row.label, LABEL));
-            let room = self.width.saturating_sub(line.width());
+            let room = self.width.saturating_sub(text::width(&line));
             lines.push(format!("{line}{}", self.paint("36", &cut(&change, room))));
         }
     }
@@ -135,12 +133,13 @@ impl Page {
                 .iter()
                 .map(|(_, value)| right(&value(run), column))
                 .collect();
-            lines.push(format!("  {}{values}", left(&plain(&run.mode), label)));
+            lines.push(format!("  {}{values}", left(&text::line(&run.mode), label)));
         }
     }
 
     fn wrapped(&self, text: &str, indent: &str, lines: &mut Vec<String>) {
-        lines.extend(wrapped(text, indent, self.width));
+        let paragraph = wrapped(text, indent, indent, self.width);
+        lines.extend(paragraph.lines().map(str::to_owned));
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -150,50 +149,6 @@ impl Page {
             text.to_owned()
         }
     }
-}
-
-/// `text` in lines of at most `width` columns, as far as its words are no longer than that.
-pub(super) fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![];
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && indent.width() + line.width() + 1 + word.width() > width {
-            lines.push(format!("{indent}{line}"));
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(format!("{indent}{line}"));
-    lines
-}
-
-/// `text` in `width` columns, with an ellipsis where it was longer.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        if format!("{kept}{character}…").width() > width {
-            break;
-        }
-        kept.push(character);
-    }
-    if width > 0 { kept + "…" } else { kept }
-}
-
-fn left(text: &str, width: usize) -> String {
-    let text = cut(text, width.saturating_sub(1));
-    let gap = " ".repeat(width.saturating_sub(text.width()));
-    text + &gap
-}
-
-fn right(text: &str, width: usize) -> String {
-    let text = cut(text, width.saturating_sub(1));
-    " ".repeat(width.saturating_sub(text.width())) + &text
 }
 
 #[cfg(test)]
@@ -208,9 +163,9 @@ mod tests {
         for width in [40, 60, 80, 200] {
             for line in table(&record, &summary, width, false).lines() {
                 assert!(
-                    line.width() <= width.max(NARROWEST),
+                    text::width(line) <= width.max(NARROWEST),
                     "{} columns: {line}",
-                    line.width()
+                    text::width(line)
                 );
             }
         }
@@ -256,6 +211,7 @@ mod tests {
         let mut summary = fixture::summary(&record);
         let mut third = summary.runs[1].clone();
         third.mode = "hardened-without-cache".to_owned();
+        third.subject = fixture::subject(&third.mode);
         summary.runs.insert(2, third);
         assert!(table(&record, &summary, 80, false).contains("  hardened-without-cache  "));
     }

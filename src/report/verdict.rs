@@ -1,12 +1,12 @@
 //! Verdicts in words, from numbers alone; what is bad about either side is said as plainly as what is good.
 
-use crate::record::{Ending, OUTSIDE};
+use crate::record::{Base, Ending};
 use crate::summary::{Contrast, RunSummary, Summary};
 
 use super::agreement;
-use super::figures::{count, percent, rupees, seconds, times};
-use super::judgement::{Judgement, NAIVE, NEAR, SAME, broke};
-use super::scenarios::{Scenario, scenarios, upstream_seen};
+use super::judgement::{Judgement, NEAR, SAME, broke};
+use super::scenarios::{Scenario, scenarios};
+use crate::text::figures::{count, percent, rupees, seconds, times};
 
 /// One sentence for the whole summary.
 pub(super) fn overall(summary: &Summary) -> String {
@@ -21,7 +21,7 @@ pub(super) fn overall(summary: &Summary) -> String {
     let Some(&(baseline, compared)) = pairs.first() else {
         let held = summary.runs.iter().filter(|run| run.holds()).count();
         if let [run] = summary.runs.as_slice() {
-            if run.mode == OUTSIDE {
+            if run.subject.is_outside() {
                 return format!("{}: {}.", run.title, alone(run));
             }
             let done = if run.holds() { "did" } else { "did not do" };
@@ -36,7 +36,7 @@ pub(super) fn overall(summary: &Summary) -> String {
         );
     };
     let whole = pairs.len();
-    if baseline.mode != NAIVE {
+    if !baseline.subject.is(Base::Naive) {
         let total = |wanted| {
             scenarios
                 .iter()
@@ -94,17 +94,18 @@ fn alone(run: &RunSummary) -> String {
     let mut parts = vec![outcome(run)];
     parts.extend(flaws(run));
     let money = rupees(run.cost.inr);
-    if !upstream_seen(run) {
+    if !run.upstream_seen() {
         parts.push(format!("the last after {}", seconds(run.makespan_s)));
-    } else if run.requests.ok + run.requests.degraded > 0 {
+    } else if run.requests.answered() > 0 {
         parts.push(format!("{} and {money}", seconds(run.makespan_s)));
     } else {
         parts.push(format!("{money} spent"));
     }
-    if run.cost.wasted_usd > 0.0 && run.cost.usd > 0.0 {
-        let share = match run.cost.wasted_usd / run.cost.usd {
-            all if all >= 1.0 => "all".to_owned(),
-            share => percent(Some(share)),
+    if let Some(share) = run.wasted_share().filter(|share| *share > 0.0) {
+        let share = if share >= 1.0 {
+            "all".to_owned()
+        } else {
+            percent(Some(share))
         };
         parts.push(format!("{share} of it for answers that nobody got"));
     }
@@ -113,7 +114,7 @@ fn alone(run: &RunSummary) -> String {
 
 /// What `run` did, against `baseline`.
 fn beside(baseline: &RunSummary, run: &RunSummary) -> String {
-    let lost = |run: &RunSummary| run.requests.failed + run.requests.dropped;
+    let lost = |run: &RunSummary| run.requests.lost();
     let mut parts = vec![];
     if lost(baseline) > 0 && lost(run) == 0 && run.requests.degraded == 0 {
         let one = run.requests.offered == 1;
@@ -166,7 +167,7 @@ fn price(ratio: f64, run: &RunSummary) -> String {
 /// How the requests of a run ended, as a clause.
 pub(super) fn outcome(run: &RunSummary) -> String {
     let requests = run.requests;
-    let lost = requests.failed + requests.dropped;
+    let lost = requests.lost();
     let failures = match (lost, requests.offered) {
         (_, 0) => return "no request was sent".to_owned(),
         (0, 1) if requests.degraded == 0 => "the request was answered".to_owned(),
@@ -202,12 +203,7 @@ pub(super) fn outcome(run: &RunSummary) -> String {
 
 /// Why most of the lost requests were lost.
 fn cause(run: &RunSummary, were: &str) -> String {
-    let lost = run
-        .endings
-        .iter()
-        .filter(|(ending, _)| !matches!(ending, Ending::Ok | Ending::Degraded))
-        .max_by_key(|&(ending, &count)| (count, std::cmp::Reverse(ending)));
-    match lost.map(|(ending, _)| *ending) {
+    match run.main_loss() {
         Some(Ending::RateLimited) => "failed with 429".to_owned(),
         Some(Ending::TimeLimit) => {
             let at = run
@@ -229,7 +225,7 @@ fn flaws(run: &RunSummary) -> Vec<String> {
     let docs = run.docs;
     let mut flaws = vec![];
     // Failed requests explain missing symbols well enough.
-    if docs.documented < docs.symbols && run.requests.failed + run.requests.dropped == 0 {
+    if docs.documented < docs.symbols && run.requests.lost() == 0 {
         flaws.push(format!(
             "{} of {} symbols documented",
             count(docs.documented),
@@ -253,6 +249,7 @@ fn flaws(run: &RunSummary) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Subject;
     use crate::report::fixture;
 
     #[test]
@@ -266,7 +263,7 @@ mod tests {
         let mut summary = fixture::summary(&fixture::record());
         summary.runs.truncate(1);
         let run = &mut summary.runs[0];
-        run.mode = OUTSIDE.to_owned();
+        run.subject = Subject::Outside;
         run.title = "A load on http://127.0.0.1:1/".to_owned();
         let verdict = overall(&summary);
         assert!(

@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{self, Record, Run};
+use crate::record::{self, Record};
 use crate::summary::Summary;
 
-use super::hgrm::{csv, hgrm};
-use super::plain::slug;
-use super::{Data, ReportError, Story, html, markdown, sheet};
+use super::hgrm::{self, file, hgrm};
+use super::{Data, ReportError, Story, csv, html, markdown};
+use crate::text;
 
 /// Name of the file that holds the facts.
 const RECORD: &str = "record.json";
 
-/// Writes record, summary, pages, sheets, plots and histograms into `dir`, which is created when
+/// Writes record, summary, pages, CSV files, plots and histograms into `dir`, which is created when
 /// missing, and returns their paths. Every file is complete when it appears under its name.
 pub fn write_all(
     dir: &Path,
@@ -29,20 +29,20 @@ pub fn write_all(
     let mut files = vec![
         (RECORD.to_owned(), json(RECORD, record)?),
         ("summary.json".to_owned(), json("summary.json", summary)?),
-        ("requests.csv".to_owned(), sheet::requests(record)?),
-        ("summary.csv".to_owned(), sheet::summary(summary)?),
+        ("requests.csv".to_owned(), csv::requests(record)?),
+        ("summary.csv".to_owned(), csv::summary(summary)?),
     ];
     for run in &record.runs {
         let endings = run
             .latency
             .iter()
-            .map(|(&ending, latencies)| (sheet::word(ending), latencies));
+            .map(|(&ending, latencies)| (ending.name(), latencies));
         // In simulated time the lag is zero throughout.
         let lag = (run.lag.micros().max() > 0).then_some(("lag", &run.lag));
         for (what, latencies) in endings.chain(lag) {
-            let name = histogram_file(run, what);
+            let name = file(run, what);
             files.push((format!("{name}.hgrm"), hgrm(latencies)));
-            files.push((format!("{name}.csv"), csv(latencies)));
+            files.push((format!("{name}.csv"), hgrm::csv(latencies)));
         }
     }
     files.extend(pages(record, summary, stories, Data::Beside)?);
@@ -75,14 +75,13 @@ fn pages(
         ("report.md".to_owned(), markdown(record, summary, stories)),
     ];
     let plots = chapters.plots();
-    files.extend(plots.map(|plot| (format!("plots/{}.svg", slug(&plot.name)), plot.file())));
+    files.extend(plots.map(|plot| {
+        (
+            format!("plots/{}.svg", text::file_name(&plot.name)),
+            plot.file(),
+        )
+    }));
     Ok(files)
-}
-
-/// Where the latencies of `what`, an ending or the lag, of `run` are written, less the suffix.
-pub(super) fn histogram_file(run: &Run, what: &str) -> String {
-    let [scenario, mode, what] = [&run.scenario, &run.mode, what].map(slug);
-    format!("histograms/{scenario}.{mode}.{what}")
 }
 
 fn write_files(dir: &Path, files: &[File]) -> Result<Vec<PathBuf>, ReportError> {
@@ -246,12 +245,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(
             dir.path().join(RECORD),
-            r#"{"schema":"breaklab/record/v9","new":1}"#,
+            r#"{"schema":"breaklab/record/v1","old":1}"#,
         )
         .unwrap();
         let error = read_record(dir.path()).unwrap_err().to_string();
         assert!(
-            error.contains("breaklab/record/v9") && error.contains("breaklab/record/v1"),
+            error.contains("breaklab/record/v1") && error.contains("run the scenarios again"),
             "{error}"
         );
     }

@@ -13,21 +13,13 @@ use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use rustix::io::Errno;
-use serde::Deserialize;
-use serde_json::Value;
 
-use super::RunError;
-use super::dial::{Connection, Server};
-use super::pool::{Pool, Turn};
-use super::target::{Answer, read_failure};
-use crate::platform::http::REQUEST_HEADER;
-use crate::record::Ending;
-
-/// How often a job that was accepted with 202 is asked for.
-const POLL: Duration = Duration::from_millis(200);
-
-/// The longest answer that is read: a service that never stops must not fill the memory.
-const MAX_ANSWER: usize = 64 << 20;
+use super::connect::{Connection, Server};
+use super::error::RunError;
+use super::pool::{Permit, Pool};
+use super::target::Answer;
+use crate::contract::limits::{MAX_ANSWER, POLL_EVERY};
+use crate::contract::{self, REQUEST_HEADER};
 
 /// A client of one service.
 pub(super) struct Client {
@@ -37,16 +29,6 @@ pub(super) struct Client {
     host: HeaderValue,
     timeout: Duration,
     timeline: Timeline,
-}
-
-/// What a 200 of the contract, or a job's state, may say.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Said {
-    documentation: Option<String>,
-    status: Option<String>,
-    missing: Option<Value>,
-    error: Option<Value>,
 }
 
 impl Client {
@@ -77,15 +59,15 @@ impl Client {
     }
 
     /// Waits until a request can be sent.
-    pub(super) async fn turn(&self) -> Turn {
-        self.pool.turn().await
+    pub(super) async fn permit(&self) -> Permit {
+        self.pool.permit().await
     }
 
     /// Asks for documentation with `body`, an `Ask` in JSON, as request number `index`.
-    pub(super) async fn document(&self, turn: Turn, index: u64, body: Bytes) -> Answer {
+    pub(super) async fn document(&self, permit: Permit, index: u64, body: Bytes) -> Answer {
         let asked = self
             .timeline
-            .timeout(self.timeout, self.ask(turn, index, body))
+            .timeout(self.timeout, self.ask(permit, index, body))
             .await;
         match asked {
             Some(Ok(answer) | Err(answer)) => answer,
@@ -95,24 +77,19 @@ impl Client {
         }
     }
 
-    async fn ask(&self, turn: Turn, index: u64, body: Bytes) -> Result<Answer, Answer> {
+    async fn ask(&self, permit: Permit, index: u64, body: Bytes) -> Result<Answer, Answer> {
         let mut request = self.request(self.path.clone(), body);
         *request.method_mut() = http::Method::POST;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(REQUEST_HEADER, HeaderValue::from(index));
-        let (response, connection) = self.send(turn, request).await?;
-        if response.status() == 202 {
-            let job = self.job(&response)?;
-            self.whole(response, connection).await?;
-            return self.poll(job).await;
-        }
-        let (status, body) = self.whole(response, connection).await?;
-        Ok(if status == 200 {
-            documented(&body)
-        } else {
-            read_failure(status, &body)
-        })
+        let (response, connection) = self.send(permit, request).await?;
+        let job = match response.status().as_u16() {
+            202 => self.job(&response)?,
+            _ => return Ok(self.whole(response, connection).await?.read()),
+        };
+        self.whole(response, connection).await?;
+        self.poll(job).await
     }
 
     fn request(&self, path: Uri, body: Bytes) -> Request<Full<Bytes>> {
@@ -124,69 +101,83 @@ impl Client {
 
     async fn send(
         &self,
-        turn: Turn,
+        permit: Permit,
         request: Request<Full<Bytes>>,
     ) -> Result<(Response<Incoming>, Connection), Answer> {
-        let sent = self.pool.send(turn, request).await;
+        let sent = self.pool.send(permit, request).await;
         sent.map_err(|error| no_answer(&*error))
     }
 
-    /// The status and the body of an answer, if it arrives whole.
+    /// An answer, if it arrives whole.
     async fn whole(
         &self,
         response: Response<Incoming>,
         connection: Connection,
-    ) -> Result<(u16, Bytes), Answer> {
+    ) -> Result<Whole, Answer> {
         let status = response.status().as_u16();
+        let location = location(&response).map(str::to_owned);
         match Limited::new(response.into_body(), MAX_ANSWER)
             .collect()
             .await
         {
             Ok(body) => {
                 self.pool.keep(connection);
-                Ok((status, body.to_bytes()))
+                Ok(Whole {
+                    status,
+                    location,
+                    body: body.to_bytes(),
+                })
             }
-            Err(error) if error.is::<LengthLimitError>() => Err(invalid(&format!(
-                "an answer of more than {MAX_ANSWER} bytes"
-            ))),
+            Err(error) if error.is::<LengthLimitError>() => Err(Answer::unusable(
+                status,
+                &format!("an answer of more than {} MB", MAX_ANSWER >> 20),
+            )),
             Err(error) => Err(no_answer(&*error)),
         }
     }
 
-    /// Where the job is asked for. It must be the same service: a load never goes elsewhere.
+    /// Where the job is asked for.
     fn job(&self, response: &Response<Incoming>) -> Result<Uri, Answer> {
-        let location = response.headers().get(LOCATION);
-        location
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| self.url.join(text).ok())
-            .filter(|url| url.origin() == self.url.origin())
-            .and_then(|url| path(&url).ok())
-            .ok_or_else(|| invalid("a 202 without a `location` of the same service"))
+        let url = contract::job_url(&self.url, location(response));
+        let path = url.and_then(|url| path(&url).map_err(|error| error.to_string()));
+        path.map_err(|why| Answer::unusable(202, &why))
     }
 
     async fn poll(&self, job: Uri) -> Result<Answer, Answer> {
         loop {
             let request = self.request(job.clone(), Bytes::new());
-            let (response, connection) = self.send(self.turn().await, request).await?;
-            let (status, body) = self.whole(response, connection).await?;
-            if status != 200 && status != 202 {
-                return Ok(read_failure(status, &body));
+            let (response, connection) = self.send(self.permit().await, request).await?;
+            let answer = self.whole(response, connection).await?;
+            if contract::ended(answer.status, &answer.body) {
+                return Ok(answer.read());
             }
-            let said: Said = serde_json::from_slice(&body).unwrap_or_default();
-            match said.status.as_deref() {
-                Some("done" | "partial") => return Ok(documented(&body)),
-                Some("failed") => {
-                    let why = said
-                        .error
-                        .as_ref()
-                        .and_then(|error| error["message"].as_str());
-                    let why = why.unwrap_or("the job failed");
-                    return Ok(Answer::failed(502, "job_failed", why));
-                }
-                _ => self.timeline.sleep(POLL).await,
-            }
+            self.timeline.sleep(POLL_EVERY).await;
         }
     }
+}
+
+/// An answer that arrived whole.
+struct Whole {
+    status: u16,
+    location: Option<String>,
+    body: Bytes,
+}
+
+impl Whole {
+    /// What it is to a load. Nobody looks for proofs in the text of a foreign service.
+    fn read(&self) -> Answer {
+        let reading = contract::read(self.status, self.location.as_deref(), &self.body);
+        let told = reading.told();
+        Answer {
+            documentation: None,
+            ..Answer::read(reading, &told)
+        }
+    }
+}
+
+fn location(response: &Response<Incoming>) -> Option<&str> {
+    let location = response.headers().get(LOCATION)?;
+    location.to_str().ok()
 }
 
 /// The path and query of `url`, which is all that a server wants to hear of it.
@@ -195,36 +186,6 @@ fn path(url: &reqwest::Url) -> Result<Uri, http::uri::InvalidUri> {
         Some(query) => format!("{}?{query}", url.path()).parse(),
         None => url.path().parse(),
     }
-}
-
-/// A 200 without documentation is no success, and one that calls itself partial is none in full.
-fn documented(body: &[u8]) -> Answer {
-    let said: Said = match serde_json::from_slice(body) {
-        Ok(said) => said,
-        Err(error) => return invalid(&format!("a 200 that is no documentation: {error}")),
-    };
-    let text = said.documentation.unwrap_or_default();
-    if text.trim().is_empty() {
-        return invalid("a 200 without documentation");
-    }
-    let gaps = said
-        .missing
-        .is_some_and(|gaps| gaps.as_array().is_some_and(|gaps| !gaps.is_empty()));
-    let ending = if gaps || said.status.as_deref() == Some("partial") {
-        Ending::Degraded
-    } else {
-        Ending::Ok
-    };
-    Answer {
-        status: Some(200),
-        ending,
-        documentation: None,
-        error: None,
-    }
-}
-
-fn invalid(why: &str) -> Answer {
-    Answer::failed(502, "invalid_answer", why)
 }
 
 /// What the service did not do, unless it was this process that could not even ask: a request that
@@ -251,24 +212,7 @@ fn no_answer(error: &(dyn Error + 'static)) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_200_is_documentation_only_if_it_says_something() {
-        let ending = |body: &str| documented(body.as_bytes()).ending;
-        assert_eq!(ending(r#"{"documentation":"words"}"#), Ending::Ok);
-        let partial = r#"{"documentation":"words","status":"partial"}"#;
-        assert_eq!(ending(partial), Ending::Degraded);
-        let gaps = r#"{"documentation":"words","missing":["a.py"]}"#;
-        assert_eq!(ending(gaps), Ending::Degraded);
-        for nothing in [
-            "",
-            "{}",
-            r#"{"documentation":" \n"}"#,
-            r#"{"documentation":7}"#,
-        ] {
-            assert_eq!(ending(nothing), Ending::UpstreamFailed, "{nothing}");
-        }
-    }
+    use crate::record::Ending;
 
     #[test]
     fn a_request_that_found_no_socket_here_was_never_sent() {

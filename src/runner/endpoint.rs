@@ -8,14 +8,15 @@ use ground::timeline::{Timeline, VIRTUAL_EPOCH_UNIX_S};
 use tokio::runtime::{Builder, Handle};
 
 use super::client::Client;
-use super::tally::{Outcome, SharedTally, Tally};
+use super::error::RunError;
+use super::tally::{Ended, MAX_ROWS, SharedTally, Tally};
 use super::target::Answer;
-use super::{MAX_ROWS, RunError, Watch};
+use super::watch::Watch;
 use crate::clock::{ClockError, Stopwatch};
+use crate::contract::Ask;
 use crate::corpus::{Findings, Source};
 use crate::load::{self, Load, Slot, Stop};
-use crate::platform::http;
-use crate::record::{Attempts, OUTSIDE, Run, Setting, UNKNOWN};
+use crate::record::{Attempts, Run, Setting, Span, Subject};
 
 /// A load on a service that offers `POST /document`.
 #[derive(Debug, Clone)]
@@ -26,23 +27,31 @@ pub struct Endpoint {
     pub load: Load,
     /// Documents, taken in turn; at least one.
     pub documents: Vec<Source>,
+    /// Whether they are real files and no synthetic ones.
+    pub real_files: bool,
     /// Longest wait for an answer.
     pub timeout: Duration,
     /// SHA-256 of the settings, hexadecimal.
     pub digest: String,
 }
 
+/// A load that was carried out.
+#[derive(Debug)]
+pub struct Measured {
+    /// The facts.
+    pub run: Run,
+    /// Wall time that it took.
+    pub wall: Duration,
+    /// When its first request was due and its last one ended.
+    pub span: Span,
+}
+
 impl Endpoint {
-    /// Carries the load out in real time and tells `watch` of it. Returns the facts, the wall time, and the first scheduled
-    /// moment and the last ending in milliseconds.
+    /// Carries the load out in real time and tells `watch` of it.
     ///
     /// # Errors
     /// When the HTTP client or the runtime cannot start; a service that fails is a fact.
-    pub fn run(
-        &self,
-        stop: &Stop,
-        watch: &Arc<dyn Watch>,
-    ) -> Result<(Run, Duration, (u64, u64)), RunError> {
+    pub fn run(&self, stop: &Stop, watch: &Arc<dyn Watch>) -> Result<Measured, RunError> {
         let requests = Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -55,23 +64,22 @@ impl Endpoint {
             .build()
             .map_err(ClockError::Runtime)?;
         let wall = Stopwatch::start();
-        let (tally, offered) = schedule.block_on(self.play((stop, watch), requests.handle()))?;
+        let tally = schedule.block_on(self.carry_out(stop, watch, requests.handle()))?;
         let wall = wall.elapsed();
-        let millis = |moment: Duration| moment.as_millis() as u64;
-        let first = tally.first.map_or(0, millis);
-        let last = millis(tally.last).max(first);
-        Ok((
-            self.facts(tally, offered, last - first),
+        let span = tally.span();
+        Ok(Measured {
+            run: self.facts(tally),
             wall,
-            (first, last),
-        ))
+            span,
+        })
     }
 
-    async fn play(
+    async fn carry_out(
         &self,
-        (stop, watch): (&Stop, &Arc<dyn Watch>),
+        stop: &Stop,
+        watch: &Arc<dyn Watch>,
         requests: &Handle,
-    ) -> Result<(Tally, u64), RunError> {
+    ) -> Result<Tally, RunError> {
         let timeline = Timeline::start(1.0, VIRTUAL_EPOCH_UNIX_S);
         let client = Arc::new(Client::new(&self.url, self.timeout, timeline)?);
         let bodies: Arc<[(String, Bytes)]> = self.documents.iter().map(body).collect();
@@ -83,9 +91,9 @@ impl Endpoint {
             async move {
                 let (path, body) = &bodies[(slot.index % bodies.len() as u64) as usize];
                 let asked = async {
-                    let turn = client.turn().await;
+                    let permit = client.permit().await;
                     let started = timeline.now();
-                    let answer = client.document(turn, slot.index, body.clone());
+                    let answer = client.document(permit, slot.index, body.clone());
                     (started, answer.await)
                 };
                 let (started, answer) = tokio::select! {
@@ -94,7 +102,7 @@ impl Endpoint {
                     () = give_up.stopped() => (timeline.now(), Answer::dropped()),
                 };
                 watch.ended(answer.ending);
-                sink.add(Outcome {
+                sink.add(Ended {
                     slot,
                     started,
                     ended: timeline.now(),
@@ -106,24 +114,23 @@ impl Endpoint {
             }
         };
         let sent = load::drive(&self.load, 1, timeline, stop, requests, send).await;
-        let offered = self.load.offered_after(sent);
-        Ok((tally.finish(offered - sent), offered))
+        Ok(tally.finish(sent, self.load.offered_after(sent)))
     }
 
-    fn facts(&self, tally: Tally, offered: u64, makespan_ms: u64) -> Run {
+    fn facts(&self, tally: Tally) -> Run {
+        let span = tally.span();
         Run {
             scenario: "load".to_owned(),
             title: format!("A load on {}", self.url),
             digest: self.digest.clone(),
-            mode: OUTSIDE.to_owned(),
-            protections: Vec::new(),
+            subject: Subject::Outside,
             setting: self.setting(),
-            offered,
+            offered: tally.offered,
             endings: tally.endings,
             statuses: tally.statuses,
             latency: tally.latency,
             lag: tally.lag,
-            makespan_ms,
+            makespan_ms: span.last_ms - span.first_ms,
             errors: tally.errors,
             docs: tally.docs,
             requests: tally.rows.into_values().collect(),
@@ -134,23 +141,17 @@ impl Endpoint {
 
     fn setting(&self) -> Setting {
         Setting {
-            model: UNKNOWN.to_owned(),
-            tier: UNKNOWN.to_owned(),
-            limits: None,
-            platform: UNKNOWN.to_owned(),
+            service: None,
             time_limit_ms: Some(self.timeout.as_millis() as u64),
-            prices: UNKNOWN.to_owned(),
-            prices_as_of: UNKNOWN.to_owned(),
-            inr_per_usd: 0.0,
-            price: None,
             documents: format!("{} files in turn", self.documents.len()),
+            real_files: self.real_files,
             arrivals: self.load.describe(),
         }
     }
 }
 
 fn body(source: &Source) -> (String, Bytes) {
-    let ask = http::Ask {
+    let ask = Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
         note: None,

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::dial::{Broken, Connection, Server};
+use super::connect::{Broken, Connection, Server};
 
 /// Connections that are being opened at once. On one machine opening takes a tenth of a millisecond, so
 /// that this many are some hundred thousand a second.
@@ -36,7 +36,7 @@ pub(super) struct Pool {
 }
 
 /// The right to send a request now.
-pub(super) enum Turn {
+pub(super) enum Permit {
     /// Over a connection that was used before.
     Again(Connection),
     /// Over a new one.
@@ -55,8 +55,8 @@ impl Pool {
         }
     }
 
-    /// Waits for a connection that can be used, or for the turn to open one.
-    pub(super) async fn turn(&self) -> Turn {
+    /// Waits for a connection that can be used, or for leave to open one.
+    pub(super) async fn permit(&self) -> Permit {
         loop {
             tokio::select! {
                 biased;
@@ -64,11 +64,11 @@ impl Pool {
                     returned.expect(NEVER_CLOSED).forget();
                     let idle = self.idle().pop();
                     if let Some(connection) = idle.filter(Connection::is_ready) {
-                        return Turn::Again(connection);
+                        return Permit::Again(connection);
                     }
                 }
                 permit = Arc::clone(&self.opening).acquire_owned() => {
-                    return Turn::Open(permit.expect(NEVER_CLOSED));
+                    return Permit::Open(permit.expect(NEVER_CLOSED));
                 }
             }
         }
@@ -81,14 +81,14 @@ impl Pool {
     /// When no connection could be made, or it broke.
     pub(super) async fn send(
         &self,
-        mut turn: Turn,
+        mut permit: Permit,
         mut request: Request<Full<Bytes>>,
     ) -> Result<(Response<Incoming>, Connection), Broken> {
         loop {
-            let mut connection = match turn {
-                Turn::Again(connection) => connection,
-                Turn::Open(permit) => {
-                    let mut fresh = self.open(permit).await?;
+            let mut connection = match permit {
+                Permit::Again(connection) => connection,
+                Permit::Open(slot) => {
+                    let mut fresh = self.open(slot).await?;
                     let response = fresh.send_request(request).await?;
                     return Ok((response, fresh));
                 }
@@ -100,7 +100,7 @@ impl Pool {
                     None => return Err(failed.into_error().into()),
                 },
             }
-            turn = self.turn().await;
+            permit = self.permit().await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! Outcomes of requests, counted as they come in.
+//! How requests ended, counted as they come in.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,14 +7,17 @@ use std::time::Duration;
 use super::target::Answer;
 use crate::corpus::Findings;
 use crate::load::Slot;
-use crate::record::{Docs, Ending, Latencies, Request};
+use crate::record::{Docs, Ending, Latencies, Request, Span};
+
+/// Rows of each kind that a record keeps; counts and histograms cover everything.
+pub const MAX_ROWS: usize = 10_000;
 
 /// Distinct error texts that are kept; a service that invents texts must not fill the memory.
 const MAX_ERRORS: usize = 20;
 
-/// What became of one request.
+/// One request that has ended.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct Ended {
     pub(super) slot: Slot,
     pub(super) started: Duration,
     pub(super) ended: Duration,
@@ -32,14 +35,15 @@ impl SharedTally {
         Self(Arc::new(Mutex::new(Tally::new(max_rows))))
     }
 
-    pub(super) fn add(&self, outcome: Outcome) {
-        self.tally().add(outcome);
+    pub(super) fn add(&self, request: Ended) {
+        self.tally().add(request);
     }
 
-    /// Takes the tally out, with `never_sent` requests that were scheduled, but never sent.
-    pub(super) fn finish(&self, never_sent: u64) -> Tally {
+    /// Takes the tally out, once `sent` of the `offered` requests were sent; the others never were.
+    pub(super) fn finish(&self, sent: u64, offered: u64) -> Tally {
         let mut tally = std::mem::replace(&mut *self.tally(), Tally::new(0));
-        tally.never_sent(never_sent);
+        tally.offered = offered;
+        tally.never_sent(offered - sent);
         tally
     }
 
@@ -53,6 +57,7 @@ impl SharedTally {
 #[derive(Debug)]
 pub(super) struct Tally {
     max_rows: usize,
+    pub(super) offered: u64,
     pub(super) endings: BTreeMap<Ending, u64>,
     pub(super) statuses: BTreeMap<u16, u64>,
     pub(super) latency: BTreeMap<Ending, Latencies>,
@@ -60,14 +65,15 @@ pub(super) struct Tally {
     pub(super) errors: BTreeMap<String, u64>,
     pub(super) docs: Docs,
     pub(super) rows: BTreeMap<u64, Request>,
-    pub(super) first: Option<Duration>,
-    pub(super) last: Duration,
+    first: Option<Duration>,
+    last: Duration,
 }
 
 impl Tally {
     fn new(max_rows: usize) -> Self {
         Self {
             max_rows,
+            offered: 0,
             endings: BTreeMap::new(),
             statuses: BTreeMap::new(),
             latency: BTreeMap::new(),
@@ -80,15 +86,15 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, outcome: Outcome) {
-        let Outcome {
+    fn add(&mut self, request: Ended) {
+        let Ended {
             slot,
             started,
             ended,
             path,
             answer,
             findings,
-        } = outcome;
+        } = request;
         let ending = answer.ending;
         *self.endings.entry(ending).or_default() += 1;
         if let Some(status) = answer.status {
@@ -126,6 +132,20 @@ impl Tally {
                 },
             );
         }
+    }
+
+    /// When the first request was due and the last one ended.
+    pub(super) fn span(&self) -> Span {
+        let first = self.first.unwrap_or_default();
+        Span {
+            first_ms: ms(first),
+            last_ms: ms(self.last.max(first)),
+        }
+    }
+
+    /// From the one to the other.
+    pub(super) fn makespan(&self) -> Duration {
+        self.last.saturating_sub(self.first.unwrap_or_default())
     }
 
     fn never_sent(&mut self, count: u64) {

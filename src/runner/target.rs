@@ -5,11 +5,13 @@ use std::time::Duration;
 use mock_claude::MockClaude;
 use tokio::net::TcpListener;
 
-use super::{Job, RunError, World};
+use super::error::RunError;
+use crate::contract::{self, Ask, REQUEST_HEADER, Reading};
 use crate::corpus::Source;
-use crate::generator::{Document, Policy};
-use crate::platform::{Failure, Service, http};
+use crate::generator::Document;
+use crate::platform::{Failure, Service};
 use crate::record::Ending;
+use crate::record::exam::Outcome;
 use crate::transport::{AttemptLog, Transport};
 
 /// Longest real time that both sides get to agree that everything has ended.
@@ -20,7 +22,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 pub(super) enum Target {
     /// A function call, on the paused clock.
     InProcess(Service),
-    /// The service's HTTP face on a loopback port.
+    /// The service over HTTP, on a loopback port.
     Http {
         client: reqwest::Client,
         url: String,
@@ -55,6 +57,15 @@ impl Answer {
         }
     }
 
+    /// An answer that cannot be read, and why.
+    pub(super) fn unusable(status: u16, why: &str) -> Self {
+        Self::failed(
+            status,
+            "unusable_answer",
+            &format!("status {status}: {why}"),
+        )
+    }
+
     fn documented(text: String, complete: bool) -> Self {
         let ending = if complete {
             Ending::Ok
@@ -66,6 +77,21 @@ impl Answer {
             ending,
             documentation: Some(text),
             error: None,
+        }
+    }
+
+    /// What an answer of the contract is to a load; `told` is the text of its error.
+    pub(super) fn read(reading: Reading, told: &str) -> Self {
+        let status = reading.status.unwrap_or_default();
+        let answer = match reading.outcome {
+            Outcome::Whole => Self::documented(String::new(), true),
+            Outcome::Partial => Self::documented(String::new(), false),
+            _ => Self::failed(status, &reading.kind, told),
+        };
+        Self {
+            status: Some(status),
+            documentation: reading.documentation,
+            ..answer
         }
     }
 
@@ -123,7 +149,7 @@ fn in_process(result: Result<crate::generator::Documentation, Failure>) -> Answe
 }
 
 async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Source) -> Answer {
-    let ask = http::Ask {
+    let ask = Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
         note: None,
@@ -131,7 +157,7 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
     let body = serde_json::to_vec(&ask).expect("a path and a text are always JSON");
     let request = client
         .post(format!("{url}/document"))
-        .header(http::REQUEST_HEADER, index)
+        .header(REQUEST_HEADER, index)
         .header("content-type", "application/json")
         .body(body);
     let response = match request.send().await {
@@ -139,43 +165,23 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
         Err(error) => return Answer::unreachable(format!("no answer: {}", without_url(&error))),
     };
     let status = response.status().as_u16();
-    let body = match response.bytes().await {
-        Ok(body) => body,
-        Err(error) => return Answer::unreachable(format!("no answer: {}", without_url(&error))),
-    };
-    read_answer(status, &body)
-}
-
-fn read_answer(status: u16, body: &[u8]) -> Answer {
-    if status == 200 {
-        return match serde_json::from_slice::<http::Answer>(body) {
-            Ok(answer) => Answer::documented(answer.documentation, answer.missing.is_empty()),
-            Err(error) => Answer::failed(
-                502,
-                "invalid_answer",
-                &format!("a 200 that is no documentation: {error}"),
-            ),
-        };
+    match response.bytes().await {
+        // The words alone, so that a run over sockets tells an error like one on the paused clock.
+        Ok(body) => {
+            let reading = contract::read(status, None, &body);
+            let words = reading.words.clone();
+            Answer::read(reading, &words)
+        }
+        Err(error) => Answer::unreachable(format!("no answer: {}", without_url(&error))),
     }
-    read_failure(status, body)
 }
 
-/// What an answer other than 200 says.
-pub(super) fn read_failure(status: u16, body: &[u8]) -> Answer {
-    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |key: &str| {
-        json.pointer(&format!("/error/{key}"))
-            .and_then(|value| value.as_str())
-    };
-    Answer::failed(
-        status,
-        text("type").unwrap_or("unknown"),
-        text("message").unwrap_or("no message"),
-    )
-}
-
-/// Puts the mock and the service on loopback ports of their own.
-pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result<Target, RunError> {
+/// Puts the mock, and the service that asks it, on loopback ports of their own.
+pub(super) async fn over_tcp(
+    mock: &MockClaude,
+    log: &AttemptLog,
+    service: impl FnOnce(Transport) -> Result<Service, RunError>,
+) -> Result<Target, RunError> {
     let listen = || TcpListener::bind(("127.0.0.1", 0));
     let upstream = listen().await.map_err(RunError::Listen)?;
     let base = format!(
@@ -184,12 +190,12 @@ pub(super) async fn over_tcp(job: &Job, world: &World, policy: Policy) -> Result
     );
     tokio::spawn(mock_claude::serve(
         upstream,
-        world.mock.clone(),
+        mock.clone(),
         std::future::pending(),
     ));
-    let transport = Transport::tcp(&base, world.log.clone())
-        .map_err(|error| RunError::Client(error.to_string()))?;
-    let service = job.service(world, policy, transport)?;
+    let transport =
+        Transport::tcp(&base, log.clone()).map_err(|error| RunError::Client(error.to_string()))?;
+    let service = service(transport)?;
     let front = listen().await.map_err(RunError::Listen)?;
     let url = format!("http://{}", front.local_addr().map_err(RunError::Listen)?);
     tokio::spawn(crate::platform::serve(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::confidence::Bounds;
 use super::{RunSummary, Summary};
-use crate::record::ClockKind;
+use crate::record::{ClockKind, Subject};
 
 /// Timed waits of the platform around the calls of a request: gateway, cold start, analysis, response.
 const PLATFORM_WAITS: f64 = 4.0;
@@ -14,8 +14,10 @@ const PLATFORM_WAITS: f64 = 4.0;
 pub struct Agreement {
     /// Scenario id.
     pub scenario: String,
-    /// Mode.
+    /// What `subject` is called.
     pub mode: String,
+    /// The service that both runs are about.
+    pub subject: Subject,
     /// Simulated seconds per wall second over real sockets.
     pub speed: f64,
     /// Failed and dropped over offered. Bounds: 95 %, of a share in so many requests.
@@ -48,6 +50,40 @@ impl Pair {
         let (measured, low, high) = (self.measured?, self.noise.low?, self.noise.high?);
         Some((low..=high).contains(&measured))
     }
+
+    /// How far the measured figure and its bounds are from the simulated one, in percent of it.
+    #[must_use]
+    pub fn in_percent(&self) -> Difference {
+        self.differences(|base, value| (value - base) / base * 100.0)
+    }
+
+    /// The same for shares, in percentage points.
+    #[must_use]
+    pub fn in_points(&self) -> Difference {
+        self.differences(|base, value| (value - base) * 100.0)
+    }
+
+    fn differences(&self, between: impl Fn(f64, f64) -> f64) -> Difference {
+        let from = |value: Option<f64>| {
+            Some(between(self.simulated?, value?)).filter(|difference| difference.is_finite())
+        };
+        Difference {
+            measured: from(self.measured),
+            noise: Bounds {
+                low: from(self.noise.low),
+                high: from(self.noise.high),
+            },
+        }
+    }
+}
+
+/// How far figures are from a simulated one; absent where there is nothing to compare.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// The measured figure.
+    pub measured: Option<f64>,
+    /// The bounds of what is to be expected.
+    pub noise: Bounds,
 }
 
 /// The runs that both took place, where one summary is virtual and the other real, with one seed; else none.
@@ -57,10 +93,7 @@ pub fn agreements(simulated: &Summary, measured: &Summary) -> Vec<Agreement> {
     if !clocks || simulated.seed != measured.seed {
         return vec![];
     }
-    let same = |run: &RunSummary| {
-        let mut others = measured.runs.iter();
-        others.find(|other| other.scenario == run.scenario && other.mode == run.mode)
-    };
+    let same = |run: &RunSummary| measured.find(&run.scenario, &run.subject);
     let pairs = simulated
         .runs
         .iter()
@@ -92,6 +125,7 @@ fn agreement(simulated: &RunSummary, measured: &RunSummary, speed: f64) -> Agree
     Agreement {
         scenario: simulated.scenario.clone(),
         mode: simulated.mode.clone(),
+        subject: simulated.subject.clone(),
         speed,
         failure_rate: Pair {
             simulated: simulated.failure_rate,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Metric, RunSummary};
+use crate::record::{Mode, by_name};
 
 /// The claims file (`scenarios/claims.toml`).
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -50,13 +51,14 @@ pub struct ClaimRule {
 }
 
 /// One number of one run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
     /// Scenario id.
     pub scenario: String,
-    /// Mode.
-    pub mode: String,
+    /// Mode, by its name in the file.
+    #[serde(deserialize_with = "by_name")]
+    pub mode: Mode,
     /// Which number.
     pub metric: Metric,
 }
@@ -160,7 +162,7 @@ impl ClaimRule {
 impl Measure {
     fn value(&self, runs: &[&RunSummary]) -> Option<f64> {
         runs.iter()
-            .find(|run| run.scenario == self.scenario && run.mode == self.mode)
+            .find(|run| run.scenario == self.scenario && run.subject.mode() == Some(&self.mode))
             .and_then(|run| run.value(self.metric))
     }
 }

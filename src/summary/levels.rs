@@ -21,7 +21,7 @@ pub struct Levels {
 /// The levels of a run; `None` without limits, or when the ledger does not hold every attempt.
 #[must_use]
 pub fn levels(run: &Run) -> Option<Levels> {
-    let limits = run.setting.limits?;
+    let limits = run.setting.service.as_ref()?.limits?;
     let ledger = &run.ledger;
     if ledger.rows.is_empty() || (ledger.rows.len() as u64) < ledger.totals.attempts {
         return None;

@@ -3,11 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::RunSummary;
-use crate::record::OUTSIDE;
 
 /// One number of a run, by the name that TOML files use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Metric {
     /// Requests that brought whole documentation.
     Ok,
@@ -62,6 +74,26 @@ pub enum Better {
     Higher,
 }
 
+impl Better {
+    /// By how much `after` is worse than `before`; below 0 it is better.
+    #[must_use]
+    pub fn worse_by(self, before: f64, after: f64) -> f64 {
+        match self {
+            Self::Lower => after - before,
+            Self::Higher => -(after - before),
+        }
+    }
+
+    /// The number that is worse than `value` by `distance`.
+    #[must_use]
+    pub fn worse(self, value: f64, distance: f64) -> f64 {
+        match self {
+            Self::Lower => value + distance,
+            Self::Higher => value - distance,
+        }
+    }
+}
+
 impl Metric {
     /// Which way it gets better.
     #[must_use]
@@ -74,11 +106,8 @@ impl Metric {
 
     /// Its name in TOML and JSON.
     #[must_use]
-    pub fn name(self) -> String {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::String(name)) => name,
-            other => unreachable!("a unit variant is a string in JSON, not {other:?}"),
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The unit in which [`RunSummary::value`] gives it.
@@ -115,7 +144,7 @@ impl RunSummary {
                 | Metric::OutOfOrder
                 | Metric::Foreign
         );
-        if upstream && self.mode == OUTSIDE {
+        if upstream && self.subject.is_outside() {
             return None;
         }
         let value = match metric {
@@ -129,7 +158,7 @@ impl RunSummary {
             Metric::FailedMaxS => self.failed_latency_ms.max.map(|ms| ms / 1000.0),
             Metric::MakespanS => Some(self.makespan_s),
             Metric::MakespanMin => Some(self.makespan_s / 60.0),
-            Metric::MakespanOverLimit => self.limit_s.map(|limit| self.makespan_s / limit),
+            Metric::MakespanOverLimit => self.times_limit(),
             Metric::Attempts => Some(self.upstream.attempts as f64),
             Metric::InputTokens => Some(self.upstream.input_tokens as f64),
             Metric::OutputTokens => Some(self.upstream.output_tokens as f64),
@@ -142,5 +171,19 @@ impl RunSummary {
             Metric::Foreign => Some(self.docs.foreign as f64),
         };
         value.filter(|value| value.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn a_metric_is_named_as_files_spell_it() {
+        for metric in Metric::VARIANTS {
+            assert_eq!(serde_json::to_value(metric).unwrap(), metric.name());
+        }
     }
 }

@@ -4,8 +4,6 @@ use ground::prices::ModelPrice;
 use ground::usage::Usage;
 use serde::{Deserialize, Serialize};
 
-use super::usd;
-
 /// What each kind of token cost, in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CostParts {
@@ -40,6 +38,11 @@ impl CostParts {
             output_usd: usd(price.cost_pico(output)),
         }
     }
+}
+
+/// Dollars of so many pico-dollars.
+pub(super) fn usd(pico: u64) -> f64 {
+    pico as f64 / ground::prices::PICO_PER_USD
 }
 
 #[cfg(test)]

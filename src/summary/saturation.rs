@@ -1,6 +1,6 @@
 //! Whether the load driver kept up with its own schedule.
 
-use super::{of_histogram, together};
+use super::latency::{of_histogram, together};
 use crate::record::{Ending, Run};
 
 /// The largest share of the p99 latency that the driver's p99 lag may have.

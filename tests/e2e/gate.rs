@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use breaklab::selftest::Plant;
+use breaklab::selftest::Mutation;
 
 use crate::cli::breaklab;
 
-/// Plays `rate-limits` into `out`.
-fn played(folder: &Path, out: &str, more: &[&str]) {
+/// Runs `rate-limits` into `out`.
+fn run_into(folder: &Path, out: &str, more: &[&str]) {
     let mut arguments = vec!["run", "rate-limits", "--quiet", "--out", out];
     arguments.extend(more);
     assert!(breaklab(folder, &arguments).status.success());
@@ -29,8 +29,8 @@ fn in_one_line(text: &[u8]) -> String {
 
 fn two_runs() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    played(folder.path(), "base", &[]);
-    played(folder.path(), "now", &[]);
+    run_into(folder.path(), "base", &[]);
+    run_into(folder.path(), "now", &[]);
     folder
 }
 
@@ -103,6 +103,11 @@ fn nothing_that_is_missing_broken_or_incomparable_passes() {
             "summary/v9",
         ),
         (
+            "earlier",
+            Box::new(|f| edit(f, "{", "\"subject\": ", "\"was\": ")),
+            "from an earlier breaklab",
+        ),
+        (
             "version",
             Box::new(|f| edit(f, "{", "\"version\": \"0", "\"version\": \"9")),
             "run from 9.1.0",
@@ -159,7 +164,7 @@ fn nothing_that_is_missing_broken_or_incomparable_passes() {
 #[test]
 fn a_run_is_never_its_own_baseline() {
     let folder = tempfile::tempdir().unwrap();
-    played(folder.path(), "now", &[]);
+    run_into(folder.path(), "now", &[]);
     let accept = [
         "gate",
         "accept",
@@ -173,7 +178,7 @@ fn a_run_is_never_its_own_baseline() {
     let (code, text) = gate(folder.path(), &[]);
     assert_eq!(code, Some(3), "{text}");
     assert!(text.contains("one and the same run"), "{text}");
-    played(folder.path(), "now", &[]);
+    run_into(folder.path(), "now", &[]);
     assert_eq!(gate(folder.path(), &[]).0, Some(0));
 }
 
@@ -225,7 +230,7 @@ fn a_baseline_does_not_shrink_by_accident() {
             String::from_utf8_lossy(&output.stderr).into_owned(),
         )
     };
-    played(folder.path(), "now", &["--mode", "hardened"]);
+    run_into(folder.path(), "now", &["--mode", "hardened"]);
     let (code, why) = accept(&[]);
     assert!(
         code == Some(3) && why.contains("lacks 1 of the 2 runs"),
@@ -237,15 +242,15 @@ fn a_baseline_does_not_shrink_by_accident() {
 #[test]
 fn a_scenario_that_is_gone_or_has_other_settings_is_not_passed() {
     let folder = tempfile::tempdir().unwrap();
-    played(folder.path(), "base", &[]);
-    played(folder.path(), "now", &["--mode", "hardened"]);
+    run_into(folder.path(), "base", &[]);
+    run_into(folder.path(), "now", &["--mode", "hardened"]);
     let (code, text) = gate(folder.path(), &[]);
     assert_eq!(code, Some(3));
     assert!(
         text.contains("breaklab run rate-limits --mode naive"),
         "{text}"
     );
-    played(folder.path(), "now", &["--requests", "60"]);
+    run_into(folder.path(), "now", &["--requests", "60"]);
     let (code, text) = gate(folder.path(), &[]);
     assert_eq!(code, Some(3), "{text}");
     assert!(
@@ -270,8 +275,12 @@ fn rules_that_cannot_be_used_pass_nothing() {
             "no run fits",
         ),
         (
-            "[[rule]]\nmetric = \"makespan_over_limit\"\nat_most = -1e300\nmode = \"elsewhere\"",
+            "[[rule]]\nmetric = \"makespan_over_limit\"\nat_most = -1e300\nmode = \"outside\"",
             "no run fits",
+        ),
+        (
+            "[[rule]]\nmetric = \"ok\"\nmode = \"elsewhere\"\nat_least = 1",
+            "choose from naive, sdk, hardened",
         ),
     ] {
         std::fs::write(folder.path().join("rules.toml"), text).unwrap();
@@ -343,7 +352,7 @@ fn pairs_of_equal_commands_pass_and_too_few_are_refused() {
 }
 
 #[test]
-fn the_gate_finds_every_planted_regression_and_raises_no_false_alarm() {
+fn the_gate_finds_every_mutation_and_raises_no_false_alarm() {
     let trials = breaklab::selftest::selftest(&breaklab::gate::RuleBook::builtin(), 1).unwrap();
     for trial in &trials {
         assert!(trial.right(), "{trial:?}");
@@ -354,7 +363,7 @@ fn the_gate_finds_every_planted_regression_and_raises_no_false_alarm() {
 fn a_gate_that_cannot_go_red_fails_its_own_test() {
     let rules = "[[rule]]\nmetric = \"ok\"\nat_least = 0\n";
     let blind = breaklab::gate::RuleBook::parse(rules).unwrap();
-    let trial = breaklab::selftest::plant(&blind, Plant::ExtraCall, 1).unwrap();
+    let trial = breaklab::selftest::try_one(&blind, Mutation::ExtraCall, 1).unwrap();
     assert!(!trial.right(), "{trial:?}");
 }
 

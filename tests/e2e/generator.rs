@@ -12,11 +12,9 @@ use ground::proof;
 use mock_claude::{Config, MockClaude};
 
 use breaklab::claude::Claude;
-use breaklab::generator::{
-    Bulk, Document, Generator, Journal, Mode, Policy, Protection, Settings, Streaming,
-};
+use breaklab::generator::{Bulk, Document, Generator, Journal, Policy, Settings, Streaming};
 use breaklab::load::Stop;
-use breaklab::record::AttemptEnding;
+use breaklab::record::{AttemptEnding, Base, Mode, Protection};
 use breaklab::transport::{AttemptLog, Transport};
 use futures_util::future::join_all;
 use ground::limits::Limits;
@@ -98,13 +96,13 @@ impl World {
     }
 
     fn hardened(&self, settings: &Settings) -> Generator {
-        let policy = Policy::new(Mode::Hardened, settings, &BTreeSet::new());
+        let policy = Policy::new(Base::Hardened, settings);
         self.generator(policy, self.mock.config().limits)
     }
 
     fn without(&self, protections: &[Protection]) -> Generator {
-        let without = protections.iter().copied().collect();
-        let policy = Policy::new(Mode::Hardened, &Settings::default(), &without);
+        let mode = Mode::new(Base::Hardened, protections.iter().copied(), []);
+        let policy = Policy::new(mode, &Settings::default());
         self.generator(policy, self.mock.config().limits)
     }
 
@@ -157,7 +155,7 @@ async fn a_file_larger_than_any_answer_is_documented_whole_in_order_and_once() {
 #[tokio::test(start_paused = true)]
 async fn the_naive_answer_ends_at_max_tokens_and_passes_as_whole() {
     let world = World::new(None, Vec::new());
-    let naive = Policy::new(Mode::Naive, &Settings::default(), &BTreeSet::new());
+    let naive = Policy::new(Base::Naive, &Settings::default());
     let documentation = world
         .generator(naive, None)
         .document(0, &functions(0, 500))
@@ -300,7 +298,7 @@ async fn the_naive_service_passes_each_fault_on() {
     ];
     for (kind, status, name) in expected {
         let world = World::new(None, vec![fault(kind)]);
-        let naive = Policy::new(Mode::Naive, &Settings::default(), &BTreeSet::new());
+        let naive = Policy::new(Base::Naive, &Settings::default());
         let error = world
             .generator(naive, None)
             .document(0, &functions(0, 3))
@@ -314,7 +312,7 @@ async fn the_naive_service_passes_each_fault_on() {
 #[tokio::test(start_paused = true)]
 async fn the_sdk_gives_up_after_three_attempts() {
     let world = World::new(None, vec![fault(FaultKind::Overloaded)]);
-    let sdk = Policy::new(Mode::Sdk, &Settings::default(), &BTreeSet::new());
+    let sdk = Policy::new(Base::Sdk, &Settings::default());
     assert!(
         world
             .generator(sdk, None)
@@ -342,7 +340,7 @@ async fn a_hundred_requests_at_once_meet_no_refusal_at_a_tiny_tier() {
 #[tokio::test(start_paused = true)]
 async fn limits_are_learnt_when_nobody_told_them() {
     let world = World::new(Some(TINY), Vec::new());
-    let policy = Policy::new(Mode::Hardened, &Settings::default(), &BTreeSet::new());
+    let policy = Policy::new(Base::Hardened, &Settings::default());
     let generator = world.generator(policy, None);
     let documents: Vec<_> = (0..100).map(|i| functions(i * 10, 5)).collect();
     let work = documents
@@ -404,9 +402,8 @@ async fn a_chunk_that_stays_broken_is_a_named_gap_among_the_others() {
     assert_eq!(symbols(&documentation.text).len(), 2_000 - lines / 3);
     assert!(documentation.missing[0].why.contains("500"));
     let whole = Policy::new(
-        Mode::Hardened,
+        Mode::hardened_without(Protection::PartialResults),
         &settings,
-        &BTreeSet::from([Protection::PartialResults]),
     );
     assert!(
         broken
@@ -493,8 +490,8 @@ async fn a_large_file_is_read_beside_the_thread_that_serves() {
     let log = AttemptLog::new(timeline, 0);
     // Nobody listens there, so all that takes time is the reading.
     let claude = Claude::new(Transport::tcp("http://127.0.0.1:1", log).unwrap(), "key");
-    let without = BTreeSet::from([Protection::Retry, Protection::Pacing]);
-    let policy = Policy::new(Mode::Hardened, &Settings::default(), &without);
+    let without = [Protection::Retry, Protection::Pacing];
+    let policy = Policy::new(Mode::new(Base::Hardened, without, []), &Settings::default());
     let generator = Generator::for_files(policy, "m", claude, None, timeline, 1).unwrap();
     let document = functions(0, 40_000);
     let work = tokio::spawn(async move { generator.document(0, &document).await });

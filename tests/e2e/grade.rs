@@ -309,6 +309,71 @@ fn an_interrupted_grader_takes_its_service_along_and_one_that_was_killed_clears_
 }
 
 #[test]
+fn a_death_comes_first_with_its_last_words_and_the_service_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let rubric = folder.path().join("small.toml");
+    let criterion = |id: &str, measure: &str| {
+        format!(
+            "[[criterion]]\nid = \"{id}\"\ntitle = \"{id}\"\nmeasure = \"{measure}\"\npoints = 2\nfull = 1\n\
+             zero = 0\nwhy = \"{{value}}\"\nhelp = \"try {id}\"\n"
+        )
+    };
+    let text = format!(
+        "rubric = \"small\"\nversion = 1\ntitle = \"Small\"\ntotal = 4\npass_at = 2\n{}{}",
+        criterion("bad", "bad_input.refused"),
+        criterion("batch", "batch.items_right")
+    );
+    std::fs::write(&rubric, text).unwrap();
+    let start = student("f31_dies");
+    let output = breaklab(&[
+        "--start",
+        &start,
+        "--rubric",
+        rubric.to_str().unwrap(),
+        "--out",
+        out,
+    ]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let before_points = text.split("Small (").next().unwrap();
+    assert!(before_points.contains("The service died"), "{text}");
+    assert!(before_points.contains("exit status: 1"), "{text}");
+    assert!(!before_points.contains("try bad"), "{text}");
+    let grade: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("grade.json")).unwrap()).unwrap();
+    assert_eq!(flaws(&grade), ["F31"]);
+    assert_eq!(grade["flaws"][0]["case"], "bad_input");
+    let batch = &grade["rubrics"][0]["criteria"][1];
+    assert_eq!(
+        batch["points"], 2.0,
+        "the cases after it are asked of a service that lives"
+    );
+}
+
+#[test]
+fn a_missing_folder_and_records_of_another_version_are_named_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let said = |arguments: &[&str]| {
+        let output = breaklab(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let gone = folder.path().join("gone");
+    let gone = gone.to_str().unwrap();
+    let text = said(&["--start", "python3 app.py", "--dir", gone, "--out", out]);
+    assert!(text.contains("the folder") && text.contains(gone), "{text}");
+
+    let old = r#"{"schema":"breaklab/exam/v1","plays":{}}"#;
+    std::fs::write(folder.path().join("exam.json"), old).unwrap();
+    let text = said(&["--from", out, "--out", out]);
+    assert!(
+        text.contains("breaklab/exam/v1") && text.contains("again"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_class_is_graded_whatever_one_student_does_and_taken_up_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let roster = folder.path().join("roster.csv");

@@ -17,8 +17,7 @@ async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
     let timeline = Timeline::start_virtual();
     let load = Load {
         requests: 200 * 40,
-        rate_per_s: Some(200.0),
-        ..Load::new(Arrivals::Constant)
+        ..Load::new(Arrivals::Constant { rate_per_s: 200.0 })
     };
     let latencies = Arc::new(Mutex::new(Latencies::default()));
     let sink = Arc::clone(&latencies);
@@ -72,9 +71,9 @@ fn load_by(run: fn(&Path, &[&str]) -> Output, address: SocketAddr, more: &[&str]
 #[test]
 fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
     let address = service(200, DOCUMENTED, true);
-    // A busy machine only ever adds to a latency: one play within the bounds proves the driver, and
-    // a driver that counts from the wrong moment is far outside in every play.
-    let plays = (0..8).map(|_| {
+    // A busy machine only ever adds to a latency: one run within the bounds proves the driver, and
+    // a driver that counts from the wrong moment is far outside in every run.
+    let runs = (0..8).map(|_| {
         let arguments = ["--arrivals", "rate:200", "--duration", "8s"];
         let (code, run, message) = load_by(breaklab_alone, address, &arguments);
         let saturated = code == Some(SATURATED);
@@ -90,7 +89,7 @@ fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
         (exact && !saturated, run["latency_ms"].clone())
     });
     let mut seen = Vec::new();
-    let proven = plays.into_iter().any(|(exact, latency)| {
+    let proven = runs.into_iter().any(|(exact, latency)| {
         seen.push(latency);
         exact
     });

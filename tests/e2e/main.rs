@@ -8,6 +8,7 @@
 mod cache;
 mod cli;
 mod document;
+mod escaping;
 mod gate;
 mod generator;
 mod grade;
@@ -15,6 +16,7 @@ mod kill;
 mod layers;
 mod load;
 mod merge;
+mod pages;
 mod provider;
 mod sample;
 mod scenarios;

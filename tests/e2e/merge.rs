@@ -6,7 +6,7 @@ use crate::cli::breaklab;
 
 const STORIES: [&str; 3] = ["cost-explosion", "rate-limits", "large-files-one-liners"];
 
-fn play(folder: &Path, out: &str, more: &[&str]) {
+fn run_once(folder: &Path, out: &str, more: &[&str]) {
     let mut arguments = vec!["run", "--quiet", "--out", out];
     arguments.extend(STORIES);
     arguments.extend(more);
@@ -31,7 +31,7 @@ fn merge(folder: &Path, dirs: &[&str]) -> (Option<i32>, String) {
 fn shards() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for shard in ["1/4", "2/4", "3/4", "4/4"] {
-        play(
+        run_once(
             folder.path(),
             &shard.replace('/', "of"),
             &["--shard", shard],
@@ -43,7 +43,7 @@ fn shards() -> tempfile::TempDir {
 #[test]
 fn four_shards_are_byte_for_byte_one_run_in_any_order() {
     let folder = shards();
-    play(folder.path(), "whole", &[]);
+    run_once(folder.path(), "whole", &[]);
     let (code, why) = merge(folder.path(), &["3of4", "1of4", "4of4", "2of4"]);
     assert_eq!(code, Some(0), "{why}");
     let read = |dir: &str| std::fs::read(folder.path().join(dir).join("record.json")).unwrap();
@@ -62,10 +62,10 @@ fn missing_double_mixed_and_broken_shards_are_refused() {
     );
     let (code, why) = merge(folder.path(), &["1of4", "2of4", "3of4", "3of4", "4of4"]);
     assert!(code == Some(2) && why.contains("both shard 3"), "{why}");
-    play(folder.path(), "other", &["--shard", "3/4", "--seed", "2"]);
+    run_once(folder.path(), "other", &["--shard", "3/4", "--seed", "2"]);
     let (code, why) = merge(folder.path(), &["1of4", "2of4", "other", "4of4"]);
     assert!(code == Some(2) && why.contains("seeds differ"), "{why}");
-    play(
+    run_once(
         folder.path(),
         "other",
         &["--shard", "3/4", "--requests", "7"],
@@ -83,7 +83,7 @@ fn a_shard_is_no_baseline_and_no_run_to_judge() {
     let output = breaklab(folder.path(), &gate);
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stdout).contains("breaklab merge"));
-    play(folder.path(), "1of4", &[]);
+    run_once(folder.path(), "1of4", &[]);
     let accept = [
         "gate",
         "accept",

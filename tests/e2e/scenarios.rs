@@ -1,19 +1,17 @@
 //! The story in numbers: naive breaks as the chapter says, hardened holds, and both are repeatable.
 
-use std::collections::BTreeSet;
-
 use breaklab::clock::Clock;
-use breaklab::generator::{Mode, Policy, Protection};
+use breaklab::generator::Policy;
 use breaklab::load::Stop;
-use breaklab::record::{Ending, Run};
-use breaklab::runner::Job;
+use breaklab::record::{Base, Ending, Mode, Protection, Run};
+use breaklab::runner::Setup;
 use breaklab::scenario::Loaded;
 use breaklab::summary::{self, ClaimBook, RunSummary};
 
-pub(crate) fn job(scenario: &str, mode: Mode) -> Job {
+pub(crate) fn job(scenario: &str, base: Base) -> Setup {
     let loaded = Loaded::find(scenario).unwrap();
-    let policy = Policy::new(mode, &loaded.scenario.generator, &BTreeSet::new());
-    Job {
+    let policy = Policy::new(base, &loaded.scenario.generator);
+    Setup {
         loaded,
         policy,
         corpus: None,
@@ -21,7 +19,7 @@ pub(crate) fn job(scenario: &str, mode: Mode) -> Job {
     }
 }
 
-fn run(job: &Job) -> Run {
+fn run(job: &Setup) -> Run {
     job.run(Clock::Virtual, &Stop::default()).unwrap().0
 }
 
@@ -51,8 +49,8 @@ fn summarize(run: Run) -> RunSummary {
 
 fn both(scenario: &str) -> (RunSummary, RunSummary) {
     (
-        summarize(run(&job(scenario, Mode::Naive))),
-        summarize(run(&job(scenario, Mode::Hardened))),
+        summarize(run(&job(scenario, Base::Naive))),
+        summarize(run(&job(scenario, Base::Hardened))),
     )
 }
 
@@ -71,7 +69,7 @@ fn whole(docs: &summary::DocsSummary) {
 #[test]
 fn a_large_file_kills_naive_at_300_s_and_hardened_documents_it_whole() {
     for scenario in ["large-files", "large-files-one-liners"] {
-        let killed = run(&job(scenario, Mode::Naive));
+        let killed = run(&job(scenario, Base::Naive));
         assert_eq!(killed.endings.get(&Ending::TimeLimit), Some(&1));
         assert!(
             killed
@@ -167,10 +165,10 @@ fn a_flaky_provider_costs_naive_files_and_hardened_none() {
 #[test]
 fn taking_a_protection_away_brings_its_failure_back() {
     let without = |scenario, protection| {
-        let job = job(scenario, Mode::Hardened);
+        let job = job(scenario, Base::Hardened);
         let settings = &job.loaded.scenario.generator;
-        let policy = Policy::new(Mode::Hardened, settings, &BTreeSet::from([protection]));
-        summarize(run(&Job { policy, ..job }))
+        let policy = Policy::new(Mode::hardened_without(protection), settings);
+        summarize(run(&Setup { policy, ..job }))
     };
     assert_eq!(
         without("large-files", Protection::Chunking).requests.failed,
@@ -207,7 +205,7 @@ fn no_run_ends_before_its_lower_bound() {
                 limit <= run.makespan_s,
                 "{} {}: {limit}",
                 run.scenario,
-                run.mode
+                run.subject
             );
         }
     }
@@ -216,9 +214,9 @@ fn no_run_ends_before_its_lower_bound() {
 #[test]
 fn one_seed_gives_one_record_and_another_seed_another() {
     let bytes = |seed| {
-        let job = Job {
+        let job = Setup {
             seed,
-            ..job("flaky-provider", Mode::Hardened)
+            ..job("flaky-provider", Base::Hardened)
         };
         serde_json::to_vec(&run(&job)).unwrap()
     };
@@ -228,25 +226,25 @@ fn one_seed_gives_one_record_and_another_seed_another() {
 
 #[test]
 fn a_call_that_the_mock_did_not_see_is_a_violation() {
-    let mut planted = run(&job("cost-explosion", Mode::Hardened));
-    assert_eq!(summary::violations(&planted), Vec::<String>::new());
-    planted.ledger.totals.attempts -= 1;
+    let mut spoilt = run(&job("cost-explosion", Base::Hardened));
+    assert_eq!(summary::violations(&spoilt), Vec::<String>::new());
+    spoilt.ledger.totals.attempts -= 1;
     assert!(
-        summary::violations(&planted)
+        summary::violations(&spoilt)
             .iter()
             .any(|law| law.contains("attempts the mock saw"))
     );
-    let mut planted = run(&job("cost-explosion", Mode::Hardened));
-    planted.attempts.replied_output_tokens += 1;
+    let mut spoilt = run(&job("cost-explosion", Base::Hardened));
+    spoilt.attempts.replied_output_tokens += 1;
     assert!(
-        summary::violations(&planted)
+        summary::violations(&spoilt)
             .iter()
             .any(|law| law.contains("replied output tokens"))
     );
-    let mut planted = run(&job("cost-explosion", Mode::Hardened));
-    planted.offered += 1;
+    let mut spoilt = run(&job("cost-explosion", Base::Hardened));
+    spoilt.offered += 1;
     assert!(
-        summary::violations(&planted)
+        summary::violations(&spoilt)
             .iter()
             .any(|law| law.contains("requests offered"))
     );
@@ -256,7 +254,7 @@ fn a_call_that_the_mock_did_not_see_is_a_violation() {
 fn a_stopped_run_keeps_what_had_finished_and_counts_the_rest_as_dropped() {
     let stop = Stop::default();
     stop.stop();
-    let run = job("slow-processing", Mode::Naive)
+    let run = job("slow-processing", Base::Naive)
         .run(Clock::Virtual, &stop)
         .unwrap()
         .0;

@@ -55,9 +55,9 @@ async function look(url, { width, colorScheme }) {
   expect((await page.title()).startsWith("breaklab: "), "the title is the page's own");
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow <= 0, `no sideways scrolling, ${overflow} px too wide`);
-  const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  const light = Number(paper.match(/\d+/)[0]) > 127;
-  expect(light === (colorScheme === "light"), `the ${colorScheme} scheme is obeyed: ${paper}`);
+  const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = Number(background.match(/\d+/)[0]) > 127;
+  expect(light === (colorScheme === "light"), `the ${colorScheme} scheme is obeyed: ${background}`);
   const name = `${basename(dirname(new URL(url).pathname))}-${width}-${colorScheme}.png`;
   await page.screenshot({ path: `${pictures}/${name}`, fullPage: true });
   await page.evaluate(axe);
@@ -108,11 +108,11 @@ function svgContrast(page) {
       const [r, g, b] = rgb.map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    const paper = luminance(channels(getComputedStyle(document.body).backgroundColor));
+    const background = luminance(channels(getComputedStyle(document.body).backgroundColor));
     const poor = new Set();
     for (const text of document.querySelectorAll("svg text")) {
-      const ink = luminance(channels(getComputedStyle(text).fill));
-      const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+      const words = luminance(channels(getComputedStyle(text).fill));
+      const ratio = (Math.max(words, background) + 0.05) / (Math.min(words, background) + 0.05);
       if (ratio < 4.5) poor.add(`${getComputedStyle(text).fill} ${ratio.toFixed(1)}`);
     }
     return [...poor];
@@ -137,8 +137,8 @@ async function printed(url) {
   const page = await context.newPage();
   await page.goto(url);
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
-  const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  expect(paper === "rgb(255, 255, 255)", `print is black on white: ${paper}`);
+  const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(background === "rgb(255, 255, 255)", `print is black on white: ${background}`);
   const pdf = await page.pdf({ path: `${pictures}/${basename(dirname(new URL(url).pathname))}.pdf`, format: "A4" });
   expect(pdf.length > 1000, "the page prints");
   await context.close();

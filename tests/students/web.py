@@ -1,4 +1,4 @@
-"""The good service's HTTP face: checks what it is asked, and answers each file for itself."""
+"""The good service over HTTP: checks what it is asked, and answers each file for itself."""
 import json, os, select, socket
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -13,6 +13,7 @@ use crate::cli::Exit;
 use crate::corpus::Skipped;
 use crate::generator::{CallEstimate, Document, Earlier};
 use crate::record::Attempts;
+use crate::text::line;
 
 /// What the calls of a job are expected to use.
 pub(super) struct Estimate {
@@ -131,19 +132,26 @@ impl Bill<'_> {
         }
         for page in self.pages {
             match &page.state {
-                State::Failed(why) => writeln!(out, "  {}: {why}", page.path)?,
-                State::Partial(lines) => writeln!(out, "  {}: {lines} lines missing", page.path)?,
+                State::Failed(why) => writeln!(out, "  {}: {}", line(&page.path), line(why))?,
+                State::Partial(lines) => {
+                    writeln!(out, "  {}: {lines} lines missing", line(&page.path))?;
+                }
                 State::Whole => {}
             }
         }
         for file in self.skipped {
-            writeln!(out, "  {} skipped: {}", file.path.display(), file.why)?;
+            let path = file.path.display().to_string();
+            writeln!(out, "  {} skipped: {}", line(&path), line(&file.why))?;
         }
         if let Some(error) = self.halted {
-            writeln!(out, "no further call was made: {error}")?;
+            writeln!(
+                out,
+                "no further call was made: {}",
+                line(&error.to_string())
+            )?;
         }
         if let Some(trouble) = &self.trouble {
-            writeln!(out, "{trouble}")?;
+            writeln!(out, "{}", line(trouble))?;
         }
         self.print_money(&mut out, book, origin)
     }

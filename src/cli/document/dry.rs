@@ -1,7 +1,6 @@
 //! `--dry-run`: which questions this run would ask, from what the journal of earlier ones knows, and
 //! what the answers would cost.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -13,8 +12,9 @@ use super::job::Job;
 use super::{Args, JOURNAL, manifest, pages};
 use crate::claude::Claude;
 use crate::clock::Clock;
-use crate::generator::{Bulk, Generator, Journal, Mode, Policy, Question, Questions};
+use crate::generator::{Bulk, Generator, Journal, Policy, Question, Questions};
 use crate::load::Stop;
+use crate::record::Base;
 use crate::transport::AttemptLog;
 
 /// Tokens of an answer besides its entries.
@@ -63,7 +63,7 @@ pub(super) fn estimate(args: &Args, job: &Job) -> anyhow::Result<Estimate> {
 }
 
 async fn collect(args: &Args, job: &Job, bulk: Bulk, timeline: Timeline) -> anyhow::Result<()> {
-    let policy = Policy::new(Mode::Hardened, &job.settings, &BTreeSet::new());
+    let policy = Policy::new(Base::Hardened, &job.settings);
     let log = AttemptLog::new(timeline, 0);
     // Nothing is sent: questions are only collected.
     let claude = Claude::new(super::mock(timeline, &log)?, "mock");

@@ -17,6 +17,9 @@ use super::written::Written;
 use crate::claude::CallError;
 use crate::corpus::Skipped;
 use crate::generator::{Document, Documentation, GenerateError};
+use crate::text::block;
+use crate::text::figures::dollars;
+use crate::text::markdown::{code, inline, link};
 
 const MANIFEST: &str = ".breaklab/manifest.toml";
 const SCRATCH: &str = ".breaklab/tmp";
@@ -179,20 +182,21 @@ impl Pages {
                 } else {
                     State::Partial(missing)
                 };
-                (state, done.text, done.cached)
+                (state, done.page(), done.cached)
             }
             Err(error) => {
-                let text = format!("> **Missing:** the whole file: {error}.\n");
+                let why = inline(&error.to_string());
+                let text = format!("> **Missing:** the whole file: {why}.\n");
                 (State::Failed(error.to_string()), text, false)
             }
         };
         let mark = self.mark();
-        let page = format!("# `{}`\n\n{mark}{}\n", document.path, text.trim_end());
+        let page = format!("# {}\n\n{mark}{}\n", code(&document.path), text.trim_end());
         if let Err(error) = self.put(&page_of(&document.path), source, &page) {
             state = State::Failed(format!("its page cannot be written: {error}"));
         }
         self.progress
-            .set_message(format!("${:.4}", spent_pico as f64 / PICO_PER_USD));
+            .set_message(dollars(spent_pico as f64 / PICO_PER_USD));
         self.progress.inc(1);
         Some(Page {
             path: document.path.clone(),
@@ -213,20 +217,16 @@ impl Pages {
             let state = match &page.state {
                 State::Whole => "whole".to_owned(),
                 State::Partial(missing) => format!("{missing} lines missing"),
-                State::Failed(why) => format!("failed: {}", cell(why)),
+                State::Failed(why) => format!("failed: {}", inline(why)),
             };
-            let link = page.path.replace(' ', "%20");
-            writeln!(
-                index,
-                "| [{}]({link}.md) | {} | {state} |",
-                cell(&page.path),
-                page.lines
-            )?;
+            let link = link(&page.path, &format!("{}.md", below(&page.path)));
+            writeln!(index, "| {link} | {} | {state} |", page.lines)?;
         }
         if !skipped.is_empty() {
             index.push_str("\nSkipped:\n\n");
             for file in skipped {
-                writeln!(index, "- {}: {}", file.path.display(), file.why)?;
+                let path = inline(&file.path.display().to_string());
+                writeln!(index, "- {path}: {}", inline(&file.why))?;
             }
         }
         let path = self.out.join(INDEX);
@@ -251,11 +251,7 @@ impl Pages {
 
 /// The page of `source` below the folder, whatever the source's path says.
 pub(super) fn page_of(source: &str) -> PathBuf {
-    let inside = |part: &Component<'_>| matches!(part, Component::Normal(_));
-    let path: PathBuf = Path::new(source).components().filter(inside).collect();
-    let mut name = path.into_os_string();
-    name.push(".md");
-    name.into()
+    PathBuf::from(below(source) + ".md")
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -264,7 +260,7 @@ fn absolute(path: &Path) -> PathBuf {
 
 fn say(progress: &ProgressBar, line: &str) {
     progress.suspend(|| {
-        let _gone = writeln!(std::io::stderr(), "{line}");
+        let _gone = writeln!(std::io::stderr(), "{}", block(line));
     });
 }
 
@@ -287,6 +283,16 @@ pub(super) fn check_manifest(out: &Path, manifest: &str) -> anyhow::Result<Begun
     }
 }
 
+/// The part of a source's path that leads nowhere else.
+fn below(source: &str) -> String {
+    let parts = Path::new(source).components();
+    let inside = parts.filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    inside.collect::<Vec<_>>().join("/")
+}
+
 /// Makes sure that no other run writes to `out`.
 fn lock(out: &Path) -> anyhow::Result<File> {
     let path = out.join(LOCK);
@@ -305,11 +311,6 @@ fn lock(out: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("cannot lock `{}`", path.display()))
         }
     }
-}
-
-/// Text that cannot end a table cell or a line.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 /// Writes elsewhere in `out` and renames, so that a crash leaves neither half a page nor a stray one.

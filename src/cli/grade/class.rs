@@ -7,15 +7,19 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::exam::{Started, examine_running, examine_started, plays, take_reference};
+use super::exam::{Started, cases, examine_running, examine_started, take_reference};
 use super::folder::{read_exam, write, write_out};
 use super::{Args, Exit, unless_interrupted};
-use crate::grade::class::{self, Entry, Student, slug};
+use crate::examiner;
+use crate::grade::class::{self, Row, Student};
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, Rubric, Status, lms};
-use crate::probe;
 use crate::record::exam::Exam;
+use crate::text::{excerpt, file_name};
 use crate::transport;
+
+/// Characters of a foreign id that are repeated.
+const LONGEST_ID: usize = 200;
 
 /// Arguments of `breaklab grade fill`.
 #[derive(Debug, clap::Args)]
@@ -59,10 +63,10 @@ pub(super) fn run(
             student.id
         );
     }
-    let mut entries = Vec::new();
+    let mut rows = Vec::new();
     let mut out = std::io::stdout();
     for student in students {
-        let folder = args.out.join("students").join(slug(&student.id));
+        let folder = args.out.join("students").join(file_name(&student.id));
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         let result = match one(args, &student, &folder, rubrics, formats) {
@@ -70,14 +74,11 @@ pub(super) fn run(
             Ok(Some(grade)) => Ok(grade),
             Err(error) => Err(format!("{error:#}")),
         };
-        let entry = Entry { student, result };
-        writeln!(out, "{}", class::line(&entry))?;
-        entries.push(entry);
-        write(&args.out.join("class.csv"), class::csv(&entries).as_bytes())?;
-        write(
-            &args.out.join("class.html"),
-            class::page(&entries).as_bytes(),
-        )?;
+        let graded = Row { student, result };
+        write!(out, "{}", class::lines(&graded))?;
+        rows.push(graded);
+        write(&args.out.join("class.csv"), class::csv(&rows).as_bytes())?;
+        write(&args.out.join("class.html"), class::page(&rows).as_bytes())?;
     }
     writeln!(out, "class: {}", args.out.join("class.html").display())?;
     Ok(Exit::Done)
@@ -97,10 +98,10 @@ fn one(
     } else {
         &student.command
     };
-    let needed = plays(rubrics);
+    let needed = cases(rubrics);
     let known = read_exam(folder).ok().filter(|exam| {
         // What could not be examined is worth another try.
-        let complete = needed.iter().all(|play| exam.plays.contains_key(play));
+        let complete = needed.iter().all(|case| exam.cases.contains_key(case));
         exam.target == *target && exam.preflight.iter().all(|check| check.passed) && complete
     });
     let exam = match known {
@@ -121,11 +122,11 @@ fn examine(
     folder: &Path,
     rubrics: &[Rubric],
 ) -> anyhow::Result<Option<Exam>> {
-    let salt = probe::random_salt();
+    let salt = examiner::random_salt();
     let within = Duration::from_secs(args.student_deadline);
     let work = async {
         let mut exam = if student.command.is_empty() {
-            examine_running(args, &student.endpoint, &salt, plays(rubrics)).await?
+            examine_running(args, &student.endpoint, &salt, cases(rubrics)).await?
         } else {
             let directory =
                 Some(Path::new(&student.directory)).filter(|path| !path.as_os_str().is_empty());
@@ -135,7 +136,7 @@ fn examine(
                 out: folder,
                 ready: Duration::from_secs(args.ready_within),
                 deadline: Duration::from_secs(args.deadline),
-                plays: plays(rubrics),
+                cases: cases(rubrics),
             };
             examine_started(&started, &salt, &|_| {}).await?
         };
@@ -172,7 +173,7 @@ pub(super) fn fill(args: &FillArgs) -> anyhow::Result<Exit> {
         }
         let (who, score) = (of(&args.by), of("score"));
         // Open points are for people to settle, not for a gradebook.
-        if !who.is_empty() && !score.is_empty() && of("status") == status_name(Status::Graded) {
+        if !who.is_empty() && !score.is_empty() && of("status") == <&str>::from(Status::Graded) {
             points.insert(who, score);
         }
     }
@@ -181,14 +182,7 @@ pub(super) fn fill(args: &FillArgs) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout();
     writeln!(out, "{} rows filled: {}", filled.filled, args.out.display())?;
     for who in &filled.unused {
-        writeln!(out, "no row for {}", grade::feedback::clean(who))?;
+        writeln!(out, "no row for {}", excerpt(who, LONGEST_ID))?;
     }
     Ok(Exit::Done)
-}
-
-fn status_name(status: Status) -> String {
-    serde_json::to_value(status)
-        .ok()
-        .and_then(|name| name.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }

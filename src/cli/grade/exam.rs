@@ -9,20 +9,20 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
 use super::Args;
-use crate::generator::Mode;
+use crate::examiner::{self, ExamApi, Launch, Plan, ServiceProcess, StartError};
 use crate::grade::Rubric;
-use crate::probe::{self, Bench, Plan, Service, StartError};
-use crate::record::exam::{Check, Exam, Play, SCHEMA};
+use crate::record::Base;
+use crate::record::exam::{Case, Check, Exam, SCHEMA};
 use crate::transport;
 
 /// Plays that the rubrics need, the one that may hang last.
-pub(super) fn plays(rubrics: &[Rubric]) -> Vec<Play> {
-    let plays: BTreeSet<Play> = rubrics.iter().flat_map(Rubric::plays).collect();
-    plays.into_iter().collect()
+pub(super) fn cases(rubrics: &[Rubric]) -> Vec<Case> {
+    let cases: BTreeSet<Case> = rubrics.iter().flat_map(Rubric::cases).collect();
+    cases.into_iter().collect()
 }
 
 pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
-    let salt = args.salt.clone().unwrap_or_else(probe::random_salt);
+    let salt = args.salt.clone().unwrap_or_else(examiner::random_salt);
     // Names hold it, and services may change the case of letters in what they deliver.
     let salt = salt.to_ascii_lowercase();
     if salt.is_empty() || salt.len() > 16 || !salt.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -40,7 +40,7 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder `{}`", args.out.display()))?;
     let mut exam = match (&args.endpoint, &args.start) {
-        (Some(url), _) => examine_running(args, url, &salt, plays(rubrics)).await?,
+        (Some(url), _) => examine_running(args, url, &salt, cases(rubrics)).await?,
         (None, Some(command)) => {
             let deadline = Duration::from_secs(args.deadline);
             let ready = Duration::from_secs(args.ready_within);
@@ -50,7 +50,7 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
                 out: &args.out,
                 ready,
                 deadline,
-                plays: plays(rubrics),
+                cases: cases(rubrics),
             };
             examine_started(&started, &salt, &heard(args)).await?
         }
@@ -67,12 +67,12 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
 }
 
 /// Progress on standard error, for people who wait.
-fn heard(args: &Args) -> impl Fn(Play) + Sync + use<> {
+fn heard(args: &Args) -> impl Fn(Case) + Sync + use<> {
     let quiet = args.json;
-    move |play| {
+    move |case| {
         if !quiet {
             // Nobody is left to tell when standard error is gone.
-            let _gone = writeln!(std::io::stderr(), "played: {}", play.name());
+            let _gone = writeln!(std::io::stderr(), "examined: {}", case.name());
         }
     }
 }
@@ -81,9 +81,9 @@ pub(super) async fn examine_running(
     args: &Args,
     url: &str,
     salt: &str,
-    plays: Vec<Play>,
+    cases: Vec<Case>,
 ) -> anyhow::Result<Exam> {
-    let bench = Bench::new(salt)?;
+    let api = ExamApi::new(salt)?;
     let listener = TcpListener::bind(args.upstream).await.with_context(|| {
         format!(
             "our API cannot listen on {}; choose another --upstream",
@@ -95,16 +95,16 @@ pub(super) async fn examine_running(
         "our API listens on http://{0}: the service must have been started with ANTHROPIC_BASE_URL=http://{0}",
         listener.local_addr()?
     );
-    let api = tokio::spawn(bench.clone().serve(listener));
+    let serving = tokio::spawn(api.clone().serve(listener));
     let plan = Plan {
         target: url.to_owned(),
         endpoint: url.to_owned(),
         salt: salt.to_owned(),
-        plays,
+        cases,
         deadline: Duration::from_secs(args.deadline),
     };
-    let exam = probe::examine(&bench, &plan, &heard(args)).await?;
-    api.abort();
+    let exam = examiner::examine(&api, &plan, &mut None, &heard(args)).await?;
+    serving.abort();
     Ok(exam)
 }
 
@@ -115,29 +115,28 @@ pub(super) struct Started<'a> {
     pub(super) out: &'a Path,
     pub(super) ready: Duration,
     pub(super) deadline: Duration,
-    pub(super) plays: Vec<Play>,
+    pub(super) cases: Vec<Case>,
 }
 
 /// Starts a service with an API of its own, examines it and ends it.
 pub(super) async fn examine_started(
     started: &Started<'_>,
     salt: &str,
-    heard: &(dyn Fn(Play) + Sync),
+    heard: &(dyn Fn(Case) + Sync),
 ) -> anyhow::Result<Exam> {
-    let bench = Bench::new(salt)?;
+    let api = ExamApi::new(salt)?;
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
         .context("no loopback port")?;
     let upstream = format!("http://{}", listener.local_addr()?);
-    let api = tokio::spawn(bench.clone().serve(listener));
-    let log = started.out.join("service.log");
-    let service = Service::start(
-        started.command,
-        started.folder,
-        &upstream,
-        &log,
-        started.ready,
-    )
+    let serving = tokio::spawn(api.clone().serve(listener));
+    let service = ServiceProcess::start(Launch {
+        command: started.command.to_owned(),
+        folder: started.folder.map(Path::to_owned),
+        upstream,
+        log: started.out.join("service.log"),
+        within: started.ready,
+    })
     .await;
     let exam = match service {
         Ok(service) => {
@@ -145,17 +144,22 @@ pub(super) async fn examine_started(
                 target: started.command.to_owned(),
                 endpoint: service.endpoint.clone(),
                 salt: salt.to_owned(),
-                plays: started.plays.clone(),
+                cases: started.cases.clone(),
                 deadline: started.deadline,
             };
-            let exam = probe::examine(&bench, &plan, heard).await;
-            service.stop().await;
+            let mut service = Some(service);
+            let exam = examiner::examine(&api, &plan, &mut service, heard).await;
+            if let Some(service) = service {
+                service.stop().await;
+            }
             exam?
         }
-        Err(error @ StartError::Spawn { .. }) => return Err(error.into()),
+        Err(error @ (StartError::Spawn { .. } | StartError::Folder { .. })) => {
+            return Err(error.into());
+        }
         Err(error) => not_started(started.command, salt, &error),
     };
-    api.abort();
+    serving.abort();
     Ok(exam)
 }
 
@@ -171,19 +175,19 @@ fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
             passed: false,
             said: why.to_string(),
         }],
-        plays: [].into(),
+        cases: [].into(),
         prying: Vec::new(),
     }
 }
 
-/// Our own times for the plays whose times count, taken on this machine now.
+/// Our own times for the cases whose times count, taken on this machine now.
 pub(super) async fn take_reference(exam: &mut Exam) -> anyhow::Result<()> {
-    let timed = [Play::Burst];
-    let ours = probe::reference(Mode::Hardened, &timed).await?;
-    for play in timed {
-        let time = ours.plays.get(&play).map(|played| played.makespan_ms);
-        if let Some(played) = exam.plays.get_mut(&play) {
-            played.reference_ms = time;
+    let timed = [Case::Burst];
+    let ours = examiner::reference(Base::Hardened, &timed).await?;
+    for case in timed {
+        let time = ours.cases.get(&case).map(|record| record.makespan_ms);
+        if let Some(record) = exam.cases.get_mut(&case) {
+            record.reference_ms = time;
         }
     }
     Ok(())

@@ -4,30 +4,43 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 
+use crate::contract::first_words;
 use crate::grade::format::Format;
-use crate::grade::{Grade, feedback};
-use crate::record::exam::{Exam, SCHEMA};
+use crate::grade::{self, Grade, feedback};
+use crate::record::exam::{self, Exam};
 
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> anyhow::Result<T> {
-    let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("`{}` is not {what}", path.display()))
+/// Reads a file whose field `schema` must be `schema`: what another version wrote may mean something else.
+fn read_json<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    what: &str,
+    schema: &str,
+) -> anyhow::Result<T> {
+    let shown = path.display();
+    let text = std::fs::read(path).with_context(|| format!("cannot read `{shown}`"))?;
+    let json: Value =
+        serde_json::from_slice(&text).with_context(|| format!("`{shown}` is not {what}"))?;
+    match json["schema"].as_str() {
+        Some(found) if found != schema => bail!(
+            "`{shown}` has the layout `{}`, and this version reads `{schema}`: examine the service again, \
+             or use the version of breaklab that wrote it",
+            first_words(found)
+        ),
+        _ => serde_json::from_value(json).with_context(|| format!("`{shown}` is not {what}")),
+    }
 }
 
 pub(super) fn read_exam(folder: &Path) -> anyhow::Result<Exam> {
-    let exam: Exam = read_json(&folder.join("exam.json"), "the record of an examination")?;
-    if exam.schema != SCHEMA {
-        bail!(
-            "`{}` has layout `{}`; this version reads `{SCHEMA}`",
-            folder.join("exam.json").display(),
-            exam.schema
-        );
-    }
-    Ok(exam)
+    read_json(
+        &folder.join("exam.json"),
+        "the record of an examination",
+        exam::SCHEMA,
+    )
 }
 
 pub(super) fn read_grade(folder: &Path) -> anyhow::Result<Grade> {
-    read_json(&folder.join("grade.json"), "a grade")
+    read_json(&folder.join("grade.json"), "a grade", grade::SCHEMA)
 }
 
 pub(super) fn write_out(

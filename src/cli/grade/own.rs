@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use super::exam::{plays, take_reference};
+use super::exam::{cases, take_reference};
 use super::{Exit, rubrics, runtime};
-use crate::generator::Mode;
+use crate::examiner;
 use crate::grade::{self, Status, feedback};
-use crate::probe;
+use crate::record::Base;
+use crate::text::figures::percent_reached;
 
 /// Shares of the points that our own services must stay below, or reach.
 const NAIVE_BELOW: f64 = 0.40;
@@ -17,25 +18,25 @@ pub(super) fn self_test() -> anyhow::Result<Exit> {
     let rubrics = rubrics(&[])?;
     let mut out = std::io::stdout();
     let mut held = true;
-    for mode in [Mode::Naive, Mode::Hardened] {
+    for base in [Base::Naive, Base::Hardened] {
         let exam = runtime()?.block_on(async {
-            let mut exam = probe::reference(mode, &plays(&rubrics)).await?;
+            let mut exam = examiner::reference(base, &cases(&rubrics)).await?;
             take_reference(&mut exam).await?;
             anyhow::Ok(exam)
         })?;
         let grade = grade::grade(&exam, &rubrics);
         let share = grade.fraction();
         let right = grade.status == Status::Graded
-            && match mode {
-                Mode::Naive => share < NAIVE_BELOW,
+            && match base {
+                Base::Naive => share < NAIVE_BELOW,
                 _ => share >= HARDENED_FROM,
             };
         held &= right;
         let flaws: BTreeSet<&str> = grade.flaws.iter().map(|flaw| flaw.id.as_str()).collect();
         writeln!(
             out,
-            "{mode}: {:.1} % {} ({flaws:?})",
-            share * 100.0,
+            "{base}: {} {} ({flaws:?})",
+            percent_reached(share),
             if right { "as it should be" } else { "WRONG" }
         )?;
         if !right {

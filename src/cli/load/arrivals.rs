@@ -22,44 +22,39 @@ pub(super) fn parse(text: &str) -> Result<Load, String> {
 
 fn of_figures(kind: &str, figures: &[f64]) -> Option<Load> {
     let whole = |figure: f64| (figure >= 0.0 && figure.fract() == 0.0).then_some(figure as u64);
-    Some(match (kind, figures) {
-        ("closed", &[clients]) => Load {
-            workers: Some(usize::try_from(whole(clients)?).ok()?),
-            ..Load::new(Arrivals::Closed)
+    let load = Load::new(match (kind, figures) {
+        ("burst", &[count]) => {
+            return Some(Load {
+                requests: whole(count)?,
+                ..Load::new(Arrivals::Burst)
+            });
+        }
+        ("closed", &[clients]) => Arrivals::Closed {
+            workers: usize::try_from(whole(clients)?).ok()?,
+            duration_s: None,
         },
-        ("burst", &[count]) => Load {
-            requests: whole(count)?,
-            ..Load::new(Arrivals::Burst)
+        ("rate", &[rate_per_s]) => Arrivals::Constant { rate_per_s },
+        ("poisson", &[rate_per_s]) => Arrivals::Poisson { rate_per_s },
+        ("ramp", &[from_per_s, rate_per_s, over_s]) => Arrivals::Ramp {
+            from_per_s,
+            rate_per_s,
+            over_s,
         },
-        ("rate", &[rate]) => Load {
-            rate_per_s: Some(rate),
-            ..Load::new(Arrivals::Constant)
-        },
-        ("poisson", &[rate]) => Load {
-            rate_per_s: Some(rate),
-            ..Load::new(Arrivals::Poisson)
-        },
-        ("ramp", &[from, to, over]) => Load {
-            from_per_s: Some(from),
-            rate_per_s: Some(to),
-            over_s: Some(over),
-            ..Load::new(Arrivals::Ramp)
-        },
-        ("spike", &[rate, peak, at, length]) => Load {
-            rate_per_s: Some(rate),
-            peak_per_s: Some(peak),
-            peak_at_s: Some(at),
-            peak_for_s: Some(length),
-            ..Load::new(Arrivals::Spike)
+        ("spike", &[rate_per_s, peak_per_s, peak_at_s, peak_for_s]) => Arrivals::Spike {
+            rate_per_s,
+            peak_per_s,
+            peak_at_s,
+            peak_for_s,
         },
         _ => return None,
-    })
+    });
+    Some(load)
 }
 
 fn replay(path: &Path) -> Result<Load, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-    let times = text
+    let times_s = text
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
@@ -73,8 +68,7 @@ fn replay(path: &Path) -> Result<Load, String> {
         })
         .collect::<Result<Vec<f64>, String>>()?;
     Ok(Load {
-        requests: times.len() as u64,
-        times_s: Some(times),
-        ..Load::new(Arrivals::Replay)
+        requests: times_s.len() as u64,
+        ..Load::new(Arrivals::Replay { times_s })
     })
 }

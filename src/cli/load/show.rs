@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::summary::{Bounds, Quantiles, RunSummary};
+use crate::summary::{Bounds, Quantiles, RunSummary, enough};
+use crate::text::figures::{ABSENT, aligned};
+use crate::text::{COLUMNS, excerpt, wrapped};
 
-/// Where a number would promise more than the samples hold.
-const ABSENT: &str = "–";
+/// Characters of an error that are repeated.
+const LONGEST: usize = 400;
 
 /// Shares of the quantiles in a [`Quantiles`] and a line of the table, without the largest.
 const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
@@ -35,7 +37,7 @@ pub(super) fn text(run: &RunSummary, closed: bool) -> String {
     }
     let heads = ["p50", "p90", "p95", "p99", "max"].map(str::to_owned);
     line(format_args!("{}", row("latency, ms", &heads)));
-    let answered = requests.ok + requests.degraded;
+    let answered = requests.answered();
     let bounds = [sure.p50_ms, sure.p90_ms, sure.p95_ms, sure.p99_ms];
     let ends =
         |end: fn(&Bounds) -> Option<f64>| bounds.each_ref().map(|bounds| millis(end(bounds)));
@@ -68,20 +70,17 @@ pub(super) fn text(run: &RunSummary, closed: bool) -> String {
             "\nClosed clients have no schedule: slow answers also slow the load down, and\nthese latencies do not show who would have waited. Use rate or poisson for that."
         ));
     } else {
-        let sent = answered + requests.failed;
         line(format_args!(
             "{}",
-            row("the driver's own lag", &cells(run.lag_ms, sent))
+            row("the driver's own lag", &cells(run.lag_ms, requests.sent()))
         ));
     }
     if let Some((error, count)) = &run.top_error {
-        let error: String = error
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        line(format_args!(
-            "\nmost frequent error, {count} times: {error}"
-        ));
+        let said = format!(
+            "most frequent error, {count} times: {}",
+            excerpt(error, LONGEST)
+        );
+        text += &format!("\n{}", wrapped(&said, "", "  ", COLUMNS));
     }
     text
 }
@@ -94,7 +93,7 @@ fn row(label: &str, cells: &[String]) -> String {
     row
 }
 
-/// The quantiles that `samples` have: of fewer than 1 in 100, the slowest is no 99th percentile.
+/// The quantiles that `samples` are enough for.
 fn cells(quantiles: Quantiles, samples: u64) -> [String; 5] {
     let Quantiles {
         p50,
@@ -105,7 +104,7 @@ fn cells(quantiles: Quantiles, samples: u64) -> [String; 5] {
     } = quantiles;
     let mut cells = [p50, p90, p95, p99, max].map(millis);
     for (cell, share) in cells.iter_mut().zip(SHARES) {
-        if samples as f64 * (1.0 - share) < 0.999 {
+        if !enough(samples, share) {
             *cell = ABSENT.to_owned();
         }
     }
@@ -113,12 +112,12 @@ fn cells(quantiles: Quantiles, samples: u64) -> [String; 5] {
 }
 
 fn millis(value: Option<f64>) -> String {
-    value.map_or_else(|| ABSENT.to_owned(), |ms| format!("{ms:.1}"))
+    aligned(value, 1)
 }
 
 fn percent(share: Option<f64>) -> String {
     share.map_or_else(
         || ABSENT.to_owned(),
-        |share| format!("{:.2} %", share * 100.0),
+        |share| format!("{} %", aligned(Some(share * 100.0), 2)),
     )
 }

@@ -1,9 +1,8 @@
 //! Annotations of a GitHub workflow, worst first and bounded.
 
-use std::fmt::Write;
-
-use super::number;
 use crate::gate::{Judgement, Verdict};
+use crate::text::figures::measured;
+use crate::text::workflow::{Level, annotation};
 
 /// A step shows ten annotations of each kind and drops the others without a word.
 const MAX_ANNOTATIONS: usize = 10;
@@ -23,8 +22,8 @@ pub fn annotations(judgement: &Judgement) -> String {
         let title = format!("{} {}: {}", finding.scenario, finding.mode, finding.rule);
         let numbers = format!(
             "baseline {}, current {} {}",
-            number(finding.baseline, finding.unit),
-            number(finding.current, finding.unit),
+            measured(finding.baseline, finding.unit),
+            measured(finding.current, finding.unit),
             finding.why
         );
         let list = match finding.verdict {
@@ -33,42 +32,24 @@ pub fn annotations(judgement: &Judgement) -> String {
         };
         list.push((title, numbers.trim_end().to_owned()));
     }
-    bounded("error", &errors) + &bounded("warning", &warnings)
+    bounded(Level::Error, &errors) + &bounded(Level::Warning, &warnings)
 }
 
-fn bounded(kind: &str, list: &[(String, String)]) -> String {
+fn bounded(level: Level, list: &[(String, String)]) -> String {
     let shown = if list.len() > MAX_ANNOTATIONS {
         MAX_ANNOTATIONS - 1
     } else {
         list.len()
     };
-    let mut text = String::new();
-    for (title, message) in &list[..shown] {
-        let _ = writeln!(
-            text,
-            "::{kind} title={}::{}",
-            property(title),
-            data(message)
-        );
-    }
+    let mut text: String = list[..shown]
+        .iter()
+        .map(|(title, message)| annotation(level, title, message))
+        .collect();
     if shown < list.len() {
-        let _ = writeln!(
-            text,
-            "::{kind} title=breaklab gate::{} more of these are in gate.json",
-            list.len() - shown
-        );
+        let more = format!("{} more of these are in gate.json", list.len() - shown);
+        text += &annotation(level, "breaklab gate", &more);
     }
     text
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]

@@ -1,50 +1,55 @@
 //! JUnit XML: one test case per rule and run.
 
-use maud::{Markup, PreEscaped, html};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{clean, number};
 use crate::gate::{Finding, Judgement, Verdict};
+use crate::text::figures::measured;
+use crate::text::line;
 
 /// The judgement as JUnit XML. *Cannot tell* is an error, so that no viewer shows it as green.
 #[must_use]
 pub fn junit(judgement: &Judgement) -> String {
-    let tests = judgement.findings.len() + judgement.obstacles.len();
-    let errors = judgement.count(Verdict::CannotTell) + judgement.obstacles.len();
-    let failures = judgement.count(Verdict::Failed);
-    let skipped = judgement.count(Verdict::NotApplicable);
-    let suite = html! {
-        testsuites name="breaklab gate" tests=(tests) failures=(failures) errors=(errors) {
-            testsuite name="breaklab gate" tests=(tests) failures=(failures) errors=(errors) skipped=(skipped) {
-                @for obstacle in &judgement.obstacles {
-                    testcase classname="comparison" name="the two runs can be compared" {
-                        error message=(clean(&obstacle.why)) { (clean(&obstacle.mend)) }
-                    }
-                }
-                @for finding in &judgement.findings {
-                    testcase classname=(clean(&format!("{}.{}", finding.scenario, finding.mode))) name=(clean(&finding.rule)) {
-                        (outcome(finding))
-                    }
-                }
-            }
-        }
-    };
-    // maud names no XML elements of its own, so the declaration is put before them.
-    html! { (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")) (suite) (PreEscaped("\n")) }
-        .into_string()
+    let mut suite = TestSuite::new("breaklab gate");
+    for obstacle in &judgement.obstacles {
+        let status = unlike(NonSuccessKind::Error, &obstacle.why, &obstacle.mend);
+        let mut case = TestCase::new("the two runs can be compared", status);
+        case.set_classname("comparison");
+        suite.add_test_case(case);
+    }
+    for finding in &judgement.findings {
+        let mut case = TestCase::new(line(&finding.rule), status(finding));
+        case.set_classname(line(&format!("{}.{}", finding.scenario, finding.mode)));
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new("breaklab gate");
+    report.add_test_suite(suite);
+    report.to_string().expect("a string takes any XML")
 }
 
-fn outcome(finding: &Finding) -> Markup {
+fn status(finding: &Finding) -> TestCaseStatus {
     let numbers = format!(
         "baseline {}, current {}, bound {}",
-        number(finding.baseline, finding.unit),
-        number(finding.current, finding.unit),
-        number(finding.bound, finding.unit)
+        measured(finding.baseline, finding.unit),
+        measured(finding.current, finding.unit),
+        measured(finding.bound, finding.unit)
     );
-    let why = clean(&finding.why);
     match finding.verdict {
-        Verdict::Passed => html! {},
-        Verdict::Failed => html! { failure message=(numbers) { (why) } },
-        Verdict::CannotTell => html! { error message=(why) { (numbers) } },
-        Verdict::NotApplicable => html! { skipped message=(why) {} },
+        Verdict::Passed => TestCaseStatus::success(),
+        Verdict::Failed => unlike(NonSuccessKind::Failure, &numbers, &finding.why),
+        Verdict::CannotTell => unlike(NonSuccessKind::Error, &finding.why, &numbers),
+        Verdict::NotApplicable => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(line(&finding.why));
+            status
+        }
     }
+}
+
+/// A case that did not succeed: in a sentence, and what else there is to say.
+fn unlike(kind: NonSuccessKind, message: &str, more: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status
+        .set_message(line(message))
+        .set_description(line(more));
+    status
 }

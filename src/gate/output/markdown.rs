@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{clean, counts, number};
+use super::counts;
 use crate::gate::{Finding, Judgement};
+use crate::text::figures::measured;
+use crate::text::markdown::inline;
 
 /// A step summary may hold 1 MiB; half of it leaves room for other steps' text.
 const MAX_MARKDOWN: usize = 512 * 1024;
@@ -16,8 +18,8 @@ pub fn markdown(judgement: &Judgement) -> String {
         let _ = writeln!(
             text,
             "- **cannot tell:** {} Mend: {}",
-            cell(&obstacle.why),
-            cell(&obstacle.mend)
+            inline(&obstacle.why),
+            inline(&obstacle.mend)
         );
     }
     let bad = judgement.worst_first();
@@ -25,8 +27,8 @@ pub fn markdown(judgement: &Judgement) -> String {
         text += "\n| verdict | scenario | rule | baseline | current | why |\n|---|---|---|--:|--:|---|\n";
     }
     for (index, finding) in bad.iter().enumerate() {
-        let cells = row(finding).map(|value| cell(&value));
-        let line = format!("| {} | {} |\n", cells.join(" | "), cell(&finding.why));
+        let cells = row(finding).map(|value| inline(&value));
+        let line = format!("| {} | {} |\n", cells.join(" | "), inline(&finding.why));
         if text.len() + line.len() > MAX_MARKDOWN {
             let _ = writeln!(text, "\n{} more are in gate.json.", bad.len() - index);
             break;
@@ -34,35 +36,18 @@ pub fn markdown(judgement: &Judgement) -> String {
         text += &line;
     }
     for note in &judgement.notes {
-        let _ = writeln!(text, "\nNote: {}", cell(note));
+        let _ = writeln!(text, "\nNote: {}", inline(note));
     }
     text
-}
-
-fn cell(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in clean(text).chars() {
-        match c {
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '&' => escaped += "&amp;",
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '!' | '@' | '#' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            _ => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 fn row(finding: &Finding) -> [String; 5] {
     [
         finding.verdict.word().to_owned(),
-        clean(&format!("{} {}", finding.scenario, finding.mode)),
-        clean(&finding.rule),
-        number(finding.baseline, finding.unit),
-        number(finding.current, finding.unit),
+        format!("{} {}", finding.scenario, finding.mode),
+        finding.rule.clone(),
+        measured(finding.baseline, finding.unit),
+        measured(finding.current, finding.unit),
     ]
 }
 

@@ -2,22 +2,21 @@
 
 use std::fmt::Write;
 
-use super::{clean, counts, number};
+use super::counts;
 use crate::gate::{Finding, Judgement};
+use crate::text::figures::measured;
+use crate::text::{COLUMNS, width, wrapped};
 
-/// The width of the narrowest terminal that people still use.
-const WIDTH: usize = 80;
-
-/// Where the rule begins, behind the verdict.
-const INDENT: usize = 15;
+/// What stands before everything that is said about a rule: as much as its verdict takes.
+const INDENT: &str = "               ";
 
 /// What is wrong, worst first, or all findings in the order of the rules; then notes and counts.
 #[must_use]
 pub fn table(judgement: &Judgement, all: bool) -> String {
     let mut text = String::new();
     for obstacle in &judgement.obstacles {
-        text += &wrapped(&format!("cannot tell: {}", obstacle.why), 2);
-        text += &wrapped(&format!("  mend: {}", obstacle.mend), 4);
+        text += &wrapped(&obstacle.why, "cannot tell: ", "  ", COLUMNS);
+        text += &wrapped(&format!("mend: {}", obstacle.mend), "  ", "    ", COLUMNS);
     }
     let findings: Vec<&Finding> = if all {
         judgement.findings.iter().collect()
@@ -29,12 +28,12 @@ pub fn table(judgement: &Judgement, all: bool) -> String {
         let run = (&finding.scenario, &finding.mode);
         if group != Some(run) {
             group = Some(run);
-            text += &wrapped(&format!("{} {}", run.0, run.1), 2);
+            text += &wrapped(&format!("{} {}", run.0, run.1), "", "  ", COLUMNS);
         }
         text += &row(finding);
     }
     for note in &judgement.notes {
-        text += &wrapped(&format!("note: {note}"), 2);
+        text += &wrapped(note, "note: ", "  ", COLUMNS);
     }
     let _ = writeln!(text, "{}", counts(judgement));
     text
@@ -42,56 +41,27 @@ pub fn table(judgement: &Judgement, all: bool) -> String {
 
 fn row(finding: &Finding) -> String {
     let verdict = finding.verdict.word();
-    let mut text = wrapped(&format!("  {verdict:<11}  {}", finding.rule), INDENT);
-    let is = number(finding.current, finding.unit);
+    let first = format!("  {verdict:<11}  ");
+    let mut text = wrapped(&finding.rule, &first, INDENT, COLUMNS);
+    let is = measured(finding.current, finding.unit);
     let numbers = match (finding.baseline, finding.bound) {
         _ if finding.current.is_none() && finding.baseline.is_none() => String::new(),
         (Some(was), _) => format!(
             "{} in the baseline, {is} now",
-            number(Some(was), finding.unit)
+            measured(Some(was), finding.unit)
         ),
         (None, _) => format!("{is} now"),
     };
-    let free = WIDTH.saturating_sub(text.trim_end().chars().count() + 2);
-    if numbers.chars().count() <= free && text.lines().count() == 1 {
+    let free = COLUMNS.saturating_sub(width(text.trim_end()) + 2);
+    if width(&numbers) <= free && text.lines().count() == 1 {
         text = format!("{}  {numbers}\n", text.trim_end());
     } else if !numbers.is_empty() {
-        text += &wrapped(&format!("{:INDENT$}{numbers}", ""), INDENT);
+        text += &wrapped(&numbers, INDENT, INDENT, COLUMNS);
     }
     if !finding.why.is_empty() {
-        text += &wrapped(&format!("{:INDENT$}{}", "", finding.why), INDENT);
+        text += &wrapped(&finding.why, INDENT, INDENT, COLUMNS);
     }
     text
-}
-
-/// Breaks a line between words so that it fits 80 columns; further lines are indented. Longer words, such
-/// as paths, stay whole, and so does a command at the end, which is there to be copied. What could
-/// move a terminal's cursor is blanked, and no line can begin like a command to a workflow (`::error::…`).
-#[must_use]
-pub fn wrapped(line: &str, indent: usize) -> String {
-    let line = clean(line);
-    let prose = line
-        .find(": breaklab ")
-        .map_or(line.len(), |colon| colon + 2);
-    let start = line.len() - line.trim_start().len();
-    let (mut text, mut column) = (line[..start].to_owned(), start);
-    let command = Some(&line[prose..]).filter(|command| !command.is_empty());
-    for (index, word) in line[start..prose]
-        .split_inclusive(' ')
-        .chain(command)
-        .enumerate()
-    {
-        let width = word.trim_end().chars().count();
-        if index > 0 && column + width > WIDTH {
-            text.truncate(text.trim_end().len());
-            let _ = write!(text, "\n{:indent$}", "");
-            column = indent;
-        }
-        text += &word.replacen("::", ": :", usize::from(word.starts_with("::")));
-        column += word.chars().count();
-    }
-    text.truncate(text.trim_end().len());
-    text + "\n"
 }
 
 #[cfg(test)]
@@ -111,10 +81,7 @@ mod tests {
         judgement.findings.push(long);
         judgement.findings[0].scenario = "::error::forged".to_owned();
         let text = table(&judgement, false);
-        assert!(
-            text.lines().all(|line| line.chars().count() <= WIDTH),
-            "{text}"
-        );
+        assert!(text.lines().all(|line| width(line) <= COLUMNS), "{text}");
         assert_eq!(text.matches("reason").count(), 9);
         assert!(
             text.contains("44924.9 ms in the baseline, 7 ms now"),
@@ -123,24 +90,6 @@ mod tests {
         assert!(
             text.lines().all(|line| !line.starts_with("::")),
             "a name must not begin a line of its own"
-        );
-    }
-
-    #[test]
-    fn a_command_stays_whole_to_be_copied() {
-        let text = wrapped(
-            &format!("{}: breaklab run --out a b c", "word ".repeat(14)),
-            2,
-        );
-        assert!(text.ends_with(":\n  breaklab run --out a b c\n"), "{text}");
-    }
-
-    #[test]
-    fn words_longer_than_a_line_stay_whole() {
-        let path = "/long".repeat(40);
-        assert_eq!(
-            wrapped(&format!("see {path} now"), 2),
-            format!("see\n  {path}\n  now\n")
         );
     }
 }

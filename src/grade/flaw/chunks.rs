@@ -1,14 +1,15 @@
 //! Flaws: what gets lost, doubled or mixed up when a large file is cut.
 
 use super::cache::worked;
-use super::{Evidence, seqs, shown};
+use super::evidence::{Evidence, seqs, shown};
+use crate::contract::limits::PROMPT_RATIO;
 use crate::grade::measure::read;
-use crate::record::exam::{Exam, Fate, Gap, Played};
+use crate::record::exam::{CaseRecord, Exam, Gap, Outcome};
 
 /// The gap at the end of the file that no prompt ever held, as a share of the file.
-pub(super) fn unsent_tail(played: &Played) -> Option<f64> {
-    let symbols = played.papers.first()?.symbols;
-    let last = played.requests.first()?.found.gaps.last()?;
+pub(super) fn unsent_tail(record: &CaseRecord) -> Option<f64> {
+    let symbols = record.files.first()?.symbols;
+    let last = record.exchanges.first()?.found.gaps.last()?;
     (last.to + 1 == symbols && !last.prompted)
         .then(|| (last.to - last.from + 1) as f64 / symbols as f64)
 }
@@ -16,22 +17,22 @@ pub(super) fn unsent_tail(played: &Played) -> Option<f64> {
 /// Share of the file from which a lost end is a cut and not a forgotten chunk.
 const CUT_OFF: f64 = 0.35;
 
-pub(super) fn truncated(_: &Exam, played: &Played) -> Option<Evidence> {
-    let symbols = played.papers.first()?.symbols;
-    let whole = !played.calls.is_empty()
-        && played
-            .calls
+pub(super) fn truncated(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let symbols = record.files.first()?.symbols;
+    let whole = !record.attempts.is_empty()
+        && record
+            .attempts
             .iter()
-            .all(|call| call.span == (0, symbols - 1))
-        && worked(played) == 0;
+            .all(|attempt| attempt.span == (0, symbols - 1))
+        && worked(record) == 0;
     if whole {
         return shown(
             "the whole file went into one prompt, which the API refused as too long".to_owned(),
             vec![0],
-            seqs(&played.calls),
+            seqs(&record.attempts),
         );
     }
-    let tail = unsent_tail(played).filter(|tail| *tail >= CUT_OFF)?;
+    let tail = unsent_tail(record).filter(|tail| *tail >= CUT_OFF)?;
     shown(
         format!(
             "the last {:.0} % of the definitions were in no prompt",
@@ -42,11 +43,11 @@ pub(super) fn truncated(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn gaps(played: &Played, what: impl Fn(&Gap) -> bool) -> Vec<Gap> {
-    let found = played
-        .requests
+pub(super) fn gaps(record: &CaseRecord, what: impl Fn(&Gap) -> bool) -> Vec<Gap> {
+    let found = record
+        .exchanges
         .first()
-        .map(|asked| asked.found.gaps.clone());
+        .map(|exchange| exchange.found.gaps.clone());
     found.unwrap_or_default().into_iter().filter(what).collect()
 }
 
@@ -59,11 +60,11 @@ pub(super) fn told(gaps: &[Gap]) -> String {
     list.join(", ")
 }
 
-pub(super) fn lost_chunk(exam: &Exam, played: &Played) -> Option<Evidence> {
-    if truncated(exam, played).is_some() || played.requests.first()?.fate != Fate::Whole {
+pub(super) fn lost_chunk(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    if truncated(exam, record).is_some() || record.exchanges.first()?.outcome != Outcome::Whole {
         return None;
     }
-    let lost = gaps(played, |gap| {
+    let lost = gaps(record, |gap| {
         gap.delivered || (!gap.prompted && gap.to > gap.from)
     });
     (!lost.is_empty()).then_some(())?;
@@ -77,8 +78,8 @@ pub(super) fn lost_chunk(exam: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn cut_inside(_: &Exam, played: &Played) -> Option<Evidence> {
-    let cut = gaps(played, |gap| !gap.prompted && gap.from == gap.to);
+pub(super) fn cut_inside(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let cut = gaps(record, |gap| !gap.prompted && gap.from == gap.to);
     (!cut.is_empty()).then_some(())?;
     shown(
         format!(
@@ -90,8 +91,8 @@ pub(super) fn cut_inside(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn twice(_: &Exam, played: &Played) -> Option<Evidence> {
-    let duplicates = played.requests.first()?.found.duplicates;
+pub(super) fn twice(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let duplicates = record.exchanges.first()?.found.duplicates;
     (duplicates > 0).then_some(())?;
     shown(
         format!("{duplicates} entries repeat a definition"),
@@ -100,8 +101,8 @@ pub(super) fn twice(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn disordered(_: &Exam, played: &Played) -> Option<Evidence> {
-    let out = played.requests.first()?.found.out_of_order;
+pub(super) fn disordered(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let out = record.exchanges.first()?.found.out_of_order;
     (out > 0).then_some(())?;
     shown(
         format!("{out} entries break the order of the source; later chunks were answered first"),
@@ -110,14 +111,18 @@ pub(super) fn disordered(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn silent_hole(_: &Exam, played: &Played) -> Option<Evidence> {
-    let asked = played.requests.first()?;
-    let broken: Vec<_> = played.calls.iter().filter(|call| call.broken).collect();
-    let hole = gaps(played, |gap| gap.prompted && !gap.delivered);
-    (asked.fate == Fate::Whole
+pub(super) fn silent_hole(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let exchange = record.exchanges.first()?;
+    let broken: Vec<_> = record
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.broken)
+        .collect();
+    let hole = gaps(record, |gap| gap.prompted && !gap.delivered);
+    (exchange.outcome == Outcome::Whole
         && !broken.is_empty()
         && !hole.is_empty()
-        && asked.found.documented > 0)
+        && exchange.found.documented > 0)
         .then_some(())?;
     shown(
         format!(
@@ -129,32 +134,33 @@ pub(super) fn silent_hole(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn ignores_stop_reason(_: &Exam, played: &Played) -> Option<Evidence> {
-    let asked = played.requests.first()?;
-    let cut: Vec<_> = played.calls.iter().filter(|call| call.cut).collect();
-    let short = asked.found.documented < played.papers.first()?.symbols;
-    (asked.fate == Fate::Whole && short && !cut.is_empty()).then_some(())?;
+pub(super) fn ignores_stop_reason(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let exchange = record.exchanges.first()?;
+    let cut: Vec<_> = record
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.cut)
+        .collect();
+    let short = exchange.found.documented < record.files.first()?.symbols;
+    (exchange.outcome == Outcome::Whole && short && !cut.is_empty()).then_some(())?;
     shown(
         format!(
             "answers cut at max_tokens: {}; {} of {} definitions are documented, and the service calls that whole",
             cut.len(),
-            asked.found.documented,
-            played.papers[0].symbols
+            exchange.found.documented,
+            record.files[0].symbols
         ),
         vec![0],
         seqs(cut),
     )
 }
 
-/// Prompts may be this much longer than the file.
-const FRUGAL: f64 = 1.6;
-
-pub(super) fn wasteful(_: &Exam, played: &Played) -> Option<Evidence> {
-    let ratio = read::prompt_ratio(played)?;
-    (ratio > FRUGAL).then_some(())?;
+pub(super) fn wasteful(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let ratio = read::prompt_ratio(record)?;
+    (ratio > PROMPT_RATIO).then_some(())?;
     shown(
         format!("the prompts for one file were together {ratio:.1} times as long as the file"),
         Vec::new(),
-        seqs(&played.calls),
+        seqs(&record.attempts),
     )
 }

@@ -1,35 +1,36 @@
 //! Flaws: what a service does to many clients, bad ones, and those that leave.
 
-use super::{Evidence, shown};
-use crate::grade::measure::read::{self, requests_where, throttled_papers};
-use crate::record::exam::{Asked, Exam, Fate, Play, Played};
+use super::evidence::{Evidence, shown};
+use crate::contract::limits::TURNED_AWAY;
+use crate::grade::measure::read::{self, exchanges_where, throttled_files};
+use crate::record::exam::{Case, CaseRecord, Exam, Exchange, Outcome};
 
-pub(super) fn leak(_: &Exam, played: &Played) -> Option<Evidence> {
-    let wrong = requests_where(played, |asked| asked.found.foreign > 0);
+pub(super) fn leak(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let wrong = exchanges_where(record, |exchange| exchange.found.foreign > 0);
     (!wrong.is_empty()).then_some(())?;
     shown(
         format!(
             "{} of {} clients got entries of another client's file",
             wrong.len(),
-            played.requests.len()
+            record.exchanges.len()
         ),
         wrong,
         Vec::new(),
     )
 }
 
-pub(super) fn breaks_on_input(_: &Exam, played: &Played) -> Option<Evidence> {
+pub(super) fn breaks_on_input(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
     // A service that died answers nothing afterwards; that is a flaw of its own.
-    let alive = played.alive_after;
-    let broke = |asked: &Asked| {
-        asked.status.is_some_and(|status| status >= 500)
-            || (alive && matches!(asked.fate, Fate::Closed | Fate::TimedOut))
+    let alive = record.alive_after;
+    let broke = |exchange: &Exchange| {
+        exchange.status.is_some_and(|status| status >= 500)
+            || (alive && matches!(exchange.outcome, Outcome::Closed | Outcome::TimedOut))
     };
-    let broken = requests_where(played, broke);
+    let broken = exchanges_where(record, broke);
     (!broken.is_empty()).then_some(())?;
     let what: Vec<&str> = broken
         .iter()
-        .map(|index| played.requests[*index].what.as_str())
+        .map(|index| record.exchanges[*index].what.as_str())
         .collect();
     shown(
         format!("{} ended with 5xx or no answer", what.join(", ")),
@@ -38,25 +39,25 @@ pub(super) fn breaks_on_input(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn unbounded(_: &Exam, played: &Played) -> Option<Evidence> {
-    let most = played.max_in_flight;
-    (most as f64 >= 0.75 * played.papers.len() as f64).then_some(())?;
+pub(super) fn unbounded(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let most = record.max_in_flight;
+    (most as f64 >= 0.75 * record.files.len() as f64).then_some(())?;
     shown(
         format!(
             "{} clients made {most} calls at once",
-            played.requests.len()
+            record.exchanges.len()
         ),
         Vec::new(),
         Vec::new(),
     )
 }
 
-pub(super) fn serial(_: &Exam, played: &Played) -> Option<Evidence> {
-    (played.max_in_flight == 1 && played.calls.len() >= 10).then_some(())?;
+pub(super) fn serial(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    (record.max_in_flight == 1 && record.attempts.len() >= 10).then_some(())?;
     shown(
         format!(
             "{} clients came at once, but there was never more than one call under way",
-            played.requests.len()
+            record.exchanges.len()
         ),
         Vec::new(),
         Vec::new(),
@@ -66,8 +67,8 @@ pub(super) fn serial(_: &Exam, played: &Played) -> Option<Evidence> {
 /// Calls that may have slipped through when clients left.
 const SLIPPED: f64 = 3.0;
 
-pub(super) fn zombie(_: &Exam, played: &Played) -> Option<Evidence> {
-    let late = read::late_calls(played)?;
+pub(super) fn zombie(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let late = read::late_calls(record)?;
     (late > SLIPPED).then_some(())?;
     shown(
         format!("{late} calls were begun after all clients had left"),
@@ -76,31 +77,40 @@ pub(super) fn zombie(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn dies(exam: &Exam, _: &Played) -> Option<Evidence> {
+pub(super) fn dies(exam: &Exam, _: &CaseRecord) -> Option<Evidence> {
     // While a call hangs a service may be slow; that is the time-out's flaw.
-    let dead = exam
-        .plays
-        .iter()
-        .find(|(play, played)| !played.alive_after && **play != Play::Silence)?;
-    shown(
-        format!(
-            "an ordinary request got no answer after the play `{}`",
-            dead.0.name()
+    let (case, record) = exam.cases.iter().find(|(case, record)| {
+        record.death.is_some() || (!record.alive_after && **case != Case::Silence)
+    })?;
+    let seen = match &record.death {
+        Some(death) => format!(
+            "it ended in the case `{}` ({}); its last words: {}",
+            case.name(),
+            death.status,
+            death.last_words
         ),
-        Vec::new(),
-        Vec::new(),
-    )
+        None => format!(
+            "an ordinary request got no answer after the case `{}`",
+            case.name()
+        ),
+    };
+    Some(Evidence {
+        case: Some(*case),
+        seen,
+        exchanges: Vec::new(),
+        attempts: Vec::new(),
+    })
 }
 
-pub(super) fn all_or_nothing(_: &Exam, played: &Played) -> Option<Evidence> {
-    let [only] = played.requests.as_slice() else {
+pub(super) fn all_or_nothing(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let [only] = record.exchanges.as_slice() else {
         return None;
     };
     // A service that offers no batches lacks a feature; that is no wrong answer.
     let offered = only
         .status
         .is_some_and(|status| !matches!(status, 404 | 405 | 501));
-    (offered && only.fate == Fate::Failed && !played.calls.is_empty()).then_some(())?;
+    (offered && only.outcome == Outcome::Failed && !record.attempts.is_empty()).then_some(())?;
     shown(
         "one of five files was refused by the API, and none was delivered".to_owned(),
         vec![0],
@@ -108,23 +118,27 @@ pub(super) fn all_or_nothing(_: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-pub(super) fn lost_files(exam: &Exam, played: &Played) -> Option<Evidence> {
+pub(super) fn lost_files(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
     // Whose answers get mixed up everywhere mixes them up in a batch as well.
     if exam
-        .plays
-        .get(&Play::Burst)
+        .cases
+        .get(&Case::Burst)
         .is_some_and(|burst| leak(exam, burst).is_some())
     {
         return None;
     }
-    (played.requests.len() > 1
-        || played
-            .requests
+    (record.exchanges.len() > 1
+        || record
+            .exchanges
             .first()
-            .is_some_and(|asked| asked.paper.is_some()))
+            .is_some_and(|exchange| exchange.file.is_some()))
     .then_some(())?;
-    let order: Vec<Option<usize>> = played.requests.iter().map(|asked| asked.paper).collect();
-    let expected: Vec<Option<usize>> = (0..played.papers.len()).map(Some).collect();
+    let order: Vec<Option<usize>> = record
+        .exchanges
+        .iter()
+        .map(|exchange| exchange.file)
+        .collect();
+    let expected: Vec<Option<usize>> = (0..record.files.len()).map(Some).collect();
     (order != expected).then_some(())?;
     shown(
         format!(
@@ -137,13 +151,10 @@ pub(super) fn lost_files(exam: &Exam, played: &Played) -> Option<Evidence> {
     )
 }
 
-/// Clients turned away that make a habit.
-const TURNED_AWAY: usize = 3;
-
-pub(super) fn turns_away(_: &Exam, played: &Played) -> Option<Evidence> {
-    let throttled = throttled_papers(played);
-    let away = requests_where(played, |asked| {
-        asked.status == Some(429) && asked.paper.is_some_and(|paper| !throttled.contains(&paper))
+pub(super) fn turns_away(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let throttled = throttled_files(record);
+    let away = exchanges_where(record, |exchange| {
+        exchange.status == Some(429) && exchange.file.is_some_and(|file| !throttled.contains(&file))
     });
     (away.len() >= TURNED_AWAY).then_some(())?;
     shown(

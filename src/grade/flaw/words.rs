@@ -1,51 +1,57 @@
 //! A request and a call in a few words, as evidence that a student can look for in a log.
 
-use crate::record::exam::{Asked, Call, Fate, Played};
+use crate::record::exam::{Attempt, CaseRecord, Exchange, Outcome};
+use crate::text::line;
 
 /// Seconds with two places.
 fn seconds(ms: u64) -> String {
     format!("{:.2} s", ms as f64 / 1000.0)
 }
 
-pub(super) fn request(played: &Played, asked: &Asked) -> String {
-    let answer = match (asked.fate, asked.status) {
-        (Fate::TimedOut, _) => "no answer".to_owned(),
-        (Fate::Closed, _) => "the connection was closed".to_owned(),
-        (Fate::Left, _) => "the client left".to_owned(),
-        (_, Some(status)) => format!("status {status}"),
+pub(super) fn exchange(record: &CaseRecord, exchange: &Exchange) -> String {
+    let answer = match (exchange.outcome, exchange.status) {
+        (Outcome::TimedOut, _) => "no answer".to_owned(),
+        (Outcome::Closed, _) => "the connection was closed".to_owned(),
+        (Outcome::Left, _) => "the client left".to_owned(),
+        (Outcome::Whole, Some(status)) => format!("status {status}"),
+        (_, Some(status)) => format!("status {status} \"{}\"", line(&exchange.said)),
         (_, None) => "no status".to_owned(),
     };
-    let of = asked.paper.map_or(0, |paper| played.papers[paper].symbols);
+    let of = exchange.file.map_or(0, |file| record.files[file].symbols);
     let covered = match of {
         0 => String::new(),
         of => format!(
             ", {} of {of} definitions documented",
-            asked.found.documented
+            exchange.found.documented
         ),
     };
-    let took = asked.ended_ms.saturating_sub(asked.at_ms);
+    let took = exchange.ended_ms.saturating_sub(exchange.at_ms);
     format!(
         "{}, at {}: {answer} after {}{covered}",
-        super::super::feedback::clean(&asked.what),
-        seconds(asked.at_ms),
+        line(&exchange.what),
+        seconds(exchange.at_ms),
         seconds(took)
     )
 }
 
-pub(super) fn call(played: &Played, call: &Call) -> String {
-    let path = call
-        .papers
+pub(super) fn attempt(record: &CaseRecord, attempt: &Attempt) -> String {
+    let path = attempt
+        .files
         .first()
-        .and_then(|paper| played.papers.get(*paper))
-        .map_or("?", |paper| paper.path.as_str());
-    let (from, to) = (call.span.0 + 1, call.span.1 + 1);
-    let answer = match call.status {
+        .and_then(|file| record.files.get(*file))
+        .map_or("?", |file| file.path.as_str());
+    let (from, to) = (attempt.span.0 + 1, attempt.span.1 + 1);
+    let answer = match attempt.status {
         Some(status) => format!("answered {status}"),
         None => "given up by the service".to_owned(),
     };
-    let cut = if call.cut { ", cut at max_tokens" } else { "" };
+    let cut = if attempt.cut {
+        ", cut at max_tokens"
+    } else {
+        ""
+    };
     format!(
         "{path} definitions {from}-{to}, at {}: {answer}{cut}",
-        seconds(call.at_ms)
+        seconds(attempt.at_ms)
     )
 }

@@ -1,15 +1,17 @@
 use super::*;
 use crate::grade::{Rubric, builtin, grade as judge};
-use crate::record::exam::{Asked, Call, Check, Exam, Fate, Found, Paper, Play, Played};
+use crate::record::exam::{
+    Attempt, Case, CaseRecord, Check, Exam, Exchange, Found, Outcome, SourceFile,
+};
 
 pub(super) fn exam(passed: bool, said: &str) -> Exam {
-    let asked = |documented| Asked {
+    let exchange = |documented| Exchange {
         what: "a.py".into(),
-        paper: Some(0),
+        file: Some(0),
         at_ms: 0,
         ended_ms: 10,
         status: Some(200),
-        fate: Fate::Whole,
+        outcome: Outcome::Whole,
         found: Found {
             documented,
             ..Found::default()
@@ -19,11 +21,11 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
         named: None,
         disguise: None,
     };
-    let call = |seq| Call {
+    let attempt = |seq| Attempt {
         seq,
         at_ms: 0,
         ended_ms: Some(5),
-        papers: [0].into(),
+        files: [0].into(),
         span: (0, 5),
         prompt_bytes: 100,
         max_tokens: 4096,
@@ -36,16 +38,16 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
         instruction: None,
         body: 1,
     };
-    let played = Played {
-        papers: vec![Paper {
+    let record = CaseRecord {
+        files: vec![SourceFile {
             path: "a.py".into(),
             symbols: 6,
             bytes: 100,
         }],
-        requests: vec![asked(6); 5],
-        calls: (0..2).map(call).collect(),
+        exchanges: vec![exchange(6); 5],
+        attempts: (0..2).map(attempt).collect(),
         alive_after: true,
-        ..Played::default()
+        ..CaseRecord::default()
     };
     Exam {
         schema: "x".into(),
@@ -57,12 +59,12 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
             passed,
             said: said.to_owned(),
         }],
-        plays: [(Play::Single, played.clone()), (Play::Repeat, played)].into(),
+        cases: [(Case::Single, record.clone()), (Case::Repeat, record)].into(),
         prying: Vec::new(),
     }
 }
 
-pub(super) fn graded(passed: bool, said: &str) -> Grade {
+pub(in crate::grade) fn graded(passed: bool, said: &str) -> Grade {
     let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
     judge(&exam(passed, said), &[rubric])
 }
@@ -76,7 +78,7 @@ pub(super) fn json(format: Format, grade: &Grade) -> Value {
 }
 
 /// What a hostile service may put wherever its words are shown.
-pub(super) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x ##[error]\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
+pub(in crate::grade) const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>\n::error::x ##[error]\n=HYPERLINK(1)|`x`](http://x) ]]> \u{0}\u{fffe}";
 
 #[test]
 fn gradescope_gets_a_score_and_tests_with_explicit_status() {
@@ -101,11 +103,11 @@ fn gradescope_gets_a_score_and_tests_with_explicit_status() {
 fn no_points_are_zero_without_a_sign() {
     let mut exam = exam(true, "x");
     // Five calls for one content lie on the threshold, where the curve comes from below.
-    let repeat = exam.plays.get_mut(&Play::Repeat).unwrap();
-    repeat.calls = vec![repeat.calls[0].clone(); 5];
+    let repeat = exam.cases.get_mut(&Case::Repeat).unwrap();
+    repeat.attempts = vec![repeat.attempts[0].clone(); 5];
     let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
     let grade = judge(&exam, &[rubric]);
-    for format in Format::ALL {
+    for format in Format::iter() {
         assert!(!write(format, &grade).contains("-0"), "{format}");
     }
 }
@@ -211,7 +213,7 @@ fn tap_has_a_plan_and_as_many_lines() {
 fn hostile_text_is_harmless_in_every_format() {
     for passed in [true, false] {
         let grade = graded(passed, HOSTILE);
-        for format in Format::ALL {
+        for format in Format::iter() {
             let text = write(format, &grade);
             assert!(!text.contains('\u{1b}'), "{format} passes an escape on");
             assert!(

@@ -1,116 +1,13 @@
-//! Formats that are text: JUnit XML, TAP, Markdown and CSV. Foreign text is made harmless in each.
+//! Formats that are text: TAP, Markdown and CSV. Foreign text is made harmless in each.
 
 use std::fmt::Write;
 
-use super::super::feedback::{clean, mark, number};
-use super::super::score::{Outcome, Scored};
+use super::super::feedback::{mark, said};
+use super::super::score::{Mark, Scored};
 use super::super::{Grade, Status};
-use super::message;
-
-/// A suite a rubric, a case a criterion; the strict schema allows neither properties nor files,
-/// so points stand in `system-out`.
-pub(super) fn junit(grade: &Grade) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let cases: Vec<&Scored> = grade.criteria().map(|(_, one)| one).collect();
-    let _infallible = writeln!(
-        out,
-        "<testsuites name=\"breaklab\" {}>",
-        counts(grade, &cases)
-    );
-    for rubric in &grade.rubrics {
-        let cases: Vec<&Scored> = rubric.criteria.iter().collect();
-        let _infallible = writeln!(
-            out,
-            "  <testsuite name=\"{}\" {} skipped=\"{}\" time=\"0\">",
-            xml(&rubric.rubric),
-            counts(grade, &cases),
-            cases
-                .iter()
-                .filter(|one| one.outcome == Outcome::Skipped && !is_error(grade, one))
-                .count()
-        );
-        for one in cases {
-            junit_case(&mut out, grade, &rubric.rubric, one);
-        }
-        out.push_str("  </testsuite>\n");
-    }
-    out.push_str("</testsuites>\n");
-    out
-}
-
-fn counts(grade: &Grade, cases: &[&Scored]) -> String {
-    let failures = cases
-        .iter()
-        .filter(|one| matches!(one.outcome, Outcome::Failed | Outcome::Partial))
-        .count();
-    let errors = cases.iter().filter(|one| is_error(grade, one)).count();
-    format!(
-        "tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"",
-        cases.len()
-    )
-}
-
-/// What the harness could not tell is its error and not the student's failure.
-fn is_error(grade: &Grade, one: &Scored) -> bool {
-    one.outcome == Outcome::Inconclusive
-        || (one.outcome == Outcome::Skipped && grade.status == Status::Ungradable)
-}
-
-fn junit_case(out: &mut String, grade: &Grade, rubric: &str, one: &Scored) {
-    let _infallible = writeln!(
-        out,
-        "    <testcase name=\"{}\" classname=\"{}\" time=\"0\">",
-        xml(&one.title),
-        xml(rubric)
-    );
-    let body = xml(&message(one));
-    let _infallible = match one.outcome {
-        Outcome::Passed => Ok(()),
-        _ if is_error(grade, one) => {
-            let why = if grade.reason.is_empty() {
-                body
-            } else {
-                xml(&clean(&grade.reason))
-            };
-            writeln!(
-                out,
-                "      <error message=\"could not be measured\" type=\"harness\">{why}</error>"
-            )
-        }
-        Outcome::Skipped => writeln!(out, "      <skipped message=\"not examined\"/>"),
-        _ => writeln!(
-            out,
-            "      <failure message=\"{} of {} points\" type=\"criterion\">{body}</failure>",
-            number(one.points),
-            number(one.max_points)
-        ),
-    };
-    let _infallible = writeln!(
-        out,
-        "      <system-out>[[PROPERTY|score={}/{}]]</system-out>\n    </testcase>",
-        number(one.points),
-        number(one.max_points)
-    );
-}
-
-/// Escapes what XML means otherwise, and drops what XML 1.0 cannot hold.
-fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(letter),
-            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {
-                out.push(' ')
-            }
-            letter => out.push(letter),
-        }
-    }
-    out
-}
+use crate::text::cell;
+use crate::text::figures::points;
+use crate::text::markdown::inline;
 
 pub(super) fn tap(grade: &Grade) -> String {
     let mut out = String::from("TAP version 14\n");
@@ -121,25 +18,25 @@ pub(super) fn tap(grade: &Grade) -> String {
     let all: Vec<(&str, &Scored)> = grade.criteria().collect();
     let _infallible = writeln!(out, "1..{}", all.len());
     for (number_of, (rubric, one)) in all.iter().enumerate() {
-        let word = if one.outcome == Outcome::Passed {
+        let word = if one.mark == Mark::Passed {
             "ok"
         } else {
             "not ok"
         };
-        let skip = match one.outcome {
-            Outcome::Inconclusive => " # SKIP could not be measured",
+        let skip = match one.mark {
+            Mark::Inconclusive => " # SKIP could not be measured",
             _ => "",
         };
         // A `#` would begin a directive.
         let title = line(&one.title).replace('#', " ");
         let _infallible = writeln!(out, "{word} {} - {rubric}: {title}{skip}", number_of + 1);
-        if one.outcome != Outcome::Passed {
+        if one.mark != Mark::Passed {
             let quoted = |text: &str| serde_json::Value::from(line(text)).to_string();
             let _infallible = writeln!(
                 out,
                 "  ---\n  score: {}\n  max_score: {}\n  message: {}\n  try: {}\n  ...",
-                number(one.points),
-                number(one.max_points),
+                points(one.points),
+                points(one.max_points),
                 quoted(&one.why),
                 quoted(&one.help)
             );
@@ -149,7 +46,11 @@ pub(super) fn tap(grade: &Grade) -> String {
 }
 
 fn line(text: &str) -> String {
-    clean(text).trim().to_owned()
+    said(text).trim().to_owned()
+}
+
+fn md(text: &str) -> String {
+    inline(&said(text))
 }
 
 pub(super) fn markdown(grade: &Grade) -> String {
@@ -165,32 +66,32 @@ pub(super) fn markdown(grade: &Grade) -> String {
     let _infallible = writeln!(
         out,
         "## {} of {} points\n",
-        number(grade.score),
-        number(grade.max_score)
+        points(grade.score),
+        points(grade.max_score)
     );
     for rubric in &grade.rubrics {
         let _infallible = writeln!(
             out,
             "### {} ({} of {})\n",
             md(&rubric.title),
-            number(rubric.score),
-            number(rubric.max_score)
+            points(rubric.score),
+            points(rubric.max_score)
         );
         for cap in &rubric.caps {
             let _infallible = writeln!(out, "Capped: {}\n", md(cap));
         }
         out.push_str("| | points | criterion | what was seen | try |\n|---|---:|---|---|---|\n");
         for one in &rubric.criteria {
-            let (why, help) = match one.outcome {
-                Outcome::Passed => (String::new(), String::new()),
+            let (why, help) = match one.mark {
+                Mark::Passed => (String::new(), String::new()),
                 _ => (md(&one.why), md(&one.help)),
             };
             let _infallible = writeln!(
                 out,
                 "| {} | {} of {} | {} | {why} | {help} |",
-                mark(one.outcome).trim(),
-                number(one.points),
-                number(one.max_points),
+                mark(one.mark).trim(),
+                points(one.points),
+                points(one.max_points),
                 md(&one.title)
             );
         }
@@ -208,26 +109,6 @@ pub(super) fn markdown(grade: &Grade) -> String {
             md(&flaw.seen),
             md(&flaw.expected)
         );
-    }
-    out
-}
-
-/// Foreign text in Markdown: no tags, no links, no cells, no workflow commands.
-fn md(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in clean(text).chars() {
-        match letter {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => {
-                out.push('\\');
-                out.push(letter);
-            }
-            ':' => out.push_str("&#58;"),
-            '@' => out.push_str("&#64;"),
-            letter => out.push(letter),
-        }
     }
     out
 }
@@ -250,9 +131,9 @@ pub(super) fn csv(grade: &Grade) -> String {
             .ok()
             .and_then(|status| status.as_str().map(str::to_owned))
             .unwrap_or_default(),
-        blank_if(grade, number(grade.score)),
-        number(grade.max_score),
-        blank_if(grade, number(grade.fraction() * 100.0)),
+        blank_if(grade, points(grade.score)),
+        points(grade.max_score),
+        blank_if(grade, points(grade.fraction() * 100.0)),
         flaws.join(" "),
         cell(&grade.salt),
     ];
@@ -260,7 +141,7 @@ pub(super) fn csv(grade: &Grade) -> String {
         grade.criteria().map(|(rubric, one)| {
             (
                 format!("{rubric}/{}", one.id),
-                blank_if(grade, number(one.points)),
+                blank_if(grade, points(one.points)),
             )
         })
     };
@@ -282,19 +163,10 @@ pub(super) fn csv(grade: &Grade) -> String {
 }
 
 /// A service that could not be examined has no points: not zero, none.
-fn blank_if(grade: &Grade, points: String) -> String {
+fn blank_if(grade: &Grade, shown: String) -> String {
     if grade.status == Status::Ungradable {
         String::new()
     } else {
-        points
-    }
-}
-
-/// A cell that no spreadsheet takes for a formula.
-pub(in crate::grade) fn cell(text: &str) -> String {
-    let text = clean(text);
-    match text.chars().next() {
-        Some('=' | '+' | '-' | '@') => format!("'{text}"),
-        _ => text,
+        shown
     }
 }

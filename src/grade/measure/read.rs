@@ -1,25 +1,26 @@
-//! How each measure is read from a play, and what flaws are recognised by.
+//! How each measure is read from a case, and what flaws are recognised by.
 
 use std::collections::BTreeSet;
 
-use crate::record::exam::{Asked, Call, Fate, Played};
+use crate::contract::limits::{ON_ITS_WAY, RETRY_AFTER_SLACK};
+use crate::record::exam::{Attempt, CaseRecord, Exchange, Outcome};
 
 /// Whether a request got whole documentation of its file, and of nothing else.
-pub(in crate::grade) fn is_valid(played: &Played, asked: &Asked) -> bool {
-    let symbols = asked.paper.map_or(0, |paper| played.papers[paper].symbols);
-    let found = &asked.found;
-    asked.fate == Fate::Whole
+pub(in crate::grade) fn is_valid(record: &CaseRecord, exchange: &Exchange) -> bool {
+    let symbols = exchange.file.map_or(0, |file| record.files[file].symbols);
+    let found = &exchange.found;
+    exchange.outcome == Outcome::Whole
         && symbols > 0
         && found.documented == symbols
         && found.foreign + found.stale + found.forged == 0
 }
 
-/// Calls that carried anything of `paper`, in the order of arrival.
-pub(in crate::grade) fn calls_of(played: &Played, paper: usize) -> Vec<&Call> {
-    played
-        .calls
+/// Calls that carried anything of `file`, in the order of arrival.
+pub(in crate::grade) fn attempts_of(record: &CaseRecord, file: usize) -> Vec<&Attempt> {
+    record
+        .attempts
         .iter()
-        .filter(|call| call.papers.contains(&paper))
+        .filter(|attempt| attempt.files.contains(&file))
         .collect()
 }
 
@@ -31,103 +32,113 @@ fn flag(yes: bool) -> Option<f64> {
     Some(f64::from(u8::from(yes)))
 }
 
-pub(super) fn valid(played: &Played) -> Option<f64> {
-    let valid = played
-        .requests
+pub(super) fn valid(record: &CaseRecord) -> Option<f64> {
+    let valid = record
+        .exchanges
         .iter()
-        .filter(|asked| is_valid(played, asked))
+        .filter(|exchange| is_valid(record, exchange))
         .count();
-    share(valid, played.requests.len())
+    share(valid, record.exchanges.len())
 }
 
-pub(super) fn coverage(played: &Played) -> Option<f64> {
-    let all: usize = played
-        .requests
+pub(super) fn coverage(record: &CaseRecord) -> Option<f64> {
+    let all: usize = record
+        .exchanges
         .iter()
-        .filter_map(|asked| asked.paper)
-        .map(|paper| played.papers[paper].symbols)
+        .filter_map(|exchange| exchange.file)
+        .map(|file| record.files[file].symbols)
         .sum();
     share(
-        played
-            .requests
+        record
+            .exchanges
             .iter()
-            .map(|asked| asked.found.documented)
+            .map(|exchange| exchange.found.documented)
             .sum(),
         all,
     )
 }
 
-pub(super) fn calls_per_content(played: &Played) -> Option<f64> {
+pub(super) fn calls_per_content(record: &CaseRecord) -> Option<f64> {
     share(
-        played.calls.iter().filter(|call| call.worked()).count(),
-        played.papers.len(),
+        record
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.worked())
+            .count(),
+        record.files.len(),
     )
 }
 
-pub(super) fn second_right(played: &Played) -> Option<f64> {
-    flag(is_valid(played, played.requests.get(1)?))
+pub(super) fn second_right(record: &CaseRecord) -> Option<f64> {
+    flag(is_valid(record, record.exchanges.get(1)?))
 }
 
-pub(super) fn duplicates(played: &Played) -> Option<f64> {
-    let all = played.papers.iter().map(|paper| paper.symbols).sum();
+pub(super) fn duplicates(record: &CaseRecord) -> Option<f64> {
+    let all = record.files.iter().map(|file| file.symbols).sum();
     share(
-        played
-            .requests
+        record
+            .exchanges
             .iter()
-            .map(|asked| asked.found.duplicates)
+            .map(|exchange| exchange.found.duplicates)
             .sum(),
         all,
     )
 }
 
-pub(super) fn disorder(played: &Played) -> Option<f64> {
-    let all = played
-        .requests
+pub(super) fn disorder(record: &CaseRecord) -> Option<f64> {
+    let all = record
+        .exchanges
         .iter()
-        .map(|asked| asked.found.documented)
+        .map(|exchange| exchange.found.documented)
         .sum();
     share(
-        played
-            .requests
+        record
+            .exchanges
             .iter()
-            .map(|asked| asked.found.out_of_order)
+            .map(|exchange| exchange.found.out_of_order)
             .sum(),
         all,
     )
 }
 
-pub(in crate::grade) fn prompt_ratio(played: &Played) -> Option<f64> {
-    let sent = played
-        .calls
+pub(in crate::grade) fn prompt_ratio(record: &CaseRecord) -> Option<f64> {
+    let sent = record
+        .attempts
         .iter()
-        .filter(|call| call.worked())
-        .map(|call| call.prompt_bytes)
+        .filter(|attempt| attempt.worked())
+        .map(|attempt| attempt.prompt_bytes)
         .sum();
-    share(sent, played.papers.iter().map(|paper| paper.bytes).sum())
+    share(sent, record.files.iter().map(|file| file.bytes).sum())
 }
 
-pub(super) fn honest(played: &Played) -> Option<f64> {
-    let first = played.requests.first()?;
-    flag(matches!(first.fate, Fate::Failed | Fate::Partial) || is_valid(played, first))
+pub(super) fn honest(record: &CaseRecord) -> Option<f64> {
+    let first = record.exchanges.first()?;
+    flag(matches!(first.outcome, Outcome::Failed | Outcome::Partial) || is_valid(record, first))
 }
 
-pub(in crate::grade) fn attempts(played: &Played) -> Option<f64> {
-    Some(played.calls.iter().filter(|call| call.broken).count() as f64)
+pub(in crate::grade) fn attempts(record: &CaseRecord) -> Option<f64> {
+    Some(
+        record
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.broken)
+            .count() as f64,
+    )
 }
 
 /// Waits from a refusal to the next attempt for the same file: the first of each file.
-pub(in crate::grade) fn first_delays(played: &Played) -> Vec<f64> {
-    let papers = 0..played.papers.len();
-    papers
-        .filter_map(|paper| match calls_of(played, paper).as_slice() {
+pub(in crate::grade) fn first_delays(record: &CaseRecord) -> Vec<f64> {
+    let files = 0..record.files.len();
+    files
+        .filter_map(|file| match attempts_of(record, file).as_slice() {
             [first, second, ..] => Some(second.at_ms.saturating_sub(first.ended_ms?) as f64),
             _ => None,
         })
         .collect()
 }
 
-pub(in crate::grade) fn delay_cv(played: &Played) -> Option<f64> {
-    let delays = first_delays(played);
+pub(in crate::grade) fn delay_cv(record: &CaseRecord) -> Option<f64> {
+    let delays = first_delays(record);
     let count = delays.len() as f64;
     let mean = delays.iter().sum::<f64>() / count;
     if count < 5.0 || mean <= 0.0 {
@@ -141,91 +152,90 @@ pub(in crate::grade) fn delay_cv(played: &Played) -> Option<f64> {
     Some(variance.sqrt() / mean)
 }
 
-/// Timers and sockets may make a wait look this much shorter, in milliseconds.
-const TIMER_SLACK_MS: u64 = 50;
-
 /// For each file that was refused with `retry-after` and retried: whether it waited.
-pub(in crate::grade) fn waits(played: &Played) -> Vec<bool> {
-    let papers = 0..played.papers.len();
-    papers
-        .filter_map(|paper| match calls_of(played, paper).as_slice() {
-            [first, second, ..] => {
-                Some(second.at_ms + TIMER_SLACK_MS >= first.ended_ms? + first.retry_after_ms?)
-            }
+pub(in crate::grade) fn waits(record: &CaseRecord) -> Vec<bool> {
+    let files = 0..record.files.len();
+    files
+        .filter_map(|file| match attempts_of(record, file).as_slice() {
+            [first, second, ..] => Some(
+                second.at_ms + RETRY_AFTER_SLACK.as_millis() as u64
+                    >= first.ended_ms? + first.retry_after_ms?,
+            ),
             _ => None,
         })
         .collect()
 }
 
-pub(super) fn waited(played: &Played) -> Option<f64> {
-    let waits = waits(played);
+pub(super) fn waited(record: &CaseRecord) -> Option<f64> {
+    let waits = waits(record);
     share(waits.iter().filter(|waited| **waited).count(), waits.len())
 }
 
-pub(super) fn refused(played: &Played) -> Option<f64> {
-    let refused = played
-        .requests
+pub(super) fn refused(record: &CaseRecord) -> Option<f64> {
+    let refused = record
+        .exchanges
         .iter()
-        .filter(|asked| matches!(asked.status, Some(400..=499)));
-    share(refused.count(), played.requests.len())
+        .filter(|exchange| matches!(exchange.status, Some(400..=499)));
+    share(refused.count(), record.exchanges.len())
 }
 
-pub(super) fn alive(played: &Played) -> Option<f64> {
-    flag(played.alive_after)
+pub(super) fn alive(record: &CaseRecord) -> Option<f64> {
+    flag(record.alive_after)
 }
 
-pub(super) fn max_in_flight(played: &Played) -> Option<f64> {
-    Some(played.max_in_flight as f64)
+pub(super) fn max_in_flight(record: &CaseRecord) -> Option<f64> {
+    Some(record.max_in_flight as f64)
 }
 
-pub(super) fn makespan_ratio(played: &Played) -> Option<f64> {
-    Some(played.makespan_ms as f64 / played.reference_ms.filter(|ms| *ms > 0)? as f64)
+pub(super) fn makespan_ratio(record: &CaseRecord) -> Option<f64> {
+    Some(record.makespan_ms as f64 / record.reference_ms.filter(|ms| *ms > 0)? as f64)
 }
 
-/// A call may have been on its way when its client left, in milliseconds.
-const ON_ITS_WAY_MS: u64 = 500;
-
-pub(in crate::grade) fn late_calls(played: &Played) -> Option<f64> {
-    let left = played.requests.iter().map(|asked| asked.ended_ms).max()?;
-    let late = played
-        .calls
+pub(in crate::grade) fn late_calls(record: &CaseRecord) -> Option<f64> {
+    let left = record
+        .exchanges
         .iter()
-        .filter(|call| call.at_ms > left + ON_ITS_WAY_MS);
+        .map(|exchange| exchange.ended_ms)
+        .max()?;
+    let late = record
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.at_ms > left + ON_ITS_WAY.as_millis() as u64);
     Some(late.count() as f64)
 }
 
-pub(super) fn answered(played: &Played) -> Option<f64> {
-    let answered = played
-        .requests
+pub(super) fn answered(record: &CaseRecord) -> Option<f64> {
+    let answered = record
+        .exchanges
         .iter()
-        .filter(|asked| !matches!(asked.fate, Fate::TimedOut | Fate::Closed));
-    share(answered.count(), played.requests.len())
+        .filter(|exchange| !matches!(exchange.outcome, Outcome::TimedOut | Outcome::Closed));
+    share(answered.count(), record.exchanges.len())
 }
 
 /// The file of a batch that the API refuses.
 const BATCH_REFUSED: usize = 3;
 
-pub(super) fn items_right(played: &Played) -> Option<f64> {
+pub(super) fn items_right(record: &CaseRecord) -> Option<f64> {
     let right = |place: usize| {
-        let asked = played
-            .requests
+        let exchange = record
+            .exchanges
             .get(place)
-            .filter(|asked| asked.paper == Some(place));
-        asked.is_some_and(|asked| match place {
-            BATCH_REFUSED => matches!(asked.fate, Fate::Failed | Fate::Partial),
-            _ => is_valid(played, asked),
+            .filter(|exchange| exchange.file == Some(place));
+        exchange.is_some_and(|exchange| match place {
+            BATCH_REFUSED => matches!(exchange.outcome, Outcome::Failed | Outcome::Partial),
+            _ => is_valid(record, exchange),
         })
     };
     share(
-        (0..played.papers.len())
+        (0..record.files.len())
             .filter(|place| right(*place))
             .count(),
-        played.papers.len(),
+        record.files.len(),
     )
 }
 
-pub(in crate::grade) fn foreign(played: &Played) -> Option<f64> {
-    let found = played.requests.iter().map(|asked| &asked.found);
+pub(in crate::grade) fn foreign(record: &CaseRecord) -> Option<f64> {
+    let found = record.exchanges.iter().map(|exchange| &exchange.found);
     Some(
         found
             .map(|found| found.foreign + found.stale + found.forged)
@@ -234,20 +244,23 @@ pub(in crate::grade) fn foreign(played: &Played) -> Option<f64> {
 }
 
 /// Indices of requests whose answers satisfy `what`.
-pub(in crate::grade) fn requests_where(
-    played: &Played,
-    what: impl Fn(&Asked) -> bool,
+pub(in crate::grade) fn exchanges_where(
+    record: &CaseRecord,
+    what: impl Fn(&Exchange) -> bool,
 ) -> Vec<usize> {
-    let all = played.requests.iter().enumerate();
-    all.filter(|(_, asked)| what(asked))
+    let all = record.exchanges.iter().enumerate();
+    all.filter(|(_, exchange)| what(exchange))
         .map(|(index, _)| index)
         .collect()
 }
 
 /// Files whose calls were refused with 429 by the API itself.
-pub(in crate::grade) fn throttled_papers(played: &Played) -> BTreeSet<usize> {
-    let throttled = played.calls.iter().filter(|call| call.status == Some(429));
+pub(in crate::grade) fn throttled_files(record: &CaseRecord) -> BTreeSet<usize> {
+    let throttled = record
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.status == Some(429));
     throttled
-        .flat_map(|call| call.papers.iter().copied())
+        .flat_map(|attempt| attempt.files.iter().copied())
         .collect()
 }

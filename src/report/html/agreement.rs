@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::report::agreement::{NOISE, lines, verdict};
-use crate::report::plain::plain;
 use crate::report::plot::Plot;
 use crate::summary::Agreement;
+use crate::text;
 
 use super::figure;
 
@@ -17,7 +17,7 @@ pub(super) fn agreement(agreements: &[Agreement], plot: Option<&Plot>) -> Markup
     html! {
         section #agreement aria-labelledby="agreement-title" {
             h2 #agreement-title { "Virtual against real" }
-            p.verdict { (plain(&verdict(agreements))) }
+            p.verdict { (text::line(&verdict(agreements))) }
             @if let Some(plot) = plot { (figure(plot)) }
             div.scroll role="region" tabindex="0" aria-label="differences between the clocks" {
                 table.clocks {
@@ -39,7 +39,7 @@ pub(super) fn agreement(agreements: &[Agreement], plot: Option<&Plot>) -> Markup
 
 fn rows(run: &Agreement) -> Markup {
     html! {
-        tr { th scope="rowgroup" colspan="5" { (plain(&run.scenario)) ", " (plain(&run.mode)) } }
+        tr { th scope="rowgroup" colspan="5" { (text::line(&run.scenario)) ", " (text::line(&run.mode)) } }
         @for line in lines(run) {
             tr {
                 th scope="row" { (line.name) }

@@ -1,20 +1,20 @@
 //! What the figures stand on, and where the raw data is.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use maud::{Markup, html};
 
-use crate::record::{ClockKind, Record, Run, Setting, UNKNOWN};
+use crate::record::{ClockKind, Record, Run, ServiceSetting, Subject};
 use crate::report::Data;
-use crate::report::ablation::serves_matrix;
-use crate::report::figures::{count, number, seconds};
-use crate::report::plain::plain;
-use crate::report::sheet;
-use crate::report::write::histogram_file;
+use crate::report::hgrm;
 use crate::summary::{RunSummary, Summary};
+use crate::text;
+use crate::text::figures::{count, number, seconds};
 
 /// Clock, seed and version in one line.
 pub(super) fn line(record: &Record, summary: &Summary) -> Markup {
     html! {
-        p.quiet { (clock(record, summary)) ", seed " (record.seed) ", breaklab " (plain(&record.version)) "." }
+        p.quiet { (clock(record, summary)) ", seed " (record.seed) ", breaklab " (text::line(&record.version)) "." }
     }
 }
 
@@ -51,12 +51,12 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
         section #basis aria-labelledby="basis-title" {
             h2 #basis-title { "What the figures stand on" }
             dl.told {
-                dt { "Program" } dd { "breaklab " (plain(&record.version)) ", seed " (record.seed) }
+                dt { "Program" } dd { "breaklab " (text::line(&record.version)) ", seed " (record.seed) }
                 dt { "Clock" }
                 dd { (clock(record, summary)) }
                 dt { "Host" } dd { (host(record)) }
                 @for (mode, protections) in protections(&told(record, summary)) {
-                    dt { "Protections, " (plain(mode)) } dd { (protections) }
+                    dt { "Protections, " (text::line(&mode)) } dd { (protections) }
                 }
                 @for (word, meaning, used) in WORDS {
                     @if summary.runs.iter().any(used) { dt { (word) } dd { (meaning) } }
@@ -79,7 +79,7 @@ pub(super) fn basis(record: &Record, summary: &Summary, data: Data) -> Markup {
 fn files(record: &Record, summary: &Summary) -> Markup {
     let histograms = told(record, summary).into_iter().flat_map(|run| {
         let endings = run.latency.keys();
-        endings.map(move |&ending| histogram_file(run, sheet::word(ending)) + ".hgrm")
+        endings.map(move |&ending| hgrm::file(run, ending.name()) + ".hgrm")
     });
     html! {
         ul.files {
@@ -133,37 +133,43 @@ fn host(record: &Record) -> String {
     } else {
         "debug build, so the times are not to be quoted"
     };
-    let (os, arch) = (plain(&host.os), plain(&host.arch));
+    let (os, arch) = (text::line(&host.os), text::line(&host.arch));
     format!("{os} on {arch}, {} processors, {build}", host.cpus)
 }
 
 /// The runs without those that only serve the matrix of protections.
 fn told<'a>(record: &'a Record, summary: &Summary) -> Vec<&'a Run> {
-    let numbers = summary.runs.iter().map(|run| serves_matrix(summary, run));
+    let numbers = summary.runs.iter().map(|run| summary.is_trial(run));
     let marked = record.runs.iter().zip(numbers);
     marked
-        .filter_map(|(run, serves)| (!serves).then_some(run))
+        .filter_map(|(run, is_trial)| (!is_trial).then_some(run))
         .collect()
 }
 
 /// Each mode with protections and their names, as far as they are the same in all scenarios.
-fn protections<'a>(told: &[&'a Run]) -> Vec<(&'a str, String)> {
-    let mut modes: Vec<&str> = vec![];
+fn protections(told: &[&Run]) -> Vec<(String, String)> {
+    let mut modes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut order: Vec<String> = vec![];
     for run in told {
-        if !modes.contains(&run.mode.as_str()) {
-            modes.push(&run.mode);
+        let (mode, names) = (run.subject.to_string(), protection_names(&run.subject));
+        if !order.contains(&mode) {
+            order.push(mode.clone());
         }
+        modes.entry(mode).or_default().insert(names);
     }
-    let names = |mode: &str| {
-        let mut runs = told.iter().filter(|run| run.mode == mode);
-        let first = runs.next()?.protections.join(", ");
-        let same = runs.all(|run| run.protections.join(", ") == first);
-        same.then_some(first).filter(|names| !names.is_empty())
+    let only = |mode: &String| {
+        let names = modes.get(mode).filter(|names| names.len() == 1)?;
+        names.first().filter(|names| !names.is_empty()).cloned()
     };
-    let named = modes.into_iter().map(|mode| (mode, names(mode)));
+    let named = order.into_iter().map(|mode| (only(&mode), mode));
     named
-        .filter_map(|(mode, names)| Some((mode, names?)))
+        .filter_map(|(names, mode)| Some((mode, names?)))
         .collect()
+}
+
+fn protection_names(subject: &Subject) -> String {
+    let names: Vec<String> = subject.protections().map(|one| one.to_string()).collect();
+    names.join(", ")
 }
 
 const FILES: [(&str, &str); 4] = [
@@ -176,29 +182,31 @@ const FILES: [(&str, &str); 4] = [
 fn setting(run: &Run) -> Markup {
     let setting = &run.setting;
     html! {
-        h3 { (plain(&run.scenario)) }
+        h3 { (text::line(&run.scenario)) }
         dl.told {
-            dt { "Documents" } dd { (plain(&setting.documents)) }
-            dt { "Arrivals" } dd { (plain(&setting.arrivals)) }
-            @if setting.prices == UNKNOWN {
+            dt { "Documents" } dd { (text::line(&setting.documents)) }
+            dt { "Arrivals" } dd { (text::line(&setting.arrivals)) }
+            @if let Some(service) = &setting.service {
+                (told_of(service, setting.time_limit_ms))
+            } @else {
                 dt { "Service" }
                 dd { "only seen from outside: its model, limits and cost are not known" }
                 @if let Some(limit) = setting.time_limit_ms {
                     dt { "Given up after" } dd { (seconds(limit as f64 / 1000.0)) }
                 }
-            } @else { (service(setting)) }
-            dt { "Settings digest" } dd { code { (plain(&run.digest)) } }
+            }
+            dt { "Settings digest" } dd { code { (text::line(&run.digest)) } }
         }
     }
 }
 
-/// What the harness knows of a service that it plays itself.
-fn service(setting: &Setting) -> Markup {
+/// What the harness knows of a service of its own.
+fn told_of(service: &ServiceSetting, time_limit_ms: Option<u64>) -> Markup {
     html! {
-        dt { "Model" } dd { (plain(&setting.model)) ", tier " (plain(&setting.tier)) }
+        dt { "Model" } dd { (text::line(&service.model)) ", tier " (text::line(&service.tier)) }
         dt { "Limits" }
         dd {
-            @match setting.limits {
+            @match service.limits {
                 Some(limits) => {
                     (count(limits.requests_per_minute)) " requests, "
                     (count(limits.input_tokens_per_minute)) " input tokens and "
@@ -209,12 +217,12 @@ fn service(setting: &Setting) -> Markup {
         }
         dt { "Platform" }
         dd {
-            (plain(&setting.platform))
-            @if let Some(limit) = setting.time_limit_ms { ", killed after " (seconds(limit as f64 / 1000.0)) }
+            (text::line(&service.platform))
+            @if let Some(limit) = time_limit_ms { ", killed after " (seconds(limit as f64 / 1000.0)) }
         }
         dt { "Prices" }
         dd {
-            "book " (plain(&setting.prices)) " of " (plain(&setting.prices_as_of)) ", ₹" (number(setting.inr_per_usd)) " a dollar"
+            "book " (text::line(&service.prices)) " of " (text::line(&service.prices_as_of)) ", ₹" (number(service.inr_per_usd)) " a dollar"
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use maud::{Markup, html};
 
+use crate::record::Base;
+use crate::report::EXCERPT;
 use crate::report::ablation::Matrix;
-use crate::report::figures::count;
 use crate::report::judgement::{Judgement, Tone};
-use crate::report::plain::{excerpt, plain, slug};
 use crate::report::rows::rows;
 use crate::report::scenarios::Scenario;
 use crate::report::verdict::sentence;
+use crate::text;
+use crate::text::figures::count;
 
 use super::{Chapter, figure, prose};
 
@@ -25,10 +27,10 @@ pub(super) fn chapter(chapter: &Chapter<'_>, matrices: &[Matrix]) -> Markup {
         section.chapter #(anchor) aria-labelledby=(title) {
             header {
                 p.judgement { span class=(class(judgement)) { (judgement.mark()) " " (judgement.word()) } }
-                h2 #(title) { (plain(scenario.id)) }
-                p.subtitle { (plain(scenario.title)) }
+                h2 #(title) { (text::line(scenario.id)) }
+                p.subtitle { (text::line(scenario.title)) }
             }
-            p.verdict { (plain(&sentence(scenario))) }
+            p.verdict { (text::line(&sentence(scenario))) }
             @if scenario.runs.iter().any(|run| run.digest != scenario.baseline().digest) {
                 p.note { "These runs had different settings, so their figures are not like for like." }
             }
@@ -58,8 +60,8 @@ fn told(chapter: &Chapter<'_>) -> Markup {
                 dd { (prose(&story.story)) }
             }
             @for (run, (text, times)) in errors() {
-                dt { "Error seen, " (plain(&run.mode)) }
-                dd { samp { (excerpt(text)) } " " span.quiet { (count(*times)) "×" } }
+                dt { "Error seen, " (text::line(&run.mode)) }
+                dd { samp { (text::excerpt(text, EXCERPT)) } " " span.quiet { (count(*times)) "×" } }
             }
             @if let Some(story) = chapter.story {
                 @if !story.fix.is_empty() {
@@ -67,7 +69,7 @@ fn told(chapter: &Chapter<'_>) -> Markup {
                     dd { (prose(&story.fix)) }
                 }
                 dt { "Repeat it" }
-                dd { code { (plain(&story.reproduce)) } }
+                dd { code { (text::line(&story.reproduce)) } }
             }
         }
     }
@@ -85,16 +87,16 @@ fn table(scenario: &Scenario<'_>) -> Markup {
 /// One row a mode.
 fn mode_rows(scenario: &Scenario<'_>) -> Markup {
     html! {
-        div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
+        div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", text::line(scenario.id))) {
             table {
-                caption.hidden { "Figures of " (plain(scenario.id)) ", one row a mode" }
+                caption.hidden { "Figures of " (text::line(scenario.id)) ", one row a mode" }
                 thead { tr {
                     th scope="col" { "mode" }
                     @for row in rows(scenario) { th.figure scope="col" { (row.label) } }
                 } }
                 tbody { @for (position, (run, slot)) in scenario.runs.iter().zip(scenario.slots()).enumerate() {
                     tr {
-                        th scope="row" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
+                        th scope="row" { span class=(format!("mode-{slot}")) { (text::line(&run.mode)) } }
                         @for row in rows(scenario) { td.figure { (row.values[position]) (bounds(&row.bounds[position])) } }
                     }
                 } }
@@ -111,13 +113,13 @@ fn bounds(range: &str) -> Markup {
 fn columns(scenario: &Scenario<'_>) -> Markup {
     let compared = scenario.runs.len() > 1;
     html! {
-        div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", plain(scenario.id))) {
+        div.scroll role="region" tabindex="0" aria-label=(format!("figures of {}", text::line(scenario.id))) {
             table.modes {
-                caption.hidden { "Figures of " (plain(scenario.id)) ", one column a mode, with 95 % bounds" }
+                caption.hidden { "Figures of " (text::line(scenario.id)) ", one column a mode, with 95 % bounds" }
                 thead { tr {
                     th scope="col" { "measure" }
                     @for (run, slot) in scenario.runs.iter().zip(scenario.slots()) {
-                        th.figure scope="col" { span class=(format!("mode-{slot}")) { (plain(&run.mode)) } }
+                        th.figure scope="col" { span class=(format!("mode-{slot}")) { (text::line(&run.mode)) } }
                     }
                     @if compared { th scope="col" { "difference" } }
                 } }
@@ -137,14 +139,14 @@ fn columns(scenario: &Scenario<'_>) -> Markup {
 
 /// The command that tells what fixed it, where this run does not.
 fn how_to_ablate(chapter: &Chapter<'_>) -> Markup {
-    let modes = || chapter.scenario.runs.iter().map(|run| run.mode.as_str());
+    let ran = |base| chapter.scenario.runs.iter().any(|run| run.subject.is(base));
     let story = chapter
         .story
-        .filter(|_| modes().any(|mode| mode == "naive") && modes().any(|mode| mode == "hardened"));
+        .filter(|_| ran(Base::Naive) && ran(Base::Hardened));
     html! {
         @if let Some(story) = story {
             p.quiet.ablate {
-                "Which protection does it? " code { (plain(&story.reproduce)) " --ablate" }
+                "Which protection does it? " code { (text::line(&story.reproduce)) " --ablate" }
                 " takes each away from hardened and gives each to naive alone."
             }
         }
@@ -155,10 +157,10 @@ fn how_to_ablate(chapter: &Chapter<'_>) -> Markup {
 fn protections(matrix: &Matrix) -> Markup {
     html! {
         h3.matrix { "Which protection does it" }
-        p.lesson { (plain(&matrix.lesson)) }
-        div.scroll role="region" tabindex="0" aria-label=(format!("protections in {}", plain(&matrix.scenario))) {
+        p.lesson { (text::line(&matrix.lesson)) }
+        div.scroll role="region" tabindex="0" aria-label=(format!("protections in {}", text::line(&matrix.scenario))) {
             table {
-                caption.hidden { "What each protection does in " (plain(&matrix.scenario)) }
+                caption.hidden { "What each protection does in " (text::line(&matrix.scenario)) }
                 thead { tr {
                     th scope="col" { "protection" }
                     th scope="col" { "hardened without it" }
@@ -166,20 +168,20 @@ fn protections(matrix: &Matrix) -> Markup {
                 } }
                 tbody { @for line in &matrix.lines {
                     tr {
-                        th scope="row" { (plain(&line.protection)) }
+                        th scope="row" { (text::line(&line.protection)) }
                         td { (line.removed()) }
                         td { (line.alone()) }
                     }
                 } }
             }
         }
-        @if !matrix.idle.is_empty() { p.quiet { "No difference here: " (plain(&matrix.idle.join(", "))) "." } }
+        @if !matrix.idle.is_empty() { p.quiet { "No difference here: " (text::line(&matrix.idle.join(", "))) "." } }
     }
 }
 
 /// The scenario's place in the page.
 pub(super) fn anchor(scenario: &Scenario<'_>) -> String {
-    format!("scenario-{}", slug(scenario.id))
+    format!("scenario-{}", text::file_name(scenario.id))
 }
 
 /// The style of a judgement.

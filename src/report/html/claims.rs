@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::report::figures::{ABSENT, number};
 use crate::report::markdown::verdict;
-use crate::report::plain::plain;
 use crate::summary::{Claim, ClaimVerdict};
+use crate::text;
+use crate::text::figures::{ABSENT, number};
 
 /// A table of all claims, those that were not measured folded away; nothing where there are none.
 pub(super) fn claims(claims: &[Claim]) -> Markup {
@@ -65,9 +65,9 @@ fn row(claim: &Claim) -> Markup {
     };
     html! {
         tr {
-            th scope="row" { (plain(&claim.says)) span.why { (plain(&claim.section)) ": " (plain(&claim.why)) } }
-            td.figure { (number(claim.claimed)) " " (plain(&claim.unit)) }
-            td.figure { @match claim.measured { Some(value) => { (number(value)) " " (plain(&claim.unit)) } None => (ABSENT) } }
+            th scope="row" { (text::line(&claim.says)) span.why { (text::line(&claim.section)) ": " (text::line(&claim.why)) } }
+            td.figure { (number(claim.claimed)) " " (text::line(&claim.unit)) }
+            td.figure { @match claim.measured { Some(value) => { (number(value)) " " (text::line(&claim.unit)) } None => (ABSENT) } }
             td {
                 span class=(class) { (mark) " " (verdict(claim.verdict)) }
                 @if claim.by_arithmetic { span.why { "by the chapter’s own figures" } }

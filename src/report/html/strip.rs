@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use crate::report::headline::headline;
 use crate::report::judgement::Judgement;
-use crate::report::plain::plain;
 use crate::report::scenarios::Scenario;
 use crate::summary::RunSummary;
+use crate::text;
 
 use super::chapter::{anchor, class};
 use super::{Chapter, Chapters, prose};
@@ -39,18 +39,18 @@ fn card(chapter: &Chapter<'_>) -> Markup {
     let judgement = Judgement::of(scenario);
     let baseline = scenario.baseline();
     html! {
-        h3 { a href=(format!("#{}", anchor(scenario))) { (plain(scenario.id)) } }
+        h3 { a href=(format!("#{}", anchor(scenario))) { (text::line(scenario.id)) } }
         @if let Some(run) = scenario.compared() {
             @let headline = headline(baseline, run);
             p.what { (headline.what) }
             dl.pair {
-                div class=(style(scenario, baseline)) { dt { (plain(&baseline.mode)) } dd { (headline.before) } }
-                div class=(style(scenario, run)) { dt { (plain(&run.mode)) } dd { (headline.after) } }
+                div class=(style(scenario, baseline)) { dt { (text::line(&baseline.mode)) } dd { (headline.before) } }
+                div class=(style(scenario, run)) { dt { (text::line(&run.mode)) } dd { (headline.after) } }
             }
             p.change { (change(judgement, &headline.change)) }
             @if !headline.also.is_empty() { p.also { (headline.also) } }
         } @else {
-            p.what { (plain(scenario.title)) }
+            p.what { (text::line(scenario.title)) }
             p.change { span class=(class(judgement)) { (judgement.mark()) " " (judgement.word()) } }
         }
         @if let Some(story) = chapter.story.filter(|story| !story.fix.is_empty()) {
@@ -71,12 +71,12 @@ fn line(scenario: &Scenario<'_>) -> Markup {
     let judgement = Judgement::of(scenario);
     let baseline = scenario.baseline();
     html! {
-        a href=(format!("#{}", anchor(scenario))) { (plain(scenario.id)) }
+        a href=(format!("#{}", anchor(scenario))) { (text::line(scenario.id)) }
         @if let Some(run) = scenario.compared() {
             @let headline = headline(baseline, run);
             span.quiet { (headline.what) }
-            b class=(style(scenario, baseline)) { (headline.before) span.hidden { " (" (plain(&baseline.mode)) ")" } }
-            b class=(style(scenario, run)) { (headline.after) span.hidden { " (" (plain(&run.mode)) ")" } }
+            b class=(style(scenario, baseline)) { (headline.before) span.hidden { " (" (text::line(&baseline.mode)) ")" } }
+            b class=(style(scenario, run)) { (headline.after) span.hidden { " (" (text::line(&run.mode)) ")" } }
             (change(judgement, &headline.change))
         } @else {
             span.quiet { (judgement.word()) }
@@ -97,7 +97,7 @@ fn change(judgement: Judgement, difference: &str) -> Markup {
 fn style(scenario: &Scenario<'_>, run: &RunSummary) -> String {
     let slots = scenario.runs.iter().zip(scenario.slots());
     let slot = slots
-        .filter(|(other, _)| other.mode == run.mode)
+        .filter(|(other, _)| other.subject == run.subject)
         .map(|(_, slot)| slot)
         .next();
     format!("mode-{}", slot.unwrap_or_default())

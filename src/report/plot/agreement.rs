@@ -1,15 +1,16 @@
 //! By how much real sockets differ from virtual time, against the noise to expect.
 
+use crate::record::{Base, Subject};
 use crate::report::ReportError;
 use crate::report::agreement::{Line, lines, verdict};
-use crate::report::plain::plain;
 use crate::report::scenarios::slots;
 use crate::summary::Agreement;
+use crate::text;
 
-use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Pen, draw};
-use super::ink::Ink;
-use super::{MARGIN, NARROW, Plot, Words, below};
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, draw};
+use super::palette::Role;
+use super::{MARGIN, NARROW, Plot, Words};
 
 const HEAD: f64 = 26.0;
 const ROW: f64 = 19.0;
@@ -39,7 +40,7 @@ pub(in crate::report) fn agreement(runs: &[Agreement]) -> Result<Option<Plot>, R
     };
     text.drawn(|width| {
         draw(width, height.ceil() as i32, |canvas| {
-            paint(canvas, f64::from(width), height, &panels)
+            paint(canvas, f64::from(width), &panels)
         })
     })
     .map(Some)
@@ -51,7 +52,7 @@ fn drawn(lines: Vec<Line>) -> Vec<Line> {
     lines.into_iter().filter(both).collect()
 }
 
-fn paint(canvas: &mut Canvas<'_>, width: f64, height: f64, panels: &[(&Agreement, Vec<Line>)]) {
+fn paint(canvas: &mut Canvas, width: f64, panels: &[(&Agreement, Vec<Line>)]) {
     let all = || panels.iter().flat_map(|(_, lines)| lines);
     let far = all()
         .flat_map(|line| {
@@ -60,69 +61,65 @@ fn paint(canvas: &mut Canvas<'_>, width: f64, height: f64, panels: &[(&Agreement
         })
         .fold(0.1, |far, value| value.abs().max(far))
         .min(WIDEST);
-    let across = Scale::linear(
-        (-far * 1.1, far * 1.1),
-        (MARGIN + LABELS, width - MARGIN - FIGURES),
-    );
-    let bottom = height - FOOT;
-    for tick in across.ticks(if width <= f64::from(NARROW) { 3 } else { 8 }) {
-        let ink = if tick == 0.0 { Ink::Muted } else { Ink::Grid };
-        let x = across.at(tick);
-        canvas.line((x, HEAD - 6.0), (x, bottom), Pen::solid(ink, 1.0));
-        below(
-            canvas,
-            &format!("{tick:+} %").replace("+0 %", "same"),
-            (x, bottom + 15.0),
-            width,
-        );
-    }
+    let narrow = width <= f64::from(NARROW);
+    let across = Axis::linear(-far * 1.1, far * 1.1).lines(if narrow { 3 } else { 8 });
     let mut top = 0.0;
-    for (run, lines) in panels {
-        let slot = slots(&["naive", "hardened", &run.mode])[2];
-        let name = format!("{}, {}", plain(&run.scenario), plain(&run.mode));
-        canvas.strong(
-            &name,
-            (MARGIN, top + HEAD * 0.55),
-            13.0,
-            Ink::Mode(slot),
-            Anchor::Start,
-        );
+    for (index, (run, lines)) in panels.iter().enumerate() {
+        let own = [Base::Naive, Base::Hardened].map(Subject::from);
+        let slot = slots(&[&own[0], &own[1], &run.subject])[2];
+        let name = format!("{}, {}", text::line(&run.scenario), text::line(&run.mode));
+        let at = (MARGIN, top + HEAD * 0.55);
+        canvas.strong(&name, at, 13.0, Role::Mode(slot), Anchor::Start);
+        let frame = Frame {
+            left: MARGIN + LABELS,
+            top: top + HEAD,
+            right: width - MARGIN - FIGURES,
+            bottom: top + HEAD + lines.len() as f64 * ROW,
+        };
+        let across = match index + 1 == panels.len() {
+            true => across.clone().figures(difference),
+            false => across.clone(),
+        };
+        let chart = canvas.chart(frame, across, Axis::linear(0.0, 1.0));
+        let (same, _) = chart.at(0.0, 0.0);
+        let pen = Pen::solid(Role::Quiet, 1.0);
+        canvas.line((same, frame.top), (same, frame.bottom), pen);
         for (index, line) in lines.iter().enumerate() {
-            let y = top + HEAD + (index as f64 + 0.5) * ROW;
-            paint_row(canvas, line, slot, &across, (y, width));
+            let y = frame.top + (index as f64 + 0.5) * ROW;
+            paint_row(canvas, line, slot, &chart, (y, width));
         }
-        top += HEAD + lines.len() as f64 * ROW;
+        top = frame.bottom;
     }
 }
 
-fn paint_row(
-    canvas: &mut Canvas<'_>,
-    line: &Line,
-    slot: usize,
-    across: &Scale,
-    (y, width): (f64, f64),
-) {
+/// Percent of difference, as the axis writes them.
+fn difference(percent: f64) -> String {
+    match percent {
+        0.0 => "same".to_owned(),
+        other => format!("{other:+} %"),
+    }
+}
+
+fn paint_row(canvas: &mut Canvas, line: &Line, slot: usize, chart: &Chart, (y, width): (f64, f64)) {
     let (low, high) = line.noise.unwrap_or_default();
-    let ends = ((across.at(low), y - 6.0), (across.at(high), y + 6.0));
-    canvas.text(
+    let x = |percent: f64| chart.at(percent, 0.0).0;
+    let at = (MARGIN + LABELS - 8.0, y);
+    canvas.text(line.name, at, 12.0, Role::Quiet, Anchor::End);
+    let title = format!(
+        "{}: {}, noise to expect {}",
         line.name,
-        (MARGIN + LABELS - 8.0, y),
-        12.0,
-        Ink::Muted,
-        Anchor::End,
+        line.difference(),
+        line.noise()
     );
-    canvas.rect(
-        ends.0,
-        (ends.1.0.max(ends.0.0 + 1.0), ends.1.1),
-        Ink::Mode(slot),
-        0.25,
-    );
-    let x = across.at(line.difference.unwrap_or_default());
-    canvas.marker((x, y), 4.0, slot);
+    let (left, right) = (x(low), x(high).max(x(low) + 1.0));
+    canvas.titled(&title, |canvas| {
+        canvas.shade((left, y - 6.0), (right, y + 6.0), Role::Mode(slot), 0.25);
+        canvas.marker((x(line.difference.unwrap_or_default()), y), 4.0, slot);
+    });
     let outside = line.agrees == Some(false);
-    let (text, ink) = match outside {
-        true => (format!("✗ {}", line.difference()), Ink::Failed),
-        false => (line.difference(), Ink::Text),
+    let (text, role) = match outside {
+        true => (format!("✗ {}", line.difference()), Role::Failed),
+        false => (line.difference(), Role::Text),
     };
-    canvas.text(&text, (width - MARGIN, y), 12.0, ink, Anchor::End);
+    canvas.text(&text, (width - MARGIN, y), 12.0, role, Anchor::End);
 }

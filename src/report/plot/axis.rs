@@ -1,86 +1,109 @@
-//! From values to places: scales and their ticks.
+//! An axis of a chart: plotters' coordinates, with lines at values that people find round.
 
-/// A mapping of values to pixels, linear or logarithmic.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
-    values: (f64, f64),
-    pixels: (f64, f64),
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::coord::types::RangedCoordf64;
+
+use super::units::{pixels, units};
+
+/// From values to places, and which values have a line and a figure.
+#[derive(Debug, Clone)]
+pub(super) struct Axis {
+    values: Range<f64>,
     log: bool,
+    ticks: Vec<f64>,
+    figure: Option<fn(f64) -> String>,
 }
 
-impl Scale {
-    /// Equal steps for equal differences.
-    pub(super) fn linear(values: (f64, f64), pixels: (f64, f64)) -> Self {
-        let values = if values.1 > values.0 {
-            values
-        } else {
-            (values.0, values.0 + 1.0)
-        };
+impl Axis {
+    /// Equal steps for equal differences, without lines.
+    pub(super) fn linear(from: f64, to: f64) -> Self {
+        let to = if to > from { to } else { from + 1.0 };
         Self {
-            values,
-            pixels,
+            values: from..to,
             log: false,
+            ticks: vec![],
+            figure: None,
         }
     }
 
-    /// Equal steps for equal ratios; both values must be positive.
-    pub(super) fn log(values: (f64, f64), pixels: (f64, f64)) -> Self {
-        let values = if values.1 > values.0 {
-            values
-        } else {
-            (values.0, values.0 * 10.0)
-        };
+    /// Equal steps for equal ratios, without lines; both values must be positive.
+    pub(super) fn log(from: f64, to: f64) -> Self {
+        let to = if to > from { to } else { from * 10.0 };
         Self {
-            values,
-            pixels,
             log: true,
+            ..Self::linear(from, to)
         }
     }
 
-    /// Where `value` lies; outside values lie on the border.
-    pub(super) fn at(&self, value: f64) -> f64 {
-        let place = |value: f64| {
-            if self.log {
-                value.max(f64::MIN_POSITIVE).ln()
-            } else {
-                value
+    /// Seconds from 0 on, with about `wanted` lines at round moments.
+    pub(super) fn time(to: f64, wanted: usize) -> Self {
+        let axis = Self::linear(0.0, to);
+        let ticks = axis.moments(wanted);
+        axis.lines_at(ticks)
+    }
+
+    /// The same with about `wanted` lines at round values.
+    pub(super) fn lines(self, wanted: usize) -> Self {
+        let ticks = match self.log {
+            true => self.log_ticks(wanted),
+            false => self.linear_ticks(wanted),
+        };
+        self.lines_at(ticks)
+    }
+
+    /// The same with lines at these values.
+    pub(super) fn lines_at(self, ticks: Vec<f64>) -> Self {
+        Self { ticks, ..self }
+    }
+
+    /// The same with figures at the lines.
+    pub(super) fn figures(self, figure: fn(f64) -> String) -> Self {
+        Self {
+            figure: Some(figure),
+            ..self
+        }
+    }
+
+    /// True when a chart must leave room for figures.
+    pub(super) fn has_figures(&self) -> bool {
+        self.figure.is_some()
+    }
+
+    /// Where `value` lies between two places in CSS pixels; outside values lie at the nearer one.
+    pub(super) fn at(&self, value: f64, (from, to): (f64, f64)) -> f64 {
+        let value = value.clamp(self.values.start, self.values.end);
+        let [from, to] = [from, to].map(units);
+        pixels(self.map(&value, (from, to)))
+    }
+
+    /// `count + 1` values that cut the axis into equal lengths.
+    pub(super) fn edges(&self, count: usize) -> Vec<f64> {
+        let Range { start, end } = self.values;
+        let value = |index: usize| {
+            let share = index as f64 / count as f64;
+            match self.log {
+                true => start * (end / start).powf(share),
+                false => start + (end - start) * share,
             }
         };
-        let (from, to) = (place(self.values.0), place(self.values.1));
-        let share = ((place(value) - from) / (to - from)).clamp(0.0, 1.0);
-        self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
+        (0..=count).map(value).collect()
     }
 
-    /// `count + 1` values that cut the scale into equal lengths.
-    pub(super) fn edges(&self, count: usize) -> Vec<f64> {
-        let (from, to) = self.values;
-        (0..=count)
-            .map(|index| {
-                let share = index as f64 / count as f64;
-                if self.log {
-                    from * (to / from).powf(share)
-                } else {
-                    from + (to - from) * share
-                }
-            })
-            .collect()
-    }
-
-    /// Round values to write beside the scale, about `wanted` of them.
-    pub(super) fn ticks(&self, wanted: usize) -> Vec<f64> {
-        if self.log {
-            self.log_ticks(wanted)
-        } else {
-            self.linear_ticks(wanted)
+    fn place(&self, value: f64) -> f64 {
+        match self.log {
+            true => value.max(f64::MIN_POSITIVE).ln(),
+            false => value,
         }
     }
 
-    /// Round moments on a linear scale of seconds: people count by 15 and 30 up to an hour.
-    pub(super) fn time_ticks(&self, wanted: usize) -> Vec<f64> {
+    /// Round moments: people count by 15 and 30 up to an hour.
+    fn moments(&self, wanted: usize) -> Vec<f64> {
         const STEPS: [f64; 12] = [
             5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0,
         ];
-        let least = (self.values.1 - self.values.0) / wanted.max(1) as f64;
+        let least = (self.values.end - self.values.start) / wanted.max(1) as f64;
         if least <= 2.0 {
             return self.linear_ticks(wanted);
         }
@@ -93,14 +116,13 @@ impl Scale {
     }
 
     fn linear_ticks(&self, wanted: usize) -> Vec<f64> {
-        let (from, to) = self.values;
-        self.multiples(round_up((to - from) / wanted.max(1) as f64))
+        let span = self.values.end - self.values.start;
+        self.multiples(round_up(span / wanted.max(1) as f64))
     }
 
     fn multiples(&self, step: f64) -> Vec<f64> {
-        let (from, to) = self.values;
-        let first = (from / step).ceil() as i64;
-        let last = (to / step + 1e-9).floor() as i64;
+        let first = (self.values.start / step).ceil() as i64;
+        let last = (self.values.end / step + 1e-9).floor() as i64;
         (first..=last).map(|index| index as f64 * step).collect()
     }
 
@@ -122,13 +144,41 @@ impl Scale {
     }
 
     fn round_values(&self, digits: &[f64]) -> Vec<f64> {
-        let first = self.values.0.log10().floor() as i32;
-        let last = self.values.1.log10().ceil() as i32;
-        let (low, high) = (self.values.0 * 0.999, self.values.1 * 1.001);
+        let Range { start, end } = self.values;
+        let (first, last) = (start.log10().floor() as i32, end.log10().ceil() as i32);
         (first..=last)
             .flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)))
-            .filter(|value| (low..=high).contains(value))
+            .filter(|value| (start * 0.999..=end * 1.001).contains(value))
             .collect()
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        let places = self.place(self.values.start)..self.place(self.values.end);
+        RangedCoordf64::from(places).map(&self.place(*value), limit)
+    }
+
+    /// plotters asks twice, for fine lines and for those with figures; there are no fine ones.
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight().allow_light_points() {
+            true => vec![],
+            false => self.ticks.clone(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.values.clone()
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        self.figure
+            .map_or_else(String::new, |figure| figure(*value))
     }
 }
 
@@ -150,46 +200,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn linear_ticks_are_round_and_inside() {
-        let ticks = Scale::linear((0.0, 97.0), (0.0, 100.0)).ticks(5);
-        assert_eq!(ticks, [0.0, 20.0, 40.0, 60.0, 80.0]);
-    }
-
-    #[test]
-    fn moments_are_round_in_the_unit_in_which_they_are_said() {
-        let ticks = |span: f64| Scale::linear((0.0, span), (0.0, 1.0)).time_ticks(8);
-        assert_eq!(ticks(160.0)[1], 30.0);
-        assert_eq!(ticks(3_800.0)[1], 600.0);
-        assert_eq!(ticks(21_000.0)[1], 3_600.0);
-        assert_eq!(ticks(210_000.0)[1], 36_000.0);
-    }
-
-    #[test]
-    fn log_ticks_are_decades_or_their_thirds() {
-        assert_eq!(Scale::log((1.0, 10_000.0), (0.0, 100.0)).ticks(5).len(), 5);
+    fn lines_are_at_round_values_inside() {
         assert_eq!(
-            Scale::log((1.0, 10.0), (0.0, 100.0)).ticks(5),
-            [1.0, 2.0, 5.0, 10.0]
+            Axis::linear(0.0, 97.0).lines(5).ticks,
+            [0.0, 20.0, 40.0, 60.0, 80.0]
         );
     }
 
     #[test]
-    fn a_short_log_scale_still_has_two_ticks() {
-        let ticks = |from, to| Scale::log((from, to), (0.0, 100.0)).ticks(5);
-        assert_eq!(ticks(33.0, 58.0), [40.0, 50.0]);
-        assert!(ticks(41.0, 47.0).len() >= 2);
+    fn moments_are_round_in_the_unit_in_which_they_are_said() {
+        let second = |span: f64| Axis::time(span, 8).ticks[1];
+        assert_eq!(second(160.0), 30.0);
+        assert_eq!(second(3_800.0), 600.0);
+        assert_eq!(second(21_000.0), 3_600.0);
+        assert_eq!(second(210_000.0), 36_000.0);
     }
 
     #[test]
-    fn a_scale_without_extent_still_has_one() {
-        let scale = Scale::linear((3.0, 3.0), (0.0, 100.0));
-        assert_eq!(scale.at(3.0), 0.0);
-        assert!(!scale.ticks(4).is_empty());
+    fn log_lines_are_at_decades_or_their_thirds() {
+        assert_eq!(Axis::log(1.0, 10_000.0).lines(5).ticks.len(), 5);
+        assert_eq!(Axis::log(1.0, 10.0).lines(5).ticks, [1.0, 2.0, 5.0, 10.0]);
     }
 
     #[test]
-    fn edges_of_a_log_scale_have_equal_ratios() {
-        let edges = Scale::log((1.0, 1000.0), (0.0, 1.0)).edges(3);
+    fn a_short_log_axis_still_has_two_lines() {
+        assert_eq!(Axis::log(33.0, 58.0).lines(5).ticks, [40.0, 50.0]);
+        assert!(Axis::log(41.0, 47.0).lines(5).ticks.len() >= 2);
+    }
+
+    #[test]
+    fn an_axis_without_extent_still_has_one() {
+        let axis = Axis::linear(3.0, 3.0).lines(4);
+        assert_eq!(axis.at(3.0, (0.0, 100.0)), 0.0);
+        assert!(!axis.ticks.is_empty());
+    }
+
+    #[test]
+    fn values_outside_lie_on_the_border() {
+        let axis = Axis::log(1.0, 100.0);
+        let ends = (100.0, 0.0);
+        let places = [0.1, 1.0, 10.0, f64::INFINITY].map(|value| axis.at(value, ends));
+        assert_eq!(places, [100.0, 100.0, 50.0, 0.0]);
+    }
+
+    #[test]
+    fn edges_of_a_log_axis_have_equal_ratios() {
+        let edges = Axis::log(1.0, 1000.0).edges(3);
         for (edge, wanted) in edges.iter().zip([1.0, 10.0, 100.0, 1000.0]) {
             assert!((edge - wanted).abs() < 1e-9, "{edge}");
         }

@@ -1,14 +1,14 @@
 //! The comparison at one glance: failures, time and cost of every scenario, one bar a mode.
 
 use crate::report::ReportError;
-use crate::report::figures::{percent, rupees, seconds};
-use crate::report::plain::plain;
 use crate::report::scenarios::Scenario;
 use crate::summary::RunSummary;
+use crate::text;
+use crate::text::figures::{percent, rupees, seconds};
 
-use super::axis::Scale;
+use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Pen, draw};
-use super::ink::Ink;
+use super::palette::Role;
 use super::{MARGIN, NARROW, Plot, Words};
 
 const LINE: f64 = 18.0;
@@ -82,10 +82,10 @@ fn words(scenario: &Scenario<'_>) -> String {
             let figures: Vec<_> = figures
                 .map(|(name, _, text)| format!("{name} {}", text(run)))
                 .collect();
-            format!("{}: {}", plain(&run.mode), figures.join(", "))
+            format!("{}: {}", text::line(&run.mode), figures.join(", "))
         })
         .collect();
-    format!("{}, {}.", plain(scenario.id), runs.join("; "))
+    format!("{}, {}.", text::line(scenario.id), runs.join("; "))
 }
 
 /// Columns on a desk, rows on a telephone.
@@ -112,25 +112,25 @@ impl Layout {
     }
 
     /// Markers and names of the modes, from the right.
-    fn legend(&self, canvas: &mut Canvas<'_>, scenario: &Scenario<'_>, y: f64) {
+    fn legend(&self, canvas: &mut Canvas, scenario: &Scenario<'_>, y: f64) {
         let mut x = self.width - MARGIN;
         for (run, slot) in shown(scenario).into_iter().rev() {
-            let name = plain(&run.mode);
+            let name = text::line(&run.mode);
             x -= name.chars().count() as f64 * 6.7;
-            canvas.text(&name, (x, y), 12.0, Ink::Mode(slot), Anchor::Start);
+            canvas.text(&name, (x, y), 12.0, Role::Mode(slot), Anchor::Start);
             canvas.marker((x - 9.0, y), 4.0, slot);
             x -= 28.0;
         }
     }
 
-    fn paint(&self, canvas: &mut Canvas<'_>, scenario: &Scenario<'_>, top: f64) {
-        let rule = Pen::solid(Ink::Grid, 1.0);
+    fn paint(&self, canvas: &mut Canvas, scenario: &Scenario<'_>, top: f64) {
+        let rule = Pen::solid(Role::Rule, 1.0);
         canvas.line((MARGIN, top + 1.0), (self.width - MARGIN, top + 1.0), rule);
         canvas.strong(
-            &plain(scenario.id),
+            &text::line(scenario.id),
             (MARGIN, top + HEAD * 0.7),
             14.0,
-            Ink::Text,
+            Role::Text,
             Anchor::Start,
         );
         // Beside a long name there is no room on a telephone.
@@ -158,13 +158,14 @@ fn shown<'a>(scenario: &Scenario<'a>) -> Vec<(&'a RunSummary, usize)> {
     let told = scenario.told();
     let all = scenario.runs.iter().copied().zip(scenario.slots());
     let wanted = |run: &RunSummary| {
-        run.mode == scenario.baseline().mode || told.iter().any(|told| told.mode == run.mode)
+        run.subject == scenario.baseline().subject
+            || told.iter().any(|told| told.subject == run.subject)
     };
     all.filter(|(run, _)| wanted(run)).collect()
 }
 
 fn paint_measure(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     scenario: &Scenario<'_>,
     measure: &Measure,
     (left, top): (f64, f64),
@@ -172,32 +173,29 @@ fn paint_measure(
 ) {
     const TEXT: f64 = 64.0;
     let (name, value, text) = measure;
-    canvas.text(name, (left, top + 9.0), 12.0, Ink::Muted, Anchor::Start);
+    canvas.text(name, (left, top + 9.0), 12.0, Role::Quiet, Anchor::Start);
     let largest = shown(scenario)
         .iter()
         .map(|(run, _)| value(run))
         .fold(0.0, f64::max);
     let full = if *name == "failed" { 1.0 } else { largest };
     let room = (width - 18.0 - TEXT).max(10.0);
-    let scale = Scale::linear((0.0, full), (0.0, room));
+    let scale = Axis::linear(0.0, full);
     for (line, (run, slot)) in shown(scenario).into_iter().enumerate() {
         let y = top + 26.0 + line as f64 * LINE;
         let start = left + 16.0;
-        let end = start + scale.at(value(run));
+        let end = scale.at(value(run), (start, start + room)).max(start + 1.0);
         canvas.marker((left + 5.0, y), 4.0, slot);
-        canvas.rect(
-            (start, y - 5.0),
-            (end.max(start + 1.0), y + 5.0),
-            Ink::Mode(slot),
-            1.0,
+        let title = format!(
+            "{}, {}: {name} {}",
+            text::line(scenario.id),
+            text::line(&run.mode),
+            text(run)
         );
-        canvas.text(
-            &text(run),
-            (end.max(start + 1.0) + 6.0, y),
-            12.0,
-            Ink::Text,
-            Anchor::Start,
-        );
+        canvas.titled(&title, |canvas| {
+            canvas.rect((start, y - 5.0), (end, y + 5.0), Role::Mode(slot));
+        });
+        canvas.text(&text(run), (end + 6.0, y), 12.0, Role::Text, Anchor::Start);
     }
 }
 
@@ -214,8 +212,8 @@ mod tests {
         for run in &summary.runs {
             let cost = rupees(run.cost.inr);
             assert!(
-                plot.wide.contains(&cost)
-                    && plot.narrow.contains(&cost)
+                plot.wide.inline().contains(&cost)
+                    && plot.narrow.inline().contains(&cost)
                     && plot.alternative.contains(&cost)
             );
         }

@@ -1,26 +1,26 @@
-//! The coverage strip: one cell a document, filled as far as its symbols are documented.
+//! Coverage: one cell a document, filled as far as its symbols are documented.
 
 use crate::record::{Docs, Ending, Request};
 use crate::report::ReportError;
-use crate::report::figures::{count, percent};
-use crate::report::plain::plain;
+use crate::text;
+use crate::text::figures::{count, percent};
 
 use super::canvas::{Anchor, Canvas, Pen, draw};
-use super::ink::Ink;
+use super::palette::Role;
 use super::{MARGIN, NARROW, Plot, Side, Words, head};
 
-/// Most cells of a strip; more documents share cells.
+/// Most cells of a row; more documents share cells.
 const MOST_CELLS: usize = 200;
 const MOST_CELLS_NARROW: usize = 75;
 
 const HEAD: f64 = 30.0;
-const STRIP: f64 = 34.0;
+const ROW: f64 = 34.0;
 const FOOT: f64 = 26.0;
 
 /// Cells of one document reach into each other, or hairlines would show between them.
 const OVERLAP: f64 = 0.5;
 
-/// Strips of all modes of one scenario; `None` where there was nothing to document.
+/// Rows of all modes of one scenario; `None` where there was nothing to document.
 pub(in crate::report) fn coverage(
     scenario: &str,
     sides: &[Side<'_>],
@@ -40,30 +40,25 @@ pub(in crate::report) fn coverage(
             .to_owned(),
         alternative: sides.iter().map(words).collect::<Vec<_>>().join(" "),
     };
-    let height = sides.len() as f64 * (HEAD + STRIP) + FOOT;
+    let height = sides.len() as f64 * (HEAD + ROW) + FOOT;
     text.drawn(|width| {
         draw(width, height.ceil() as i32, |canvas| {
             for (index, side) in sides.iter().enumerate() {
-                strip(
-                    canvas,
-                    side,
-                    index as f64 * (HEAD + STRIP),
-                    f64::from(width),
-                );
+                row(canvas, side, index as f64 * (HEAD + ROW), f64::from(width));
             }
             let foot = height - FOOT * 0.5;
             canvas.text(
                 "first document",
                 (MARGIN, foot),
                 12.0,
-                Ink::Muted,
+                Role::Quiet,
                 Anchor::Start,
             );
             canvas.text(
                 "last",
                 (f64::from(width) - MARGIN, foot),
                 12.0,
-                Ink::Muted,
+                Role::Quiet,
                 Anchor::End,
             );
         })
@@ -80,7 +75,7 @@ fn words(&Side { run, numbers, .. }: &Side<'_>) -> String {
         .count();
     format!(
         "{}: {} of {} symbols documented ({}), {} of {} documents whole.",
-        plain(&run.mode),
+        text::line(&run.subject.to_string()),
         count(docs.documented),
         count(docs.symbols),
         percent(docs.coverage),
@@ -89,10 +84,16 @@ fn words(&Side { run, numbers, .. }: &Side<'_>) -> String {
     )
 }
 
-fn strip(canvas: &mut Canvas<'_>, side: &Side<'_>, top: f64, width: f64) {
+fn row(canvas: &mut Canvas, side: &Side<'_>, top: f64, width: f64) {
     let &Side { run, numbers, slot } = side;
     let remark = format!("{} documented", percent(numbers.docs.coverage));
-    head(canvas, slot, &run.mode, &remark, (top + 14.0, width));
+    head(
+        canvas,
+        slot,
+        &run.subject.to_string(),
+        &remark,
+        (top + 14.0, width),
+    );
     let most = if width <= f64::from(NARROW) {
         MOST_CELLS_NARROW
     } else {
@@ -101,7 +102,7 @@ fn strip(canvas: &mut Canvas<'_>, side: &Side<'_>, top: f64, width: f64) {
     let cells = cells(&run.requests, most);
     let step = (width - 2.0 * MARGIN) / cells.len().max(1) as f64;
     let gap = (step * 0.2).min(1.5);
-    let (upper, lower) = (top + HEAD, top + HEAD + STRIP - 8.0);
+    let (upper, lower) = (top + HEAD, top + HEAD + ROW - 8.0);
     let spans = || {
         cells.iter().enumerate().map(|(index, cell)| {
             let end = MARGIN + (index + 1) as f64 * step - if cell.ends { gap } else { -OVERLAP };
@@ -109,30 +110,75 @@ fn strip(canvas: &mut Canvas<'_>, side: &Side<'_>, top: f64, width: f64) {
         })
     };
     for (left, right, _) in spans() {
-        canvas.rect((left, upper), (right, lower), Ink::Grid, 1.0);
+        canvas.rect((left, upper), (right, lower), Role::Rule);
     }
     for (left, right, docs) in spans().filter(|(.., docs)| docs.documented > 0) {
         let share = docs.documented as f64 / docs.symbols.max(1) as f64;
         let filled = lower - (lower - upper) * share.min(1.0);
-        canvas.rect((left, filled), (right, lower), Ink::Mode(slot), 1.0);
+        canvas.rect((left, filled), (right, lower), Role::Mode(slot));
     }
     let wrong = |docs: &Docs| docs.duplicates + docs.out_of_order + docs.foreign > 0;
     for (left, right, _) in spans().filter(|(.., docs)| wrong(docs)) {
-        canvas.rect((left, upper - 5.0), (right, upper - 2.0), Ink::Text, 1.0);
+        canvas.rect((left, upper - 5.0), (right, upper - 2.0), Role::Text);
     }
     canvas.line(
         (MARGIN, lower),
         (width - MARGIN, lower),
-        Pen::solid(Ink::Muted, 1.0),
+        Pen::solid(Role::Quiet, 1.0),
     );
+    say_cells(canvas, &cells, step, (upper - 5.0, lower));
 }
 
-/// One cell of a strip.
+/// What each document's cells show, for those who point at them.
+fn say_cells(canvas: &mut Canvas, cells: &[Cell], step: f64, (upper, lower): (f64, f64)) {
+    let mut first = 0;
+    for cells in cells.chunk_by(|cell, _| !cell.ends) {
+        let title = said(cells);
+        let x = |cell: usize| MARGIN + cell as f64 * step;
+        canvas.hover((x(first), upper), (x(first + cells.len()), lower), &title);
+        first += cells.len();
+    }
+}
+
+fn said(cells: &[Cell]) -> String {
+    let docs = cells.iter().fold(Docs::default(), |mut sum, cell| {
+        sum.add(cell.docs);
+        sum
+    });
+    let wrong = [
+        (docs.duplicates, "repeated"),
+        (docs.out_of_order, "out of order"),
+        (docs.foreign, "not from this source"),
+    ];
+    let mut title = format!(
+        "{}: {} of {} documented",
+        cells[0].named(),
+        count(docs.documented),
+        count(docs.symbols)
+    );
+    for (held, word) in wrong.into_iter().filter(|(held, _)| *held > 0) {
+        title += &format!(", {} {word}", count(held));
+    }
+    title
+}
+
+/// One cell of a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Cell {
+    /// Index of the first and of the last request that it shows.
+    requests: (u64, u64),
     docs: Docs,
     /// False where the document goes on in the next cell.
     ends: bool,
+}
+
+impl Cell {
+    fn named(&self) -> String {
+        match self.requests {
+            (first, last) if first == last => format!("request {first}"),
+            (first, last) => format!("requests {first} to {last}"),
+        }
+    }
 }
 
 /// At most `most` cells, or one a document if it is neither shared nor divided: neighbouring
@@ -158,6 +204,7 @@ fn cells(requests: &[Request], most: usize) -> Vec<Cell> {
     };
     sent.chunks(together)
         .map(|group| Cell {
+            requests: (group[0].index, group[group.len() - 1].index),
             docs: sum(group),
             ends: true,
         })
@@ -183,6 +230,7 @@ fn divide(request: &Request, parts: u64) -> Vec<Cell> {
                 Docs::default()
             };
             Cell {
+                requests: (request.index, request.index),
                 docs: Docs {
                     symbols: to - from,
                     documented,
@@ -244,10 +292,12 @@ mod tests {
             plot.alternative
                 .contains("1,120 of 2,000 symbols documented (56 %), 56 of 100 documents whole")
         );
-        let cells = plot
-            .wide
+        let svg = plot.wide.inline();
+        let filled = svg
             .lines()
-            .filter(|line| line.contains("<path fill=\"#B84B00\""));
-        assert_eq!(cells.map(|path| path.matches('M').count()).max(), Some(56));
+            .filter(|line| line.starts_with("<path class=\"mode-0\""));
+        let most = filled.map(|path| path.matches('z').count()).max();
+        assert_eq!(most, Some(56));
+        assert!(svg.contains("<title>request 99: 0 of 20 documented</title>"));
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::record::Latencies;
 use crate::report::ReportError;
-use crate::report::figures::{count, seconds};
-use crate::report::plain::plain;
+use crate::text;
+use crate::text::figures::{count, seconds};
 
-use super::axis::Scale;
-use super::canvas::{Canvas, Pen, draw};
-use super::ink::Ink;
-use super::{MARGIN, NARROW, Plot, Side, WIDE, Words, answered, below, head};
+use super::axis::Axis;
+use super::canvas::{Canvas, Frame, Pen, draw};
+use super::palette::Role;
+use super::{MARGIN, NARROW, Plot, Side, WIDE, Words, answered, head};
 
 const PANEL: f64 = 84.0;
 const GAP: f64 = 30.0;
@@ -54,7 +54,7 @@ fn words(Side { run, numbers, .. }: &Side<'_>) -> String {
     let requests = numbers.requests;
     let mut text = format!(
         "{}: {} answers",
-        plain(&run.mode),
+        text::line(&run.subject.to_string()),
         count(requests.ok + requests.degraded)
     );
     if let (Some(p50), Some(max)) = (numbers.latency_ms.p50, numbers.latency_ms.max) {
@@ -99,64 +99,84 @@ fn span(sides: &[Side<'_>]) -> Option<(f64, f64)> {
     Some((low / 1.3, high * 1.3))
 }
 
-fn paint(canvas: &mut Canvas<'_>, width: f64, span: (f64, f64), sides: &[Side<'_>]) {
+fn paint(canvas: &mut Canvas, width: f64, span: (f64, f64), sides: &[Side<'_>]) {
     let narrow = width <= f64::from(NARROW);
-    let scale = Scale::log(span, (MARGIN, width - MARGIN));
-    let bins = if narrow { 36 } else { 96 };
-    let panels: Vec<Panel<'_>> = sides
-        .iter()
-        .map(|&side| panel(side, &scale, bins))
-        .collect();
-    let bottom = sides.len() as f64 * (PANEL + GAP);
-    for tick in scale.ticks(if narrow { 5 } else { 10 }) {
-        let x = scale.at(tick);
-        canvas.line((x, GAP * 0.7), (x, bottom), Pen::solid(Ink::Grid, 1.0));
-        below(canvas, &seconds(tick), (x, bottom + 15.0), width);
-    }
-    for (index, panel) in panels.iter().enumerate() {
-        let base = (index + 1) as f64 * (PANEL + GAP);
-        paint_panel(canvas, &scale, base, panel, width);
+    let (bins, lines) = if narrow { (36, 5) } else { (96, 10) };
+    let axis = Axis::log(span.0, span.1);
+    for (index, &side) in sides.iter().enumerate() {
+        let panel = panel(side, &axis, bins);
+        let latency = axis.clone().lines(lines);
+        let latency = match index + 1 == sides.len() {
+            true => latency.figures(seconds),
+            false => latency,
+        };
+        paint_panel(
+            canvas,
+            latency,
+            (index + 1) as f64 * (PANEL + GAP),
+            &panel,
+            width,
+        );
     }
 }
 
-fn paint_panel(canvas: &mut Canvas<'_>, scale: &Scale, base: f64, panel: &Panel<'_>, width: f64) {
-    let ink = Ink::Mode(panel.side.slot);
-    let tallest = panel
-        .answers
-        .iter()
-        .zip(&panel.failures)
-        .map(|(a, f)| a + f)
+fn paint_panel(canvas: &mut Canvas, latency: Axis, base: f64, panel: &Panel<'_>, width: f64) {
+    let role = Role::Mode(panel.side.slot);
+    let bins = || {
+        panel
+            .answers
+            .iter()
+            .copied()
+            .zip(panel.failures.iter().copied())
+    };
+    let tallest = bins()
+        .map(|(answers, failures)| answers + failures)
         .max()
         .unwrap_or(0);
-    let height = Scale::linear((0.0, tallest as f64), (0.0, PANEL - 14.0));
-    let edges = scale.edges(panel.answers.len());
-    for (index, (&answers, &failures)) in panel.answers.iter().zip(&panel.failures).enumerate() {
-        let (left, right) = (
-            scale.at(edges[index]) + 0.5,
-            scale.at(edges[index + 1]) - 0.5,
-        );
-        let top = base - height.at(answers as f64);
+    let edges = latency.edges(panel.answers.len());
+    let frame = Frame {
+        left: MARGIN,
+        top: base - PANEL + 14.0,
+        right: width - MARGIN,
+        bottom: base,
+    };
+    let chart = canvas.chart(frame, latency, Axis::linear(0.0, tallest as f64));
+    for ((answers, failures), edges) in bins().zip(edges.windows(2)) {
+        let (left, top) = chart.at(edges[0], answers as f64);
+        let (right, above) = chart.at(edges[1], (answers + failures) as f64);
+        let (left, right) = (left + 0.5, right - 0.5);
         if answers > 0 {
-            canvas.rect((left, top), (right, base), ink, 1.0);
+            canvas.rect((left, top), (right, base), role);
         }
         if failures > 0 {
-            let above = top - height.at(failures as f64);
-            canvas.frame(
-                (left + 0.75, above),
-                (right - 0.75, top - 0.75),
-                Pen::solid(ink, 1.5),
-            );
+            let pen = Pen::solid(role, 1.5);
+            canvas.frame((left + 0.75, above), (right - 0.75, top - 0.75), pen);
+        }
+        if answers + failures > 0 {
+            let title = said(edges, answers, failures);
+            canvas.hover((left, frame.top), (right, base), &title);
         }
     }
-    canvas.line(
-        (MARGIN, base),
-        (width - MARGIN, base),
-        Pen::solid(Ink::Muted, 1.0),
-    );
+    let ends = ((MARGIN, base), (width - MARGIN, base));
+    canvas.line(ends.0, ends.1, Pen::solid(Role::Quiet, 1.0));
     legend(canvas, base - PANEL - 12.0, panel, width);
 }
 
-fn legend(canvas: &mut Canvas<'_>, y: f64, panel: &Panel<'_>, width: f64) {
+fn said(edges: &[f64], answers: u64, failures: u64) -> String {
+    let counts = [(answers, "answered"), (failures, "failed")];
+    let counts = counts.iter().filter(|(held, _)| *held > 0);
+    let counts: Vec<String> = counts
+        .map(|(held, word)| format!("{} {word}", count(*held)))
+        .collect();
+    format!(
+        "{} to {}: {}",
+        seconds(edges[0]),
+        seconds(edges[1]),
+        counts.join(", ")
+    )
+}
+
+fn legend(canvas: &mut Canvas, y: f64, panel: &Panel<'_>, width: f64) {
     let requests = panel.side.numbers.requests;
     let answers = requests.ok + requests.degraded;
     let mut text = format!("{} answered", count(answers));
@@ -169,19 +189,19 @@ fn legend(canvas: &mut Canvas<'_>, y: f64, panel: &Panel<'_>, width: f64) {
     head(
         canvas,
         panel.side.slot,
-        &panel.side.run.mode,
+        &panel.side.numbers.mode,
         &text,
         (y, width),
     );
 }
 
-fn panel<'a>(side: Side<'a>, scale: &Scale, bins: usize) -> Panel<'a> {
+fn panel<'a>(side: Side<'a>, latency: &Axis, bins: usize) -> Panel<'a> {
     let mut panel = Panel {
         side,
         answers: vec![0; bins],
         failures: vec![0; bins],
     };
-    let edges = scale.edges(bins);
+    let edges = latency.edges(bins);
     for (&ending, latencies) in &side.run.latency {
         let into = if answered(ending) {
             &mut panel.answers
@@ -227,12 +247,11 @@ mod tests {
         let plot = histogram("rate-limits", &fixture::sides(&record, &summary))
             .unwrap()
             .unwrap();
-        for svg in [&plot.wide, &plot.narrow] {
+        for svg in [plot.wide.inline(), plot.narrow.inline()] {
             assert!(
-                svg.contains("\nnaive\n") && svg.contains("\nhardened\n"),
+                svg.contains(">naive</text>") && svg.contains(">hardened</text>"),
                 "{svg}"
             );
-            assert!(svg.contains("font-family=\"system-ui"));
         }
         assert!(plot.alternative.contains("naive: "));
     }

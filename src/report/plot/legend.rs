@@ -3,9 +3,10 @@
 use crate::record::Ending;
 
 use super::MARGIN;
-use super::canvas::{Anchor, Canvas};
-use super::ink::Ink;
+use super::canvas::{Anchor, Canvas, Pen};
+use super::dash::Dash;
 use super::marks::{mark, work};
+use super::palette::Role;
 
 const LINE: f64 = 20.0;
 
@@ -16,7 +17,16 @@ pub(super) enum Sign {
     Work { good: bool, slot: usize },
     /// The mark of an ending, with its word.
     Ending(&'static str, Ending, usize),
+    /// The line at which the platform's time limit struck.
+    TimeLimit,
 }
+
+/// The line of [`Sign::TimeLimit`].
+pub(super) const TIME_LIMIT: Pen = Pen {
+    role: Role::Text,
+    width: 1.25,
+    dash: Dash::Long,
+};
 
 impl Sign {
     fn word(self) -> &'static str {
@@ -24,6 +34,7 @@ impl Sign {
             Self::Work { good: true, .. } => "call answered",
             Self::Work { good: false, .. } => "call without an answer",
             Self::Ending(word, ..) => word,
+            Self::TimeLimit => "time limit",
         }
     }
 }
@@ -54,14 +65,15 @@ impl Legend {
     }
 
     /// Draws it below `top`.
-    pub(super) fn paint(&self, canvas: &mut Canvas<'_>, top: f64) {
+    pub(super) fn paint(&self, canvas: &mut Canvas, top: f64) {
         for &(sign, x, line) in &self.0 {
             let y = top + (line as f64 + 0.5) * LINE;
             match sign {
                 Sign::Work { good, slot } => work(canvas, slot, good, (x, x + 13.0), (y, 3.5)),
                 Sign::Ending(_, ending, slot) => mark(canvas, ending, (x + 6.0, y), 4.0, slot),
+                Sign::TimeLimit => canvas.line((x, y), (x + 13.0, y), TIME_LIMIT),
             }
-            canvas.text(sign.word(), (x + 18.0, y), 12.0, Ink::Muted, Anchor::Start);
+            canvas.text(sign.word(), (x + 18.0, y), 12.0, Role::Quiet, Anchor::Start);
         }
     }
 }

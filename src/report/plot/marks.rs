@@ -3,7 +3,7 @@
 use crate::record::{Attempt, AttemptEnding, Ending};
 
 use super::canvas::{Canvas, DIAMOND, Pen, SQUARE};
-use super::ink::Ink;
+use super::palette::Role;
 
 /// Endings that are marked apart from the plain good one, with their words in a legend.
 pub(super) const MARKED: [(Ending, &str); 7] = [
@@ -16,33 +16,41 @@ pub(super) const MARKED: [(Ending, &str); 7] = [
     (Ending::Dropped, "never sent"),
 ];
 
+/// How a request ended, in the words of the legend.
+pub(super) fn word(ending: Ending) -> &'static str {
+    let mut marked = MARKED.iter();
+    marked
+        .find(|(marked, _)| *marked == ending)
+        .map_or("answered", |(_, word)| word)
+}
+
 /// Draws the mark of `ending` for the mode at `slot`.
-pub(super) fn mark(canvas: &mut Canvas<'_>, ending: Ending, at: (f64, f64), r: f64, slot: usize) {
+pub(super) fn mark(canvas: &mut Canvas, ending: Ending, at: (f64, f64), r: f64, slot: usize) {
     let (x, y) = at;
     match ending {
-        Ending::Ok => canvas.disc(at, r * 0.8, Ink::Mode(slot)),
-        Ending::Degraded => canvas.polygon(at, r * 1.2, &DIAMOND, Ink::Gap),
-        Ending::RateLimited => canvas.cross(at, r, Ink::Refused),
-        Ending::TimeLimit => canvas.polygon(at, r, &SQUARE, Ink::Text),
+        Ending::Ok => canvas.disc(at, r * 0.8, Role::Mode(slot)),
+        Ending::Degraded => canvas.polygon(at, r * 1.2, &DIAMOND, Role::Gap),
+        Ending::RateLimited => canvas.cross(at, r, Role::Refused),
+        Ending::TimeLimit => canvas.polygon(at, r, &SQUARE, Role::Text),
         Ending::UpstreamFailed => canvas.polygon(
             at,
             r * 1.1,
             &[(0.0, 1.0), (1.0, -0.8), (-1.0, -0.8)],
-            Ink::Failed,
+            Role::Failed,
         ),
         Ending::Rejected => {
-            canvas.frame((x - r, y - r), (x + r, y + r), Pen::solid(Ink::Text, 1.5))
+            canvas.frame((x - r, y - r), (x + r, y + r), Pen::solid(Role::Text, 1.5))
         }
-        Ending::Unreachable => canvas.line((x, y - r), (x, y + r), Pen::solid(Ink::Failed, 1.5)),
+        Ending::Unreachable => canvas.line((x, y - r), (x, y + r), Pen::solid(Role::Failed, 1.5)),
         Ending::Dropped => {
-            canvas.line((x - r, y), (x + r, y), Pen::solid(Ink::Muted, 1.5));
+            canvas.line((x - r, y), (x + r, y), Pen::solid(Role::Quiet, 1.5));
         }
     }
 }
 
 /// A bar for work that brought an answer, a hollow one for work that did not.
 pub(super) fn work(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     slot: usize,
     good: bool,
     (from, to): (f64, f64),
@@ -50,23 +58,19 @@ pub(super) fn work(
 ) {
     const HOLLOW: f64 = 3.0;
     if good {
-        canvas.rect(
-            (from, y - half),
-            (to.max(from + 1.0), y + half),
-            Ink::Mode(slot),
-            1.0,
-        );
+        let right = to.max(from + 1.0);
+        canvas.rect((from, y - half), (right, y + half), Role::Mode(slot));
     } else if to - from > HOLLOW {
         canvas.frame(
             (from, y - half),
             (to, y + half),
-            Pen::solid(Ink::Text, 0.75),
+            Pen::solid(Role::Text, 0.75),
         );
     } else {
         canvas.line(
             (from, y - half),
             (from, y + half),
-            Pen::solid(Ink::Text, 1.0),
+            Pen::solid(Role::Text, 1.0),
         );
     }
 }

@@ -1,13 +1,14 @@
 //! Where the money went: prompts, prompt cache, answers, what of it was for nothing, what was saved.
 
 use crate::report::ReportError;
-use crate::report::figures::{percent, rupees};
-use crate::report::plain::plain;
 use crate::summary::{Contrast, Cost, CostParts};
+use crate::text;
+use crate::text::figures::{percent, rupees};
 
-use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
-use super::ink::Ink;
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas, Pen, draw};
+use super::dash::Dash;
+use super::palette::Role;
 use super::{MARGIN, NARROW, Plot, Side, Words, head};
 
 const HEAD: f64 = 28.0;
@@ -29,7 +30,7 @@ pub(in crate::report) fn money(
     let text = Words {
         name: format!("{scenario}-cost"),
         title: "Where the money went".to_owned(),
-        caption: "One bar a mode, in the order input, prompt cache, output. The strip below it is what was paid for \
+        caption: "One bar a mode, in the order input, prompt cache, output. The thin bar below it is what was paid for \
                   answers that nobody got; the broken frame is what this mode did not spend, compared with the first."
             .to_owned(),
         alternative: sides.iter().map(|side| words(side, &sides[0])).collect::<Vec<_>>().join(" "),
@@ -37,16 +38,9 @@ pub(in crate::report) fn money(
     let height = sides.len() as f64 * (HEAD + BAR + WORDS);
     text.drawn(|width| {
         draw(width, height.ceil() as i32, |canvas| {
-            let scale = Scale::linear((0.0, most), (MARGIN, f64::from(width) - MARGIN));
             for (index, side) in sides.iter().enumerate() {
-                bar(
-                    canvas,
-                    side,
-                    &sides[0],
-                    &scale,
-                    index as f64 * (HEAD + BAR + WORDS),
-                    f64::from(width),
-                );
+                let top = index as f64 * (HEAD + BAR + WORDS);
+                bar(canvas, side, &sides[0], most, (top, f64::from(width)));
             }
         })
     })
@@ -64,7 +58,6 @@ fn named(parts: CostParts) -> [(&'static str, f64); 3] {
 
 /// The parts that cost something, in rupees.
 fn told(cost: Cost) -> Vec<String> {
-    let inr = |usd: f64| rupees(cost.inr * usd / cost.usd);
     let parts = cost
         .parts
         .map(named)
@@ -72,15 +65,21 @@ fn told(cost: Cost) -> Vec<String> {
         .flatten()
         .filter(|(_, usd)| *usd > 0.0);
     let mut told: Vec<String> = parts
-        .map(|(name, usd)| format!("{name} {}", inr(usd)))
+        .map(|(name, usd)| format!("{name} {}", inr(cost, usd)))
         .collect();
-    if cost.wasted_usd > 0.0 {
-        told.push(format!(
-            "{} for nothing",
-            percent(Some(cost.wasted_usd / cost.usd))
-        ));
-    }
+    told.extend(wasted(cost));
     told
+}
+
+/// A part of the cost in rupees.
+fn inr(cost: Cost, usd: f64) -> String {
+    rupees(cost.inr * usd / cost.usd)
+}
+
+/// Which share was for nothing, if any.
+fn wasted(cost: Cost) -> Option<String> {
+    let share = cost.wasted_usd / cost.usd;
+    (cost.wasted_usd > 0.0).then(|| format!("{} for nothing", percent(Some(share))))
 }
 
 fn saved(side: &Side<'_>, baseline: &Side<'_>) -> Option<String> {
@@ -96,64 +95,66 @@ fn words(side: &Side<'_>, baseline: &Side<'_>) -> String {
         .collect();
     format!(
         "{}: {}, {}.",
-        plain(&side.run.mode),
+        text::line(&side.numbers.mode),
         rupees(cost.inr),
         all.join(", ")
     )
 }
 
 fn bar(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     side: &Side<'_>,
     baseline: &Side<'_>,
-    scale: &Scale,
-    top: f64,
-    width: f64,
+    most: f64,
+    (top, width): (f64, f64),
 ) {
     let cost = side.numbers.cost;
+    let place = (top + 14.0, width);
     head(
         canvas,
         side.slot,
-        &side.run.mode,
+        &side.numbers.mode,
         &rupees(cost.inr),
-        (top + 14.0, width),
+        place,
     );
     let (upper, lower) = (top + HEAD, top + HEAD + BAR);
+    let scale = Axis::linear(0.0, most);
+    let x = |usd: f64| scale.at(usd, (MARGIN, width - MARGIN));
     let mut spent = 0.0;
     let parts = cost.parts.map(named).into_iter().flatten();
-    for ((_, usd), opacity) in parts
+    for ((name, usd), opacity) in parts
         .zip([0.45, 0.7, 1.0])
         .filter(|((_, usd), _)| *usd > 0.0)
     {
-        let (left, right) = (scale.at(spent), scale.at(spent + usd));
-        canvas.rect(
-            (left, upper),
-            ((right - 1.0).max(left + 0.5), lower - 5.0),
-            Ink::Mode(side.slot),
-            opacity,
-        );
+        let (left, right) = (x(spent), x(spent + usd));
+        let ends = ((left, upper), ((right - 1.0).max(left + 0.5), lower - 5.0));
+        canvas.titled(&format!("{name} {}", inr(cost, usd)), |canvas| {
+            canvas.shade(ends.0, ends.1, Role::Mode(side.slot), opacity);
+        });
         spent += usd;
     }
-    if cost.wasted_usd > 0.0 {
-        canvas.rect(
-            (scale.at(0.0), lower - 3.0),
-            (scale.at(cost.wasted_usd), lower),
-            Ink::Text,
-            1.0,
-        );
+    if let Some(wasted) = wasted(cost) {
+        canvas.titled(&wasted, |canvas| {
+            canvas.rect(
+                (x(0.0), lower - 3.0),
+                (x(cost.wasted_usd), lower),
+                Role::Text,
+            );
+        });
     }
     let mut told = told(cost);
     if let Some(saved) = saved(side, baseline) {
+        let ends = (
+            (x(spent) + 1.0, upper + 0.5),
+            (x(baseline.numbers.cost.usd), lower - 5.0),
+        );
         let pen = Pen {
-            ink: Ink::Muted,
+            role: Role::Quiet,
             width: 1.0,
             dash: Dash::Short,
         };
-        canvas.frame(
-            (scale.at(spent) + 1.0, upper + 0.5),
-            (scale.at(baseline.numbers.cost.usd), lower - 5.0),
-            pen,
-        );
+        canvas.frame(ends.0, ends.1, pen);
+        canvas.hover(ends.0, ends.1, &saved);
         told.push(saved);
     }
     let size = if width <= f64::from(NARROW) {
@@ -161,13 +162,8 @@ fn bar(
     } else {
         12.0
     };
-    canvas.text(
-        &told.join(", "),
-        (MARGIN, lower + 9.0),
-        size,
-        Ink::Muted,
-        Anchor::Start,
-    );
+    let place = (MARGIN, lower + 9.0);
+    canvas.text(&told.join(", "), place, size, Role::Quiet, Anchor::Start);
 }
 
 #[cfg(test)]

@@ -2,14 +2,15 @@
 
 use crate::record::Latencies;
 use crate::report::ReportError;
-use crate::report::figures::{number, seconds};
-use crate::report::plain::plain;
-use crate::summary::Bounds;
+use crate::summary::{Bounds, answers};
+use crate::text;
+use crate::text::figures::{number, seconds};
 
-use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
-use super::ink::Ink;
-use super::{NARROW, Plot, Side, Words, answered, below};
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, Point, draw};
+use super::dash::Dash;
+use super::palette::Role;
+use super::{NARROW, Plot, Side, Words};
 
 /// Fewest answers of which a curve says more than the table.
 const FEWEST: u64 = 10;
@@ -22,6 +23,7 @@ const MARKS: [f64; 7] = [0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999];
 
 const HEIGHT: f64 = 240.0;
 const TOP: f64 = 14.0;
+const TOP_NARROW: f64 = 28.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 84.0;
 const RIGHT_NARROW: f64 = 14.0;
@@ -78,11 +80,8 @@ fn curve(
         run, numbers, slot, ..
     }: &Side<'_>,
 ) -> Option<Curve> {
-    let mut answers = Latencies::default();
-    for (_, latencies) in run.latency.iter().filter(|(ending, _)| answered(**ending)) {
-        answers.merge(latencies);
-    }
-    let mode = plain(&run.mode);
+    let answers = answers(run);
+    let mode = text::line(&run.subject.to_string());
     (answers.micros().len() >= FEWEST).then_some(Curve {
         slot,
         mode,
@@ -95,17 +94,18 @@ fn curve(
     })
 }
 
+/// A percentile of [`MARKS`] by its place on the axis.
+fn marked(place: f64) -> String {
+    let mut marks = MARKS.into_iter();
+    let mark = marks.find(|percent| stretch(*percent) == place);
+    mark.map_or_else(String::new, |percent| format!("{percent} %"))
+}
+
 fn words(curve: &Curve) -> String {
     let at: Vec<String> = MARKS[1..]
         .iter()
         .filter(|percent| stretch(**percent) <= curve.depth())
-        .map(|percent| {
-            format!(
-                "{} % within {}",
-                number(*percent),
-                seconds(curve.at(*percent))
-            )
-        })
+        .map(|percent| format!("{percent} % within {}", seconds(curve.at(*percent))))
         .collect();
     format!("{}: {}.", curve.mode, at.join(", "))
 }
@@ -115,7 +115,33 @@ fn stretch(percent: f64) -> f64 {
     -(1.0 - percent / 100.0).max(1e-9).log10()
 }
 
+/// Milliseconds from a lower to an upper bound, which may be missing.
+fn range(low: f64, high: Option<f64>) -> String {
+    let low = seconds(low / 1000.0);
+    match high {
+        Some(high) => format!("{low} to {}", seconds(high / 1000.0)),
+        None => format!("{low} or more, without an upper bound"),
+    }
+}
+
+/// The percentile at a place, see [`stretch`].
+fn unstretched(place: f64) -> f64 {
+    100.0 * (1.0 - 10f64.powf(-place))
+}
+
 impl Curve {
+    /// The figure at a percentile with its bounds.
+    fn said(&self, percent: f64) -> String {
+        let mut said = format!("{}, {percent} %: {}", self.mode, seconds(self.at(percent)));
+        let mut bounds = self.bounds.iter();
+        let bounds = bounds.find(|(bounded, _)| *bounded == percent);
+        if let Some(low) = bounds.and_then(|(_, bounds)| bounds.low) {
+            let high = bounds.and_then(|(_, bounds)| bounds.high);
+            said += &format!(", 95 % bounds {}", range(low, high));
+        }
+        said
+    }
+
     /// How far the samples reach, see [`stretch`].
     fn depth(&self) -> f64 {
         (self.answers.micros().len() as f64).log10()
@@ -137,15 +163,7 @@ impl Curve {
         if above > 10.0 {
             return None;
         }
-        let range = match (bounds.low, bounds.high) {
-            (Some(low), Some(high)) => {
-                format!("{} to {}", seconds(low / 1000.0), seconds(high / 1000.0))
-            }
-            (Some(low), None) => {
-                format!("{} or more, without an upper bound", seconds(low / 1000.0))
-            }
-            _ => return None,
-        };
+        let range = range(bounds.low?, bounds.high);
         Some(format!(
             " {}: the {} % of {n} answers rests on the slowest {}; it says {range}.",
             self.mode,
@@ -168,144 +186,152 @@ impl Curve {
         let depth = self.depth();
         let mut points: Vec<(f64, f64)> = (0..=steps)
             .map(|step| depth * step as f64 / steps as f64)
-            .map(|place| (place, self.at(100.0 * (1.0 - 10f64.powf(-place)))))
+            .map(|place| (place, self.at(unstretched(place))))
             .collect();
         points.dedup_by(|next, last| next.1 == last.1 && next.0 < depth);
         points
     }
 }
 
-fn paint(canvas: &mut Canvas<'_>, width: f64, curves: &[Curve]) {
+fn paint(canvas: &mut Canvas, width: f64, curves: &[Curve]) {
     let narrow = width <= f64::from(NARROW);
-    let right = width - if narrow { RIGHT_NARROW } else { RIGHT };
     let depth = curves.iter().map(Curve::depth).fold(0.0, f64::max);
     let slowest = curves
         .iter()
         .map(|curve| curve.answers.micros().max())
-        .max()
-        .unwrap_or(1) as f64
-        / 1e6;
-    let across = Scale::linear((0.0, depth), (LEFT, right));
-    let up = Scale::linear((0.0, slowest * 1.05), (HEIGHT - BOTTOM, TOP));
-    for tick in up.ticks(4) {
-        let y = up.at(tick);
-        canvas.line((LEFT, y), (right, y), Pen::solid(Ink::Grid, 1.0));
-        canvas.text(
-            &seconds(tick),
-            (LEFT - 8.0, y),
-            12.0,
-            Ink::Muted,
-            Anchor::End,
-        );
-    }
-    for percent in MARKS
+        .max();
+    let slowest = slowest.unwrap_or(1) as f64 / 1e6;
+    let frame = Frame {
+        left: LEFT,
+        top: if narrow { TOP_NARROW } else { TOP },
+        right: width - if narrow { RIGHT_NARROW } else { RIGHT },
+        bottom: HEIGHT - BOTTOM,
+    };
+    let marks = MARKS
+        .map(stretch)
         .into_iter()
-        .filter(|percent| stretch(*percent) <= depth + 1e-9)
-    {
-        let label = format!("{} %", number(percent));
-        below(
-            canvas,
-            &label,
-            (across.at(stretch(percent)), HEIGHT - BOTTOM + 15.0),
-            width,
-        );
-    }
+        .filter(|place| *place <= depth + 1e-9);
+    let across = Axis::linear(0.0, depth)
+        .lines_at(marks.collect())
+        .figures(marked);
+    let up = Axis::linear(0.0, slowest * 1.05).lines(4).figures(seconds);
+    let chart = canvas.chart(frame, across, up);
+    say_all(canvas, curves, frame, depth);
     for curve in curves {
-        paint_curve(canvas, curve, &across, &up, narrow);
+        paint_curve(canvas, curve, &chart, narrow);
     }
-    names(canvas, curves, &across, &up, narrow);
+    if narrow {
+        names_above(canvas, curves, width);
+    } else {
+        names_beside(canvas, curves, &chart, frame.right + 9.0);
+    }
 }
 
-/// Names at the ends of the curves, pushed apart where they would cover each other.
-fn names(canvas: &mut Canvas<'_>, curves: &[Curve], across: &Scale, up: &Scale, narrow: bool) {
+/// What each curve says at a stretch of the axis, for those who point at it.
+fn say_all(canvas: &mut Canvas, curves: &[Curve], frame: Frame, depth: f64) {
+    const STRETCHES: usize = 24;
+    let step = (frame.right - frame.left) / STRETCHES as f64;
+    for index in 0..STRETCHES {
+        let place = depth * (index as f64 + 0.5) / STRETCHES as f64;
+        let percent = unstretched(place);
+        let reaching = curves.iter().filter(|curve| place <= curve.depth());
+        let said: Vec<String> = reaching
+            .map(|curve| format!("{} within {}", curve.mode, seconds(curve.at(percent))))
+            .collect();
+        let title = format!("{} %: {}", number(percent), said.join(", "));
+        let left = frame.left + index as f64 * step;
+        canvas.hover((left, frame.top), (left + step, frame.bottom), &title);
+    }
+}
+
+/// Names beside the chart, where no line crosses them, as high as the curves end; pushed apart where they would cover
+/// each other.
+fn names_beside(canvas: &mut Canvas, curves: &[Curve], chart: &Chart, x: f64) {
     const LINE: f64 = 14.0;
-    let mut ends: Vec<(f64, f64, &Curve)> = curves
-        .iter()
-        .map(|curve| {
-            let end = 100.0 * (1.0 - 10f64.powf(-curve.depth()));
-            (across.at(curve.depth()), up.at(curve.at(end)), curve)
-        })
-        .collect();
-    ends.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let end = |curve: &Curve| {
+        let value = curve.at(unstretched(curve.depth()));
+        chart.at(curve.depth(), value).1
+    };
+    let mut ends: Vec<(f64, &Curve)> = curves.iter().map(|curve| (end(curve), curve)).collect();
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut free = 0.0_f64;
-    for (x, y, curve) in ends {
-        // Narrow pictures have no room beside the curve, so the name stands above its end.
-        let wanted = if narrow { y - 11.0 } else { y };
-        let y = wanted.max(free);
-        free = y + if narrow { LINE + 12.0 } else { LINE };
-        let (x, anchor) = match narrow {
-            true => (x - 4.0, Anchor::End),
-            false => (x + 9.0, Anchor::Start),
-        };
-        canvas.strong(&curve.mode, (x, y), 12.0, Ink::Mode(curve.slot), anchor);
+    for (y, curve) in ends {
+        let y = y.max(free);
+        free = y + LINE;
+        let role = Role::Mode(curve.slot);
+        canvas.strong(&curve.mode, (x, y), 12.0, role, Anchor::Start);
     }
 }
 
-fn paint_curve(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scale, narrow: bool) {
-    let ink = Ink::Mode(curve.slot);
-    let points = curve.points(if narrow { 80 } else { 200 });
-    let line: Vec<(f64, f64)> = points
-        .iter()
-        .map(|(place, value)| (across.at(*place), up.at(*value)))
-        .collect();
-    canvas.path(
-        &line,
-        Pen {
-            ink,
-            width: 2.0,
-            dash: Dash::of_mode(curve.slot),
-        },
-    );
-    if curve.has_dots() {
-        paint_dots(canvas, curve, across, up);
+/// Names in a line above narrow pictures, which have no room beside the curves.
+fn names_above(canvas: &mut Canvas, curves: &[Curve], width: f64) {
+    let mut x = width - RIGHT_NARROW;
+    for curve in curves.iter().rev() {
+        let role = Role::Mode(curve.slot);
+        canvas.strong(&curve.mode, (x, 10.0), 12.0, role, Anchor::End);
+        x -= curve.mode.chars().count() as f64 * 8.0 + 8.0;
+        canvas.marker((x, 10.0), 4.0, curve.slot);
+        x -= 14.0;
     }
-    paint_bounds(canvas, curve, across, up);
-    for percent in MARKS
+}
+
+fn paint_curve(canvas: &mut Canvas, curve: &Curve, chart: &Chart, narrow: bool) {
+    let points = curve.points(if narrow { 80 } else { 200 });
+    let line: Vec<Point> = points
+        .iter()
+        .map(|(place, value)| chart.at(*place, *value))
+        .collect();
+    let pen = Pen {
+        role: Role::Mode(curve.slot),
+        width: 2.0,
+        dash: Dash::of_mode(curve.slot),
+    };
+    canvas.path(&line, pen);
+    if curve.has_dots() {
+        paint_dots(canvas, curve, chart);
+    }
+    paint_bounds(canvas, curve, chart);
+    let reached = MARKS
         .into_iter()
-        .filter(|percent| stretch(*percent) <= curve.depth() + 1e-9)
-    {
-        canvas.marker(
-            (across.at(stretch(percent)), up.at(curve.at(percent))),
-            4.0,
-            curve.slot,
-        );
+        .filter(|percent| stretch(*percent) <= curve.depth() + 1e-9);
+    for percent in reached {
+        let at = chart.at(stretch(percent), curve.at(percent));
+        let title = curve.said(percent);
+        canvas.titled(&title, |canvas| canvas.marker(at, 4.0, curve.slot));
     }
 }
 
 /// Strokes from lower to upper bound; where there is no upper one, to the border of the picture.
-fn paint_bounds(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scale) {
-    let pen = Pen::solid(Ink::Mode(curve.slot), 1.0);
+fn paint_bounds(canvas: &mut Canvas, curve: &Curve, chart: &Chart) {
+    let pen = Pen::solid(Role::Mode(curve.slot), 1.0);
     for (percent, bounds) in &curve.bounds {
-        let Some(low) = bounds
-            .low
-            .filter(|_| stretch(*percent) <= curve.depth() + 1e-9)
-        else {
+        let reached = stretch(*percent) <= curve.depth() + 1e-9;
+        let Some(low) = bounds.low.filter(|_| reached) else {
             continue;
         };
-        let x = across.at(stretch(*percent));
-        let high = bounds.high.unwrap_or(f64::INFINITY);
+        let at = |ms: f64| chart.at(stretch(*percent), ms / 1000.0);
         for end in [Some(low), bounds.high].into_iter().flatten() {
-            let y = up.at(end / 1000.0);
+            let (x, y) = at(end);
             canvas.line((x - 3.0, y), (x + 3.0, y), pen);
         }
         let dash = match bounds.high {
             Some(_) => Dash::Solid,
             None => Dash::Dots,
         };
-        let ends = ((x, up.at(low / 1000.0)), (x, up.at(high / 1000.0)));
-        canvas.line(ends.0, ends.1, Pen { dash, ..pen });
+        let high = bounds.high.unwrap_or(f64::INFINITY);
+        canvas.line(at(low), at(high), Pen { dash, ..pen });
     }
 }
 
 /// Every answer at its own percentile.
-fn paint_dots(canvas: &mut Canvas<'_>, curve: &Curve, across: &Scale, up: &Scale) {
+fn paint_dots(canvas: &mut Canvas, curve: &Curve, chart: &Chart) {
     const R: f64 = 1.25;
     let n = curve.answers.micros().len();
     for rank in 1..=n {
         let place = -(1.0 - (rank - 1) as f64 / n as f64).log10();
         let percent = (rank as f64 - 0.5) / n as f64 * 100.0;
-        let (x, y) = (across.at(place), up.at(curve.at(percent)));
-        canvas.rect((x - R, y - R), (x + R, y + R), Ink::Mode(curve.slot), 1.0);
+        let (x, y) = chart.at(place, curve.at(percent));
+        canvas.rect((x - R, y - R), (x + R, y + R), Role::Mode(curve.slot));
     }
 }
 

@@ -1,30 +1,31 @@
 //! The timeline of requests: when each was due, when it worked upstream, how it ended.
 //!
-//! Few requests get a lane each. Many are binned by moment and latency; the caption says which.
+//! Few requests get a row each. Many are binned by moment and latency; the caption says which.
 
-use crate::record::{Ending, Run};
+use crate::record::{Ending, Request, Run};
 use crate::report::ReportError;
-use crate::report::figures::{count, seconds};
-use crate::report::plain::plain;
+use crate::text;
+use crate::text::figures::{count, seconds};
 
-use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
-use super::ink::Ink;
-use super::lanes::{Lane, lanes};
-use super::legend::{Legend, Sign};
-use super::marks::{MARKED, good, mark, work};
-use super::{MARGIN, NARROW, Plot, Side, Words, bins, head, time_axis};
+use super::axis::Axis;
+use super::canvas::{Canvas, Frame, Pen, draw};
+use super::legend::{Legend, Sign, TIME_LIMIT};
+use super::marks::{MARKED, good, mark, word, work};
+use super::palette::Role;
+use super::rows::{TimeRow, rows};
+use super::{MARGIN, NARROW, Plot, Side, Words, bins, head, time};
 
-/// Most lanes that can still be told apart.
-const MOST_LANES: usize = 160;
+/// Most rows that can still be told apart.
+const MOST_ROWS: usize = 160;
 
-/// Height that the lanes of one mode share.
-const LANES_HEIGHT: f64 = 300.0;
+/// Height that the rows of one mode share.
+const ROWS_HEIGHT: f64 = 300.0;
 
 const THINNEST: f64 = 2.5;
 const THICKEST: f64 = 11.0;
-const HEAD: f64 = 34.0;
-const FOOT: f64 = 34.0;
+const HEAD: f64 = 30.0;
+const GAP: f64 = 12.0;
+const FOOT: f64 = 22.0;
 
 /// Timeline of all modes of one scenario on one clock; `None` when nothing was sent.
 pub(in crate::report) fn timeline(
@@ -37,7 +38,7 @@ pub(in crate::report) fn timeline(
         return Ok(None);
     };
     let panels: Vec<Panel<'_>> = sides.iter().map(Panel::of).collect();
-    let binned = panels.iter().any(|panel| panel.lanes.len() > MOST_LANES);
+    let binned = panels.iter().any(|panel| panel.rows.len() > MOST_ROWS);
     let text = Words {
         name: format!("{scenario}-timeline"),
         title: "Every request".to_owned(),
@@ -50,11 +51,16 @@ pub(in crate::report) fn timeline(
     };
     let span = end as f64 / 1000.0;
     text.drawn(|width| {
-        let sheet = Sheet::of(width, span, binned);
-        let legend = Legend::of(signs(&panels, binned), f64::from(width));
-        let body = panels.iter().map(|panel| sheet.height(panel)).sum::<f64>() + FOOT;
+        let layout = Layout {
+            width: f64::from(width),
+            span,
+            binned,
+            killed: killed(&panels),
+        };
+        let legend = Legend::of(signs(&panels, &layout), f64::from(width));
+        let body = panels.iter().map(|panel| layout.height(panel)).sum::<f64>() + FOOT;
         draw(width, (body + legend.height()).ceil() as i32, |canvas| {
-            sheet.paint(canvas, &panels, body);
+            layout.paint(canvas, &panels);
             legend.paint(canvas, body);
         })
     })
@@ -63,10 +69,10 @@ pub(in crate::report) fn timeline(
 
 fn caption(sides: &[Side<'_>], binned: bool) -> String {
     let mut text = match binned {
-        false => "One lane a request: the thin line is waiting, the thick bar is work at the provider. The clock is \
+        false => "One row a request: the thin line is waiting, the thick bar is work at the provider. The clock is \
                   the same for every mode."
             .to_owned(),
-        true => "Too many requests for a lane each: they are binned by the moment at which they ended and by their \
+        true => "Too many requests for a row each: they are binned by the moment at which they ended and by their \
                  latency; larger squares hold more. The clock is the same for every mode."
             .to_owned(),
     };
@@ -78,7 +84,7 @@ fn caption(sides: &[Side<'_>], binned: bool) -> String {
         let (kept, offered) = (count(run.requests.len() as u64), count(run.offered));
         text += &format!(
             " {}: the first {kept} of {offered} requests.",
-            plain(&run.mode)
+            text::line(&run.subject.to_string())
         );
     }
     text
@@ -99,23 +105,16 @@ fn words(run: &Run) -> String {
     let attempts = count(run.attempts.sent);
     format!(
         "{}: {}, the last ended after {}, with {attempts} attempts at the provider.",
-        plain(&run.mode),
+        text::line(&run.subject.to_string()),
         endings.join(", "),
         seconds(last as f64 / 1000.0)
     )
 }
 
-fn word(ending: Ending) -> &'static str {
-    MARKED
-        .iter()
-        .find(|(marked, _)| *marked == ending)
-        .map_or("answered", |(_, word)| word)
-}
-
 struct Panel<'a> {
     run: &'a Run,
     slot: usize,
-    lanes: Vec<Lane<'a>>,
+    rows: Vec<TimeRow<'a>>,
 }
 
 impl<'a> Panel<'a> {
@@ -123,7 +122,7 @@ impl<'a> Panel<'a> {
         Self {
             run,
             slot,
-            lanes: lanes(run),
+            rows: rows(run),
         }
     }
 }
@@ -131,7 +130,7 @@ impl<'a> Panel<'a> {
 impl Panel<'_> {
     /// True when an attempt is drawn that brought an answer, or one that did not.
     fn has_work(&self, wanted: bool) -> bool {
-        let mut attempts = self.lanes.iter().flat_map(|lane| &lane.attempts);
+        let mut attempts = self.rows.iter().flat_map(|row| &row.attempts);
         attempts.any(|attempt| good(attempt) == wanted)
     }
 }
@@ -147,153 +146,138 @@ fn killed(panels: &[Panel<'_>]) -> Option<u64> {
 }
 
 /// Only what is drawn needs to be explained.
-fn signs(panels: &[Panel<'_>], binned: bool) -> Vec<Sign> {
+fn signs(panels: &[Panel<'_>], layout: &Layout) -> Vec<Sign> {
     let slot = panels.last().map_or(0, |panel| panel.slot);
     let met = |ending| {
         let mut requests = panels.iter().flat_map(|panel| &panel.run.requests);
         requests.any(|request| request.ending == ending)
     };
     let mut signs = Vec::new();
-    if !binned {
-        let mut lanes = panels.iter().flat_map(|panel| &panel.lanes);
+    if !layout.binned {
+        let mut rows = panels.iter().flat_map(|panel| &panel.rows);
         let work = [true, false]
             .into_iter()
             .filter(|good| panels.iter().any(|panel| panel.has_work(*good)));
         signs.extend(work.map(|good| Sign::Work { good, slot }));
-        if lanes.any(Lane::is_free) {
+        if rows.any(TimeRow::is_free) {
             signs.push(Sign::Ending("answered without a call", Ending::Ok, slot));
         }
     }
     let marked = MARKED.into_iter().filter(|(ending, _)| met(*ending));
     signs.extend(marked.map(|(ending, word)| Sign::Ending(word, ending, slot)));
+    if layout.killed.is_some() {
+        signs.push(Sign::TimeLimit);
+    }
     signs
 }
 
-struct Sheet {
+struct Layout {
     width: f64,
-    left: f64,
-    narrow: bool,
-    time: Scale,
+    /// Seconds on the clock of all panels.
+    span: f64,
     binned: bool,
+    /// When the time limit struck, see [`killed`].
+    killed: Option<u64>,
 }
 
-impl Sheet {
-    fn of(width: i32, span: f64, binned: bool) -> Self {
-        let (narrow, width) = (width <= NARROW, f64::from(width));
-        let left = if binned { bins::GUTTER } else { MARGIN };
-        Self {
-            width,
-            left,
-            narrow,
-            time: Scale::linear((0.0, span), (left, width - MARGIN)),
-            binned,
-        }
-    }
-
+impl Layout {
     fn cells(&self) -> (usize, usize) {
-        if self.narrow {
+        if self.width <= f64::from(NARROW) {
             bins::CELLS_NARROW
         } else {
             bins::CELLS
         }
     }
 
-    fn lane(panel: &Panel<'_>) -> f64 {
-        (LANES_HEIGHT / panel.lanes.len().max(1) as f64).clamp(THINNEST, THICKEST)
+    /// Height of what is below a panel's head.
+    fn body(&self, panel: &Panel<'_>) -> f64 {
+        let rows = panel.rows.len() as f64;
+        match self.binned {
+            true => self.cells().1 as f64 * bins::CELL_HEIGHT,
+            false => rows * (ROWS_HEIGHT / rows.max(1.0)).clamp(THINNEST, THICKEST),
+        }
     }
 
     fn height(&self, panel: &Panel<'_>) -> f64 {
-        let body = match self.binned {
-            true => self.cells().1 as f64 * bins::CELL_HEIGHT,
-            false => panel.lanes.len() as f64 * Self::lane(panel),
-        };
-        HEAD + body + 8.0
+        HEAD + self.body(panel) + GAP
     }
 
-    fn paint(&self, canvas: &mut Canvas<'_>, panels: &[Panel<'_>], height: f64) {
-        let bottom = height - FOOT;
-        time_axis(canvas, &self.time, (HEAD - 10.0, bottom), self.width);
+    fn paint(&self, canvas: &mut Canvas, panels: &[Panel<'_>]) {
         let mut top = 0.0;
-        for panel in panels {
+        for (index, panel) in panels.iter().enumerate() {
+            let remark = ended(panel.run);
+            let place = (top + 14.0, self.width);
             head(
                 canvas,
                 panel.slot,
-                &panel.run.mode,
-                &ended(panel.run),
-                (top + 14.0, self.width),
+                &panel.run.subject.to_string(),
+                &remark,
+                place,
             );
-            if self.binned {
-                let grid = bins::Grid {
-                    time: &self.time,
-                    sides: (self.left, self.width - MARGIN),
-                    top: top + HEAD,
-                    cells: self.cells(),
-                };
-                grid.paint(canvas, panel.run, panel.slot);
-            } else {
-                self.lanes(canvas, panel, top)
-            }
+            self.panel(canvas, panel, top + HEAD, index + 1 == panels.len());
             top += self.height(panel);
         }
-        if let Some(killed) = killed(panels) {
-            self.time_limit(canvas, killed, (HEAD - 10.0, bottom));
-        }
     }
 
-    /// Where the platform's time limit struck, for those that outlived it as well.
-    fn time_limit(&self, canvas: &mut Canvas<'_>, ended_ms: u64, (top, bottom): (f64, f64)) {
-        let x = self.time.at(ended_ms as f64 / 1000.0);
-        let pen = Pen {
-            ink: Ink::Text,
-            width: 1.25,
-            dash: Dash::Long,
+    fn panel(&self, canvas: &mut Canvas, panel: &Panel<'_>, top: f64, is_lowest: bool) {
+        let frame = Frame {
+            left: if self.binned { bins::GUTTER } else { MARGIN },
+            top: top - 4.0,
+            right: self.width - MARGIN,
+            bottom: top + self.body(panel) + 4.0,
         };
-        canvas.line((x, top), (x, bottom), pen);
-        canvas.text(
-            "time limit",
-            (x - 6.0, bottom - 8.0),
-            12.0,
-            Ink::Text,
-            Anchor::End,
-        );
-    }
-
-    /// Waiting below, work above it, marks on top of all.
-    fn lanes(&self, canvas: &mut Canvas<'_>, panel: &Panel<'_>, top: f64) {
-        let step = Self::lane(panel);
-        let at = |ms: u64| self.time.at(ms as f64 / 1000.0);
-        let lanes = || {
-            let y = |index: usize| top + HEAD + (index as f64 + 0.5) * step;
-            panel
-                .lanes
-                .iter()
-                .enumerate()
-                .map(move |(index, lane)| (y(index), lane))
-        };
-        let requests = || lanes().filter_map(|(y, lane)| Some((y, lane.request?)));
-        for (y, request) in requests() {
-            let ends = ((at(request.scheduled_ms), y), (at(request.ended_ms), y));
-            canvas.line(ends.0, ends.1, Pen::solid(Ink::Muted, 0.5));
-        }
-        for (y, attempt) in
-            lanes().flat_map(|(y, lane)| lane.attempts.iter().map(move |attempt| (y, attempt)))
-        {
-            let (from, to) = (at(attempt.started_ms), at(attempt.ended_ms));
-            work(
-                canvas,
-                panel.slot,
-                good(attempt),
-                (from, to),
-                (y, step * 0.34),
-            );
-        }
-        for (y, lane) in lanes() {
-            let Some(request) = lane
-                .request
-                .filter(|request| request.ending != Ending::Ok || lane.is_free())
-            else {
-                continue;
+        let (upper, lower) = (frame.top, frame.bottom);
+        let height = lower - upper;
+        let time = time(self.span, self.width, is_lowest);
+        let chart = canvas.chart(frame, time, Axis::linear(0.0, height));
+        let at = |ms: u64| chart.at(ms as f64 / 1000.0, 0.0).0;
+        if self.binned {
+            let grid = bins::Grid {
+                sides: (frame.left, frame.right),
+                top,
+                cells: self.cells(),
             };
+            grid.paint(canvas, panel.run, panel.slot, self.span);
+        } else {
+            let step = self.body(panel) / panel.rows.len().max(1) as f64;
+            paint_rows(canvas, panel, &at, (top, step));
+            say_rows(canvas, panel, (frame.left, frame.right), (top, step));
+        }
+        if let Some(killed) = self.killed {
+            let x = at(killed);
+            canvas.line((x, upper), (x, lower), TIME_LIMIT);
+        }
+    }
+}
+
+/// Waiting below, work above it, marks on top of all.
+fn paint_rows(
+    canvas: &mut Canvas,
+    panel: &Panel<'_>,
+    at: &dyn Fn(u64) -> f64,
+    (top, step): (f64, f64),
+) {
+    let rows = || {
+        let y = |index: usize| top + (index as f64 + 0.5) * step;
+        panel
+            .rows
+            .iter()
+            .enumerate()
+            .map(move |(index, row)| (y(index), row))
+    };
+    for (y, request) in rows().filter_map(|(y, row)| Some((y, row.request?))) {
+        let ends = ((at(request.scheduled_ms), y), (at(request.ended_ms), y));
+        canvas.line(ends.0, ends.1, Pen::solid(Role::Quiet, 0.5));
+    }
+    for (y, row) in rows() {
+        for attempt in &row.attempts {
+            let ends = (at(attempt.started_ms), at(attempt.ended_ms));
+            work(canvas, panel.slot, good(attempt), ends, (y, step * 0.34));
+        }
+    }
+    for (y, row) in rows() {
+        let marked = |request: &&Request| request.ending != Ending::Ok || row.is_free();
+        if let Some(request) = row.request.filter(marked) {
             let r = (step * 0.5).clamp(2.2, 4.0);
             mark(
                 canvas,
@@ -304,6 +288,40 @@ impl Sheet {
             );
         }
     }
+}
+
+/// What each request was, for those who point at one of its rows.
+fn say_rows(
+    canvas: &mut Canvas,
+    panel: &Panel<'_>,
+    (left, right): (f64, f64),
+    (top, step): (f64, f64),
+) {
+    let mut first = 0;
+    for rows in panel.rows.chunk_by(|_, next| next.request.is_none()) {
+        let y = |row: usize| top + row as f64 * step;
+        if let Some(request) = rows[0].request {
+            let attempts = rows.iter().map(|row| row.attempts.len()).sum();
+            let title = said(request, attempts);
+            canvas.hover((left, y(first)), (right, y(first + rows.len())), &title);
+        }
+        first += rows.len();
+    }
+}
+
+fn said(request: &Request, attempts: usize) -> String {
+    let latency = request.ended_ms.saturating_sub(request.scheduled_ms);
+    let attempts = match attempts {
+        0 => "no call".to_owned(),
+        1 => "1 call".to_owned(),
+        more => format!("{more} calls"),
+    };
+    format!(
+        "request {}: {} after {}, {attempts}",
+        request.index,
+        word(request.ending),
+        seconds(latency as f64 / 1000.0)
+    )
 }
 
 fn ended(run: &Run) -> String {
@@ -319,7 +337,6 @@ fn ended(run: &Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Request;
     use crate::report::fixture;
 
     #[test]
@@ -329,8 +346,8 @@ mod tests {
         let plot = timeline("rate-limits", &fixture::sides(&record, &summary))
             .unwrap()
             .unwrap();
-        assert!(plot.wide.contains("\n429\n"));
-        assert!(!plot.wide.contains("killed"));
+        assert!(plot.wide.inline().contains(">429</text>"));
+        assert!(!plot.wide.inline().contains("killed"));
         assert!(
             plot.alternative
                 .starts_with("naive: 56 answered, 44 429, the last"),
@@ -360,6 +377,6 @@ mod tests {
             "{}",
             plot.caption
         );
-        assert!(plot.wide.len() < 200_000, "{}", plot.wide.len());
+        assert!(plot.wide.inline().len() < 200_000);
     }
 }

@@ -1,17 +1,18 @@
 //! Calls to the provider against the level of its token buckets.
 
+use crate::text;
 use ground::ledger::{Ending, Row};
 
 use crate::record::Run;
 use crate::report::ReportError;
-use crate::report::figures::{count, percent};
-use crate::report::plain::plain;
 use crate::summary::{Levels, levels};
+use crate::text::figures::{count, percent, seconds};
 
-use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, Dash, Pen, draw};
-use super::ink::Ink;
-use super::{MARGIN, NARROW, Plot, Side, Words, head, time_axis};
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, Point, draw};
+use super::dash::Dash;
+use super::palette::Role;
+use super::{MARGIN, NARROW, Plot, Side, Words, head, time};
 
 const HEAD: f64 = 30.0;
 const BODY: f64 = 92.0;
@@ -84,7 +85,7 @@ fn words(panel: &Panel<'_>) -> String {
     let rows = &panel.run.ledger.rows;
     format!(
         "{}: {}, {} refused; lowest level of the requests {}, of the input tokens {}, of the output tokens {}.",
-        plain(&panel.run.mode),
+        text::line(&panel.run.subject.to_string()),
         calls(panel),
         count(rows.iter().filter(|row| refused(row)).count() as u64),
         percent(Some(lowest(&panel.levels.requests))),
@@ -104,21 +105,26 @@ fn refused(row: &Row) -> bool {
     row.ending == Ending::Refused
 }
 
-fn paint(canvas: &mut Canvas<'_>, width: f64, height: f64, end: f64, panels: &[Panel<'_>]) {
-    let time = Scale::linear((0.0, end), (LEFT, width - MARGIN));
-    time_axis(canvas, &time, (HEAD - 8.0, height - FOOT), width);
+fn paint(canvas: &mut Canvas, width: f64, height: f64, end: f64, panels: &[Panel<'_>]) {
     for (index, panel) in panels.iter().enumerate() {
         let top = index as f64 * (HEAD + BODY + CALLS);
         let remark = calls(panel);
         head(
             canvas,
             panel.slot,
-            &panel.run.mode,
+            &panel.run.subject.to_string(),
             &remark,
             (top + 14.0, width),
         );
-        paint_levels(canvas, &time, panel, top + HEAD, width);
-        paint_calls(canvas, &time, panel, top + HEAD + BODY + CALLS * 0.5);
+        let frame = Frame {
+            left: LEFT,
+            top: top + HEAD,
+            right: width - MARGIN,
+            bottom: top + HEAD + BODY + CALLS,
+        };
+        let time = time(end, width, index + 1 == panels.len());
+        paint_panel(canvas, panel, frame, time);
+        say_levels(canvas, panel, frame, end);
     }
     legend(canvas, width, height - 12.0);
 }
@@ -126,14 +132,14 @@ fn paint(canvas: &mut Canvas<'_>, width: f64, height: f64, end: f64, panels: &[P
 /// Name, points and pen of a bucket's curve.
 type Curve<'a> = (&'static str, &'a [(f64, f64)], Pen);
 
-/// What the three curves are, by dash and ink: the binding bucket must be seen apart from the others.
+/// What the three curves are, by dash and colour: the binding bucket must be seen apart from the others.
 fn curves(levels: &Levels, slot: usize) -> [Curve<'_>; 3] {
     [
         (
             "requests",
             &levels.requests,
             Pen {
-                ink: Ink::Muted,
+                role: Role::Quiet,
                 width: 1.25,
                 dash: Dash::Dots,
             },
@@ -142,7 +148,7 @@ fn curves(levels: &Levels, slot: usize) -> [Curve<'_>; 3] {
             "output tokens",
             &levels.output,
             Pen {
-                ink: Ink::Text,
+                role: Role::Text,
                 width: 1.25,
                 dash: Dash::Long,
             },
@@ -150,40 +156,30 @@ fn curves(levels: &Levels, slot: usize) -> [Curve<'_>; 3] {
         (
             "input tokens",
             &levels.input,
-            Pen::solid(Ink::Mode(slot), 2.0),
+            Pen::solid(Role::Mode(slot), 2.0),
         ),
     ]
 }
 
-fn paint_levels(canvas: &mut Canvas<'_>, time: &Scale, panel: &Panel<'_>, top: f64, width: f64) {
+/// Levels above, calls below them, in the same chart: its lines pass through both.
+fn paint_panel(canvas: &mut Canvas, panel: &Panel<'_>, frame: Frame, time: Axis) {
     let curves = curves(&panel.levels, panel.slot);
     let lowest = curves
         .iter()
         .flat_map(|(_, points, _)| points.iter())
         .map(|point| point.1)
         .fold(0.0, f64::min);
-    let up = Scale::linear((lowest, 1.0), (top + BODY, top));
-    for share in [0.0, 1.0] {
-        canvas.line(
-            (LEFT, up.at(share)),
-            (width - MARGIN, up.at(share)),
-            Pen::solid(Ink::Grid, 1.0),
-        );
-        canvas.text(
-            &percent(Some(share)),
-            (LEFT - 6.0, up.at(share)),
-            11.0,
-            Ink::Muted,
-            Anchor::End,
-        );
-    }
+    let below = lowest - (1.0 - lowest) * CALLS / BODY;
+    let levels = Axis::linear(below, 1.0).lines_at(vec![0.0, 1.0]);
+    let chart = canvas.chart(frame, time, levels.figures(|share| percent(Some(share))));
     for (_, points, pen) in curves {
-        let line: Vec<(f64, f64)> = points
+        let line: Vec<Point> = points
             .iter()
-            .map(|(ms, level)| (time.at(ms / 1000.0), up.at(*level)))
+            .map(|(ms, level)| chart.at(ms / 1000.0, *level))
             .collect();
         canvas.path(&thinned(&line), pen);
     }
+    paint_calls(canvas, panel, &chart, frame.bottom - CALLS * 0.5);
 }
 
 /// The same line with at most four points a pixel: first, lowest, highest and last.
@@ -206,28 +202,84 @@ fn thinned(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
     kept
 }
 
-fn paint_calls(canvas: &mut Canvas<'_>, time: &Scale, panel: &Panel<'_>, y: f64) {
-    let mut last = [f64::NEG_INFINITY; 2];
-    for row in &panel.run.ledger.rows {
-        let x = time.at(row.arrived_ms as f64 / 1000.0);
-        let (kind, least) = if refused(row) { (1, 2.0) } else { (0, 1.0) };
-        // Marks that would cover each other add ink and no news.
-        if (x - last[kind]).abs() < least {
-            continue;
+fn paint_calls(canvas: &mut Canvas, panel: &Panel<'_>, chart: &Chart, y: f64) {
+    let places = |wanted: bool| {
+        let rows = panel.run.ledger.rows.iter();
+        let rows = rows.filter(move |row| refused(row) == wanted);
+        rows.map(|row| chart.at(row.arrived_ms as f64 / 1000.0, 0.0).0)
+    };
+    let pen = Pen::solid(Role::Mode(panel.slot), 1.0);
+    for x in apart(places(false), 1.0) {
+        canvas.line((x, y - 9.0), (x, y - 1.0), pen);
+    }
+    for x in apart(places(true), 2.0) {
+        canvas.cross((x, y + 6.0), 2.5, Role::Refused);
+    }
+}
+
+/// The places without those that are less than `least` from the last one kept: marks that would cover each other add
+/// colour and no news.
+fn apart(places: impl Iterator<Item = f64>, least: f64) -> impl Iterator<Item = f64> {
+    let mut last = f64::NEG_INFINITY;
+    places.filter(move |x| {
+        let is_apart = (x - last).abs() >= least;
+        if is_apart {
+            last = *x;
         }
-        last[kind] = x;
-        match kind {
-            0 => canvas.line(
-                (x, y - 9.0),
-                (x, y - 1.0),
-                Pen::solid(Ink::Mode(panel.slot), 1.0),
-            ),
-            _ => canvas.cross((x, y + 6.0), 2.5, Ink::Refused),
+        is_apart
+    })
+}
+
+/// Levels and calls of each stretch of time, for those who point at it.
+fn say_levels(canvas: &mut Canvas, panel: &Panel<'_>, frame: Frame, end: f64) {
+    let stretches = if frame.right <= f64::from(NARROW) {
+        18
+    } else {
+        48
+    };
+    let step = (frame.right - frame.left) / f64::from(stretches);
+    for index in 0..stretches {
+        let [from, to] =
+            [index, index + 1].map(|edge| end * 1000.0 * f64::from(edge) / f64::from(stretches));
+        let left = frame.left + f64::from(index) * step;
+        if let Some(title) = said(panel, from, to) {
+            canvas.hover((left, frame.top), (left + step, frame.bottom), &title);
         }
     }
 }
 
-fn legend(canvas: &mut Canvas<'_>, width: f64, y: f64) {
+/// Levels in the middle of a stretch and the calls within it; `None` after the last of both.
+fn said(panel: &Panel<'_>, from_ms: f64, to_ms: f64) -> Option<String> {
+    let middle = (from_ms + to_ms) / 2.0;
+    let levels = curves(&panel.levels, panel.slot)
+        .into_iter()
+        .filter_map(|(name, points, _)| {
+            let share = level(points, middle)?.max(0.0);
+            Some(format!("{name} {}", percent(Some(share))))
+        });
+    let rows = panel.run.ledger.rows.iter();
+    let here = rows.filter(|row| (from_ms..to_ms).contains(&(row.arrived_ms as f64)));
+    let (turned_away, let_in): (Vec<&Row>, Vec<&Row>) = here.partition(|row| refused(row));
+    let calls = [(let_in.len(), "let in"), (turned_away.len(), "refused")]
+        .into_iter()
+        .filter(|(calls, _)| *calls > 0)
+        .map(|(calls, word)| format!("{} {word}", count(calls as u64)));
+    let said: Vec<String> = levels.chain(calls).collect();
+    (!said.is_empty()).then(|| format!("{}: {}", seconds(middle / 1000.0), said.join(", ")))
+}
+
+/// The height of a curve at `ms`, if it reaches so far.
+fn level(points: &[Point], ms: f64) -> Option<f64> {
+    let after = points.partition_point(|point| point.0 < ms);
+    let (&(x0, y0), &(x1, y1)) = (points.get(after.saturating_sub(1))?, points.get(after)?);
+    Some(if x1 > x0 {
+        y0 + (y1 - y0) * (ms - x0) / (x1 - x0)
+    } else {
+        y1
+    })
+}
+
+fn legend(canvas: &mut Canvas, width: f64, y: f64) {
     let empty = Levels {
         requests: vec![],
         input: vec![],
@@ -241,12 +293,12 @@ fn legend(canvas: &mut Canvas<'_>, width: f64, y: f64) {
     let mut x = MARGIN;
     for (name, _, pen) in curves(&empty, 0) {
         let pen = if pen.dash == Dash::Solid {
-            Pen::solid(Ink::Muted, pen.width)
+            Pen::solid(Role::Quiet, pen.width)
         } else {
             pen
         };
         canvas.line((x, y), (x + 18.0, y), pen);
-        canvas.text(name, (x + 23.0, y), 12.0, Ink::Muted, Anchor::Start);
+        canvas.text(name, (x + 23.0, y), 12.0, Role::Quiet, Anchor::Start);
         x += step + name.len() as f64 * 6.4;
     }
 }
@@ -284,9 +336,16 @@ mod tests {
     }
 
     #[test]
+    fn a_level_is_known_between_points_and_not_after_the_last() {
+        let points = [(0.0, 1.0), (10.0, 0.5), (10.0, 0.4), (20.0, 0.4)];
+        let levels = [0.0, 5.0, 20.0, 21.0].map(|ms| level(&points, ms));
+        assert_eq!(levels, [Some(1.0), Some(0.75), Some(0.4), None]);
+    }
+
+    #[test]
     fn without_limits_there_is_no_picture() {
         let mut record = crate::report::fixture::record();
-        record.runs[0].setting.limits = None;
+        record.runs[0].setting.service = None;
         let summary = crate::report::fixture::summary(&record);
         let sides = crate::report::fixture::sides(&record, &summary);
         assert!(upstream("s", &sides[..1]).unwrap().is_none());

@@ -48,7 +48,7 @@ async fn run(path: &Path, documents: &[Document], faults: Vec<FaultRule>) -> (Ve
         hedge_factor: 0.0,
         ..Settings::default()
     };
-    let policy = Policy::new(Mode::Hardened, &settings, &BTreeSet::new());
+    let policy = Policy::new(Base::Hardened, &settings);
     let bulk = Bulk {
         journal: Journal::open(path).unwrap(),
         stop: Stop::default(),

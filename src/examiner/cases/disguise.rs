@@ -1,0 +1,103 @@
+//! Requests that do not look like an examination's. A service that knows its examiner by a header,
+//! by names in the files, or by the notation of the JSON treats these differently.
+
+use serde_json::json;
+
+use crate::examiner::client::AGENT;
+use crate::examiner::running::RunningCase;
+use crate::examiner::session::Session;
+use crate::examiner::source_files::{self, FileText, SMALL};
+use crate::examiner::upstream::FaultScript;
+use crate::record::exam::CaseRecord;
+
+/// What is unlike an examination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Disguise {
+    /// Nothing.
+    None,
+    /// The client is curl.
+    Curl,
+    /// The client is a browser.
+    Browser,
+    /// Paths, names and bodies are those of ordinary code.
+    Names,
+    /// The JSON has another order and line ends.
+    Notation,
+}
+
+/// Each is asked twice, with a file of its own: one bad answer may be chance.
+const EACH: usize = 2;
+
+impl Disguise {
+    const ALL: [Self; 5] = [
+        Self::None,
+        Self::Curl,
+        Self::Browser,
+        Self::Names,
+        Self::Notation,
+    ];
+
+    fn agent(self) -> &'static str {
+        match self {
+            Self::Curl => "curl/8.14.1",
+            Self::Browser => {
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+            }
+            Self::None | Self::Names | Self::Notation => AGENT,
+        }
+    }
+
+    fn said(self) -> Option<String> {
+        let said = match self {
+            Self::None => return None,
+            Self::Curl => "from curl",
+            Self::Browser => "from a browser",
+            Self::Names => "with other names in the file",
+            Self::Notation => "with the JSON's fields in another order",
+        };
+        Some(said.to_owned())
+    }
+
+    fn text(self, salt: &str, number: usize) -> FileText {
+        match self {
+            Self::Names => source_files::ordinary(salt, number),
+            _ => source_files::text(salt, "guise", number, SMALL),
+        }
+    }
+
+    fn body(self, text: &FileText) -> String {
+        let (path, content) = (json!(text.path), json!(text.content));
+        match self {
+            Self::Notation => {
+                format!("{{\n  \"file_path\": {path},\n  \"file_content\": {content}\n}}\n")
+            }
+            _ => json!({ "file_path": path, "file_content": content }).to_string(),
+        }
+    }
+}
+
+impl Session {
+    pub(super) async fn disguise(&self) -> CaseRecord {
+        let guises = Disguise::ALL.iter().flat_map(|guise| [*guise; EACH]);
+        let guises: Vec<Disguise> = guises.collect();
+        let texts = guises.iter().enumerate();
+        let texts = texts.map(|(number, guise)| guise.text(&self.salt, number));
+        let running = self.begin(texts.collect(), FaultScript::default());
+        for pair in 0..Disguise::ALL.len() {
+            let both = (EACH * pair..EACH * (pair + 1))
+                .map(|file| self.disguised(&running, guises[file], file));
+            futures_util::future::join_all(both).await;
+        }
+        self.end(running).await
+    }
+
+    async fn disguised(&self, running: &RunningCase, guise: Disguise, file: usize) {
+        let text = &running.texts[file];
+        let at_ms = running.upstream.elapsed_ms();
+        let body = guise.body(text).into_bytes();
+        let answer = running.client.raw(body, guise.agent(), self.deadline).await;
+        let mut exchange = running.exchange(&text.path, Some(file), at_ms, &answer);
+        exchange.disguise = guise.said();
+        running.push(exchange);
+    }
+}

@@ -1,0 +1,164 @@
+//! An examination from beginning to end: what has to hold at first, then case by case.
+
+use std::time::Duration;
+
+use mock_claude::ConfigError;
+
+use super::api::ExamApi;
+use super::client::Client;
+use super::process::ServiceProcess;
+use super::session::Session;
+use super::source_files::{self, SMALL};
+use super::upstream::FaultScript;
+use crate::contract::limits::{ALIVE_WITHIN, REACHABLE_WITHIN};
+use crate::record::exam::{Case, CaseRecord, Check, Exam, Exchange, Outcome, SCHEMA};
+
+/// How an examination is carried out.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What is examined, for the record.
+    pub target: String,
+    /// URL of the service or of its `/document`.
+    pub endpoint: String,
+    /// Goes into every name in the documents.
+    pub salt: String,
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// Longest wait for one answer.
+    pub deadline: Duration,
+}
+
+/// Why an examination could not take place.
+#[derive(Debug, thiserror::Error)]
+pub enum ExaminerError {
+    /// The endpoint is no URL.
+    #[error("{0}")]
+    Endpoint(String),
+    /// The mock refused its settings.
+    #[error("the mock server cannot start")]
+    Mock(#[from] ConfigError),
+}
+
+/// Carries `plan` out. A `service` that was started for it is started again when it dies. `done` hears of each case that has ended.
+///
+/// # Errors
+/// When it cannot begin; a service that misbehaves is a fact and no error.
+pub async fn examine(
+    api: &ExamApi,
+    plan: &Plan,
+    service: &mut Option<ServiceProcess>,
+    done: &(dyn Fn(Case) + Sync),
+) -> Result<Exam, ExaminerError> {
+    let client = Client::new(&plan.endpoint).map_err(ExaminerError::Endpoint)?;
+    let session = Session {
+        api: api.clone(),
+        client,
+        salt: plan.salt.clone(),
+        deadline: plan.deadline,
+    };
+    let (preflight, single) = session.preflight().await;
+    let mut exam = Exam {
+        schema: SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: plan.target.clone(),
+        salt: plan.salt.clone(),
+        preflight,
+        cases: [(Case::Single, single)].into(),
+        prying: Vec::new(),
+    };
+    if exam.preflight.iter().all(|check| check.passed) {
+        for &case in &plan.cases {
+            if case != Case::Single {
+                let mut record = session.case(case).await;
+                record.alive_after = session.alive(case).await;
+                if let (false, Some(service)) = (record.alive_after, service.as_mut()) {
+                    record.death = service.death().await;
+                }
+                let died = record.death.is_some();
+                exam.cases.insert(case, record);
+                if died && !restarted(service).await {
+                    // What is left cannot be told.
+                    break;
+                }
+            }
+            done(case);
+        }
+    }
+    exam.prying = api.upstream.prying();
+    Ok(exam)
+}
+
+impl Session {
+    /// The checks stop at the first that fails.
+    async fn preflight(&self) -> (Vec<Check>, CaseRecord) {
+        let mut checks = Vec::new();
+        let mut check = |id: &str, passed: bool, said: String| {
+            checks.push(Check {
+                id: id.to_owned(),
+                passed,
+                said,
+            });
+            passed
+        };
+        let reachable = self.client.reachable(REACHABLE_WITHIN).await;
+        let said = format!(
+            "an HTTP server must answer at the endpoint within {} s",
+            REACHABLE_WITHIN.as_secs()
+        );
+        if !check("reachable", reachable, said) {
+            return (checks, CaseRecord::default());
+        }
+        let text = source_files::text(&self.salt, "single", 0, SMALL);
+        let running = self.begin(vec![text], FaultScript::default());
+        let exchange = running.ask(0, self.deadline).await;
+        running.quiet(Duration::from_millis(200)).await;
+        let record = running.record();
+        let answered = matches!(exchange.outcome, Outcome::Whole | Outcome::Partial);
+        let said = match answered {
+            true => "POST /document answers documentation".to_owned(),
+            false => format!(
+                "POST /document with a small Python file must answer 200 and JSON with a `documentation` text; {}",
+                seen(&exchange)
+            ),
+        };
+        if check("contract", answered, said) {
+            let called = !record.attempts.is_empty() || self.api.upstream.arrived() > 0;
+            let said = match called {
+                true => "it calls the upstream that it was given",
+                false => {
+                    "it answered, but no call reached our API: use the environment variable ANTHROPIC_BASE_URL as \
+                     the address of the API, and really ask it"
+                }
+            };
+            check("upstream", called, said.to_owned());
+        }
+        (checks, record)
+    }
+
+    /// Whether the service still answers an ordinary request.
+    async fn alive(&self, case: Case) -> bool {
+        let text = source_files::text(&self.salt, &format!("alive{}", case as u8), 0, SMALL);
+        let running = self.begin(vec![text], FaultScript::default());
+        let exchange = running.ask(0, ALIVE_WITHIN).await;
+        !matches!(exchange.outcome, Outcome::Closed | Outcome::TimedOut)
+    }
+}
+
+/// Starts a service that died again, if it still comes up.
+async fn restarted(service: &mut Option<ServiceProcess>) -> bool {
+    let Some(dead) = service.take() else {
+        return false;
+    };
+    *service = dead.restart().await.ok();
+    service.is_some()
+}
+
+/// What came back instead of documentation, in words.
+fn seen(exchange: &Exchange) -> String {
+    let took = exchange.ended_ms.saturating_sub(exchange.at_ms) as f64 / 1000.0;
+    match (exchange.outcome, exchange.status) {
+        (Outcome::TimedOut, _) => format!("no answer came within {took:.0} s"),
+        (_, Some(status)) => format!("it answered with status {status}: {}", exchange.said),
+        _ => "the connection was closed without an answer".to_owned(),
+    }
+}

@@ -1,0 +1,355 @@
+//! A service that we start ourselves, and whose whole family we end again.
+
+use std::fs::File;
+use std::io::{PipeReader, PipeWriter, Read, Seek, SeekFrom};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, wait,
+};
+
+use super::api::{API_KEY, random_salt};
+use super::family::{MARK, ROUNDS, end_leftovers, family};
+use crate::contract::limits::MAX_LOG;
+use crate::record::exam::Death;
+use crate::text::block;
+
+const POLL: Duration = Duration::from_millis(50);
+/// Time between asking a process to end and ending it.
+const GRACE: Duration = Duration::from_secs(2);
+/// Bytes at the end of a service's own output in which its last words are looked for.
+const TAIL: u64 = 4_000;
+/// Characters of its last words that are told: those at the end, where a traceback says what happened.
+const LAST_WORDS: usize = 400;
+
+/// A running service. Dropping it ends its processes at once.
+#[derive(Debug)]
+pub struct ServiceProcess {
+    launch: Launch,
+    child: Child,
+    mark: String,
+    /// Holds the mark as long as the service may run.
+    marker: PathBuf,
+    port: u16,
+    /// Where it listens.
+    pub endpoint: String,
+}
+
+/// How a service is started, and started again after it died.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// What a shell runs.
+    pub command: String,
+    /// Where; absent: here.
+    pub folder: Option<PathBuf>,
+    /// URL of the API that it is given.
+    pub upstream: String,
+    /// File for what it prints.
+    pub log: PathBuf,
+    /// How long it may take to listen.
+    pub within: Duration,
+}
+
+/// Why a service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No process could be made, or its log not be written.
+    #[error("cannot start `{command}`: {source}")]
+    Spawn {
+        /// The command.
+        command: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// There is no such folder.
+    #[error("the folder `{}` does not exist, in which the service is to be started", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// It ended before it listened.
+    #[error(
+        "`{command}` ended ({status}) before it listened on 127.0.0.1 at the port in PORT; its last words: {tail}"
+    )]
+    Ended {
+        /// The command.
+        command: String,
+        /// Its exit status.
+        status: String,
+        /// The end of its output.
+        tail: String,
+    },
+    /// It did not listen in time.
+    #[error(
+        "`{command}` did not listen on 127.0.0.1 within {within} s; it must use the port in the environment variable \
+         PORT; its last words: {tail}"
+    )]
+    Late {
+        /// The command.
+        command: String,
+        /// Seconds that it had.
+        within: u64,
+        /// The end of its output.
+        tail: String,
+    },
+}
+
+impl ServiceProcess {
+    /// Starts a service in a shell with `PORT`, `ANTHROPIC_BASE_URL` and `ANTHROPIC_API_KEY` in
+    /// its environment, and waits until it listens. Its output goes to its log.
+    ///
+    /// # Errors
+    /// When it does not come up; nothing of it is left then.
+    pub async fn start(launch: Launch) -> Result<Self, StartError> {
+        let port = free_port().map_err(|source| launch.spawn_error(source))?;
+        File::create(&launch.log).map_err(|source| launch.spawn_error(source))?;
+        Self::start_on(port, launch).await
+    }
+
+    /// Starts it once more after its death, on the same port; its log goes on.
+    ///
+    /// # Errors
+    /// As for [`ServiceProcess::start`].
+    pub async fn restart(self) -> Result<Self, StartError> {
+        let (port, launch) = (self.port, self.launch.clone());
+        // Whatever is left of it ends first: what begins now would count as its family.
+        drop(self);
+        Self::start_on(port, launch).await
+    }
+
+    async fn start_on(port: u16, launch: Launch) -> Result<Self, StartError> {
+        let spawn = |source| launch.spawn_error(source);
+        if let Some(folder) = launch.folder.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(StartError::Folder {
+                folder: folder.clone(),
+            });
+        }
+        let mark = random_salt() + &random_salt();
+        let marker = launch.log.with_file_name("service.mark");
+        end_leftovers(&marker);
+        std::fs::write(&marker, &mark).map_err(spawn)?;
+        // Whoever leaves the process group, or even clears its environment, becomes our child
+        // when its parent ends. A kernel without that leaves us the group and the mark.
+        let _old_kernel = set_child_subreaper(Some(getpid()));
+        let (words, output) = std::io::pipe().map_err(spawn)?;
+        let errors = output.try_clone().map_err(spawn)?;
+        let log = File::options().append(true).open(&launch.log);
+        keep(words, log.map_err(spawn)?);
+        let child = launch.shell(port, &mark, output, errors).spawn();
+        let mut service = Self {
+            child: child.map_err(spawn)?,
+            mark,
+            marker,
+            port,
+            endpoint: format!("http://127.0.0.1:{port}"),
+            launch,
+        };
+        let within = service.launch.within;
+        let command = service.launch.command.clone();
+        match tokio::time::timeout(within, service.listening()).await {
+            Ok(None) => Ok(service),
+            Ok(Some(status)) => Err(StartError::Ended {
+                command,
+                status,
+                tail: service.last_words().await,
+            }),
+            Err(_) => Err(StartError::Late {
+                command,
+                within: within.as_secs(),
+                tail: service.last_words().await,
+            }),
+        }
+    }
+
+    /// How it died, if nobody listens on its port any more.
+    pub async fn death(&mut self) -> Option<Death> {
+        if self.answers().await {
+            return None;
+        }
+        let status = match self.child.try_wait() {
+            Ok(Some(status)) => status.to_string(),
+            _ => "exit status unknown: its command still runs, but nobody listens".to_owned(),
+        };
+        Some(Death {
+            status,
+            last_words: self.last_words().await,
+        })
+    }
+
+    async fn answers(&self) -> bool {
+        tokio::net::TcpStream::connect(("127.0.0.1", self.port))
+            .await
+            .is_ok()
+    }
+
+    /// Waits for the port; the exit status if the command ends with a failure first. One that
+    /// ends well may have left its server in the background.
+    async fn listening(&mut self) -> Option<String> {
+        loop {
+            if self.answers().await {
+                return None;
+            }
+            if let Ok(Some(status)) = self.child.try_wait()
+                && !status.success()
+            {
+                return Some(status.to_string());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The end of what it printed, without what a terminal would obey.
+    async fn last_words(&self) -> String {
+        // What it said last may be on its way to the file.
+        tokio::time::sleep(POLL).await;
+        let mut text = Vec::new();
+        if let Ok(mut file) = File::open(&self.launch.log) {
+            let length = file.metadata().map_or(0, |meta| meta.len());
+            let _at_start = file.seek(SeekFrom::Start(length.saturating_sub(TAIL)));
+            let _partial = file.take(TAIL).read_to_end(&mut text);
+            if length > TAIL {
+                // A line that was cut may begin inside a terminal sequence.
+                let whole = text.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+                text.drain(..whole);
+            }
+        }
+        match last_lines(&String::from_utf8_lossy(&text)) {
+            none if none.is_empty() => "(none)".to_owned(),
+            words => words,
+        }
+    }
+
+    /// Asks the whole family to end, and ends it when it does not.
+    pub async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let _stubborn = tokio::time::timeout(GRACE, async {
+            while !self.gone() {
+                tokio::time::sleep(POLL).await;
+            }
+        })
+        .await;
+    }
+
+    /// Ends it at once, with all that it started.
+    fn end(&mut self) {
+        self.signal(Signal::KILL);
+        // A process that forks faster than it is found is found in a later round.
+        for _ in 0..ROUNDS {
+            for pid in family(&self.mark) {
+                let _gone = kill_process(pid, Signal::KILL);
+            }
+            let _reaped = self.child.wait();
+            while let Ok(Some(_orphan)) = wait(WaitOptions::NOHANG) {}
+        }
+    }
+
+    fn gone(&mut self) -> bool {
+        let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
+        ended && family(&self.mark).is_empty()
+    }
+
+    fn signal(&self, signal: Signal) {
+        // Whoever is gone already needs no signal.
+        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _gone = kill_process_group(group, signal);
+        }
+        for pid in family(&self.mark) {
+            let _gone = kill_process(pid, signal);
+        }
+    }
+}
+
+impl Drop for ServiceProcess {
+    fn drop(&mut self) {
+        self.end();
+        let _kept = std::fs::remove_file(&self.marker);
+    }
+}
+
+impl Launch {
+    fn spawn_error(&self, source: std::io::Error) -> StartError {
+        StartError::Spawn {
+            command: self.command.clone(),
+            source,
+        }
+    }
+
+    fn shell(&self, port: u16, mark: &str, output: PipeWriter, errors: PipeWriter) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &self.command]).process_group(0);
+        shell.stdin(Stdio::null()).stdout(output).stderr(errors);
+        shell
+            .env("PORT", port.to_string())
+            .env("ANTHROPIC_BASE_URL", &self.upstream)
+            .env("ANTHROPIC_API_KEY", API_KEY)
+            .env(MARK, mark)
+            .env("PYTHONUNBUFFERED", "1")
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("no_proxy", "127.0.0.1,localhost");
+        if let Some(folder) = &self.folder {
+            shell.current_dir(folder);
+        }
+        shell
+    }
+}
+
+/// The last whole lines of a log that fit, on one line.
+fn last_lines(text: &str) -> String {
+    let text = block(text);
+    let (mut words, mut length) = (Vec::new(), 0);
+    for line in text.lines().rev().filter(|line| !line.trim().is_empty()) {
+        let line = line.trim().replace('\t', " ");
+        length += line.chars().count() + 3;
+        if length > LAST_WORDS && !words.is_empty() {
+            break;
+        }
+        words.push(line);
+    }
+    words.reverse();
+    words.join(" | ")
+}
+
+/// Keeps the beginning of what a service prints, and goes on reading, so that it never waits for us.
+fn keep(words: PipeReader, mut log: File) {
+    std::thread::spawn(move || {
+        let mut words = words;
+        // A full disk or a reader that is gone loses the log, not the service.
+        let _kept = std::io::copy(&mut Read::by_ref(&mut words).take(MAX_LOG), &mut log);
+        let _rest = std::io::copy(&mut words, &mut std::io::sink());
+    });
+}
+
+fn free_port() -> std::io::Result<u16> {
+    std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()
+        .map(|address| address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_lines;
+
+    #[test]
+    fn the_end_of_a_traceback_is_told_and_not_its_beginning() {
+        let frames: String = (0..40)
+            .map(|n| format!("  File \"/srv/app/{n}.py\", line {n}, in run\n    run()\n"))
+            .collect();
+        let log = format!(
+            "Traceback (most recent call last):\n{frames}\u{1b}[31mKeyError: 'x'\u{1b}[0m\n\n"
+        );
+        let words = last_lines(&log);
+        assert!(words.ends_with("| KeyError: 'x'"), "{words}");
+        assert!(
+            words.chars().count() < 420 && !words.contains("Traceback"),
+            "{words}"
+        );
+        assert_eq!(
+            last_lines(&"x".repeat(900)).len(),
+            900,
+            "a last line is never lost"
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! A case in progress: asks the service about its files and notes what came back.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ground::proof;
+
+use super::api::API_KEY;
+use super::client::{Client, Received};
+use super::source_files::FileText;
+use super::upstream::CaseUpstream;
+use crate::contract::{Reading, first_words};
+use crate::corpus::longest_increasing;
+use crate::record::exam::{CaseRecord, Exchange, Found, Gap, Outcome, SourceFile};
+
+/// Longest wait for calls that go on after the last answer.
+const STORM: Duration = Duration::from_secs(4);
+
+/// A case in progress.
+pub(super) struct RunningCase {
+    pub(super) client: Client,
+    key: proof::Key,
+    pub(super) upstream: Arc<CaseUpstream>,
+    pub(super) texts: Vec<FileText>,
+    exchanges: Mutex<Vec<Exchange>>,
+}
+
+impl RunningCase {
+    pub(super) fn new(
+        client: Client,
+        key: proof::Key,
+        upstream: Arc<CaseUpstream>,
+        texts: Vec<FileText>,
+    ) -> Self {
+        Self {
+            client,
+            key,
+            upstream,
+            texts,
+            exchanges: Mutex::default(),
+        }
+    }
+
+    /// Asks for the documentation of one file and notes the answer.
+    pub(super) async fn ask(&self, file: usize, within: Duration) -> Exchange {
+        let text = &self.texts[file];
+        let at_ms = self.upstream.elapsed_ms();
+        let answer = self
+            .client
+            .document(&text.path, &text.content, within)
+            .await;
+        self.note(&text.path, Some(file), at_ms, &answer)
+    }
+
+    /// Asks about each file at once.
+    pub(super) async fn ask_all(&self, files: impl IntoIterator<Item = usize>, within: Duration) {
+        futures_util::future::join_all(files.into_iter().map(|file| self.ask(file, within))).await;
+    }
+
+    /// Goes away after `patience`, without an answer.
+    pub(super) async fn leave(&self, file: usize, patience: Duration) {
+        let text = &self.texts[file];
+        let at_ms = self.upstream.elapsed_ms();
+        let answer = self
+            .client
+            .document(&text.path, &text.content, patience)
+            .await;
+        let mut exchange = self.exchange(&text.path, Some(file), at_ms, &answer);
+        if exchange.outcome == Outcome::TimedOut {
+            exchange.outcome = Outcome::Left;
+        }
+        self.push(exchange);
+    }
+
+    pub(super) fn note(
+        &self,
+        what: &str,
+        file: Option<usize>,
+        at_ms: u64,
+        answer: &Received,
+    ) -> Exchange {
+        let exchange = self.exchange(what, file, at_ms, answer);
+        self.push(exchange.clone());
+        exchange
+    }
+
+    pub(super) fn push(&self, exchange: Exchange) {
+        self.exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(exchange);
+    }
+
+    pub(super) fn exchange(
+        &self,
+        what: &str,
+        file: Option<usize>,
+        at_ms: u64,
+        answer: &Received,
+    ) -> Exchange {
+        let key = API_KEY.as_bytes();
+        let leaks_key = answer.headers.contains(API_KEY)
+            || answer.body.windows(key.len()).any(|window| window == key);
+        Exchange {
+            status: answer.status,
+            leaks_key,
+            ..self.read(what, file, at_ms, &answer.reading())
+        }
+    }
+
+    /// An exchange whose answer is `reading`.
+    pub(super) fn read(
+        &self,
+        what: &str,
+        file: Option<usize>,
+        at_ms: u64,
+        reading: &Reading,
+    ) -> Exchange {
+        let text = reading.documentation.as_deref().unwrap_or_default();
+        Exchange {
+            what: what.to_owned(),
+            file,
+            at_ms,
+            ended_ms: self.upstream.elapsed_ms(),
+            status: reading.status,
+            outcome: reading.outcome,
+            found: file.map(|file| self.found(file, text)).unwrap_or_default(),
+            said: match reading.words.as_str() {
+                "" => first_words(text),
+                words => words.to_owned(),
+            },
+            leaks_key: false,
+            named: None,
+            disguise: None,
+        }
+    }
+
+    /// Holds `documentation` against file number `file`, by the tokens that replies carried.
+    pub(super) fn found(&self, file: usize, documentation: &str) -> Found {
+        let text = &self.texts[file];
+        let place = |symbol: &str| text.symbols.iter().position(|name| name == symbol);
+        let old = |symbol: &str| {
+            let earlier = self.texts.iter().filter(|other| other.path == text.path);
+            earlier
+                .into_iter()
+                .any(|other| other.symbols.iter().any(|name| name == symbol))
+        };
+        let (mut found, mut order, mut seen) = (Found::default(), Vec::new(), BTreeSet::new());
+        let documentation = plain(documentation);
+        for token in proof::find(&documentation) {
+            if !self.key.verify(&token) {
+                found.forged += 1;
+                continue;
+            }
+            match place(token.symbol) {
+                Some(place) if seen.insert(place) => order.push(place),
+                Some(_) => found.duplicates += 1,
+                None if old(token.symbol) => found.stale += 1,
+                None => found.foreign += 1,
+            }
+        }
+        found.documented = seen.len();
+        found.out_of_order = order.len() - longest_increasing(&order);
+        found.gaps = self.gaps(file, &seen);
+        found
+    }
+
+    fn gaps(&self, file: usize, seen: &BTreeSet<usize>) -> Vec<Gap> {
+        let all = self.texts[file].symbols.len();
+        if seen.len() == all {
+            return Vec::new();
+        }
+        let prompted = self.upstream.prompted(file, false);
+        let delivered = self.upstream.prompted(file, true);
+        let mut gaps: Vec<Gap> = Vec::new();
+        for symbol in (0..all).filter(|symbol| !seen.contains(symbol)) {
+            let (prompted, delivered) = (prompted.contains(&symbol), delivered.contains(&symbol));
+            match gaps.last_mut() {
+                Some(gap)
+                    if gap.to + 1 == symbol
+                        && (gap.prompted, gap.delivered) == (prompted, delivered) =>
+                {
+                    gap.to = symbol;
+                }
+                _ => gaps.push(Gap {
+                    from: symbol,
+                    to: symbol,
+                    delivered,
+                    prompted,
+                }),
+            }
+        }
+        gaps
+    }
+
+    /// Waits until no call is in flight and none has arrived for `calm`, but not for ever.
+    pub(super) async fn quiet(&self, calm: Duration) {
+        let _storm = tokio::time::timeout(STORM, async {
+            loop {
+                let before = self.upstream.arrived();
+                tokio::time::sleep(calm).await;
+                if self.upstream.arrived() == before && self.upstream.in_flight() == 0 {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+
+    /// What has been noted up to now.
+    pub(super) fn record(&self) -> CaseRecord {
+        let mut exchanges = self
+            .exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        exchanges.sort_by_key(|exchange| (exchange.at_ms, exchange.file));
+        let (attempts, max_in_flight) = self.upstream.attempts();
+        let start = exchanges
+            .iter()
+            .map(|exchange| exchange.at_ms)
+            .min()
+            .unwrap_or_default();
+        let end = exchanges
+            .iter()
+            .map(|exchange| exchange.ended_ms)
+            .max()
+            .unwrap_or_default();
+        let file = |text: &FileText| SourceFile {
+            path: text.path.clone(),
+            symbols: text.symbols.len(),
+            bytes: text.content.len(),
+        };
+        CaseRecord {
+            files: self.texts.iter().map(file).collect(),
+            exchanges,
+            attempts,
+            max_in_flight,
+            alive_after: true,
+            death: None,
+            makespan_ms: end - start,
+            claimed: None,
+            reference_ms: None,
+        }
+    }
+}
+
+/// Documentation as the codes in it are looked for: services may change the case of letters, and
+/// escape Markdown. All names of an examination are in small letters.
+fn plain(documentation: &str) -> String {
+    documentation.to_ascii_lowercase().replace("\\_", "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_survives_capitals_and_the_escapes_of_markdown() {
+        let key = proof::Key::new("secret");
+        let token = format!(
+            "ref:work_a1_x:0123abcd:{}",
+            key.mac("work_a1_x", "0123abcd")
+        );
+        for text in [
+            token.clone(),
+            token.to_ascii_uppercase(),
+            token.replace('_', "\\_"),
+        ] {
+            let text = plain(&text);
+            let found: Vec<_> = proof::find(&text).collect();
+            assert_eq!(found.len(), 1, "{text}");
+            assert!(key.verify(&found[0]), "{text}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! From an examination and rubrics to a grade.
+
+use super::flaw;
+use super::result::{Grade, SCHEMA, Status};
+use super::rubric::Rubric;
+use super::score::{self, Mark, Score};
+use crate::record::exam::Exam;
+
+/// Grades `exam` by `rubrics`.
+#[must_use]
+pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
+    let flaws = flaw::find(exam);
+    let failed = exam.preflight.iter().find(|check| !check.passed);
+    let rubrics: Vec<Score> = rubrics
+        .iter()
+        .map(|rubric| score::score(exam, rubric, failed.is_some()))
+        .collect();
+    let open = rubrics
+        .iter()
+        .flat_map(|rubric| &rubric.criteria)
+        .filter(|one| one.mark == Mark::Inconclusive);
+    let open: Vec<&str> = open.map(|one| one.id.as_str()).collect();
+    let (status, reason) = match failed {
+        Some(check) => (Status::Ungradable, format!("{}: {}", check.id, check.said)),
+        None if exam.preflight.is_empty() => {
+            (Status::Ungradable, "nothing was examined".to_owned())
+        }
+        None if !open.is_empty() => (
+            Status::Inconclusive,
+            format!("could not be measured: {}", open.join(", ")),
+        ),
+        None => (Status::Graded, String::new()),
+    };
+    Grade {
+        schema: SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: exam.target.clone(),
+        salt: exam.salt.clone(),
+        status,
+        reason,
+        score: score::round(rubrics.iter().map(|rubric| rubric.score).sum()),
+        max_score: score::round(rubrics.iter().map(|rubric| rubric.max_score).sum()),
+        rubrics,
+        flaws,
+    }
+}

@@ -1,0 +1,191 @@
+//! What the service logs: a line for each file that ended.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::text::excerpt;
+/// A file has ended.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When, in milliseconds since 1970.
+    pub at_unix_ms: u64,
+    /// Number of the request.
+    pub number: u64,
+    /// The file.
+    pub path: String,
+    /// HTTP status.
+    pub status: u16,
+    /// `done`, `partial`, or the error's words.
+    pub outcome: String,
+    /// How long it took, in simulated time.
+    pub took: Duration,
+    /// The platform's time limit killed it.
+    pub time_limit: bool,
+    /// No call was made for it.
+    pub cached: bool,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// CloudWatch's embedded metric format: JSON lines from which it makes metrics.
+    Emf,
+}
+
+impl Event {
+    /// The event as log lines. A killed file also gets the line that Lambda itself would write.
+    #[must_use]
+    pub fn lines(&self, format: Format, mode: &str, platform: &str) -> String {
+        let line = match format {
+            Format::Human => self.human(),
+            Format::Emf => self.emf(mode, platform),
+        };
+        match self.time_limit {
+            true => format!("{}\n{line}", short(&self.outcome)),
+            false => line,
+        }
+    }
+
+    fn human(&self) -> String {
+        let seconds = self.took.as_secs_f64();
+        let cached = if self.cached { ", cached" } else { "" };
+        format!(
+            "request {} {}: {} {} in {seconds:.2} s{cached}",
+            self.number,
+            short(&self.path),
+            self.status,
+            short(&self.outcome),
+        )
+    }
+
+    /// The specification: one `_aws` member that names the metrics among the members beside it.
+    fn emf(&self, mode: &str, platform: &str) -> String {
+        let metric = |name: &str, unit: &str| json!({ "Name": name, "Unit": unit });
+        let metrics = [
+            metric("Latency", "Milliseconds"),
+            metric("Requests", "Count"),
+            metric("Failed", "Count"),
+            metric("Cached", "Count"),
+        ];
+        json!({
+            "_aws": {
+                "Timestamp": self.at_unix_ms,
+                "CloudWatchMetrics": [{
+                    "Namespace": "breaklab",
+                    "Dimensions": [["Mode", "Platform"]],
+                    "Metrics": metrics,
+                }],
+            },
+            "Mode": mode,
+            "Platform": platform,
+            "Latency": self.took.as_millis() as u64,
+            "Requests": 1,
+            "Failed": u64::from(self.status != 200),
+            "Cached": u64::from(self.cached),
+            "request": self.number,
+            "file_path": short(&self.path),
+            "status": self.status,
+            "outcome": short(&self.outcome),
+        })
+        .to_string()
+    }
+}
+
+/// Characters of a client's text in a log line: CloudWatch refuses an event of more than 256 KB.
+const LONGEST: usize = 400;
+
+fn short(text: &str) -> String {
+    excerpt(text, LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Event {
+        Event {
+            at_unix_ms: 1_700_000_000_000,
+            number: 7,
+            path: "a\u{1b}[2J.py".to_owned(),
+            status: 504,
+            outcome: "Task timed out after 300.00 seconds".to_owned(),
+            took: Duration::from_secs(301),
+            time_limit: true,
+            cached: false,
+        }
+    }
+
+    #[test]
+    fn a_killed_file_is_logged_in_the_words_of_lambda() {
+        let lines = event().lines(Format::Human, "naive", "lambda");
+        assert_eq!(
+            lines,
+            "Task timed out after 300.00 seconds\n\
+             request 7 a.py: 504 Task timed out after 300.00 seconds in 301.00 s"
+        );
+    }
+
+    /// Units that CloudWatch knows, of those that fit here.
+    const UNITS: [&str; 2] = ["Milliseconds", "Count"];
+
+    #[test]
+    fn emf_events_keep_to_the_specification() {
+        let long = Event {
+            path: "é".repeat(2_000_000),
+            ..event()
+        };
+        let text = long.emf("naive", "lambda");
+        assert!(
+            text.len() < 256 * 1024 && !text.contains('\n'),
+            "{}",
+            text.len()
+        );
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let aws = json["_aws"].as_object().unwrap();
+        assert_eq!(
+            aws.keys().collect::<Vec<_>>(),
+            ["CloudWatchMetrics", "Timestamp"]
+        );
+        assert_eq!(
+            aws["Timestamp"], 1_700_000_000_000_u64,
+            "milliseconds since 1970"
+        );
+        let [directive] = aws["CloudWatchMetrics"].as_array().unwrap().as_slice() else {
+            panic!("one directive");
+        };
+        let directive = directive.as_object().unwrap();
+        assert_eq!(
+            directive.keys().collect::<Vec<_>>(),
+            ["Dimensions", "Metrics", "Namespace"]
+        );
+        assert!((1..=1024).contains(&directive["Namespace"].as_str().unwrap().len()));
+        for set in directive["Dimensions"].as_array().unwrap() {
+            let set = set.as_array().unwrap();
+            assert!(set.len() <= 30);
+            for name in set {
+                let value = json[name.as_str().unwrap()].as_str().unwrap();
+                assert!((1..=1024).contains(&value.len()), "{name}");
+            }
+        }
+        let metrics = directive["Metrics"].as_array().unwrap();
+        assert!((1..=100).contains(&metrics.len()));
+        for metric in metrics {
+            let name = metric["Name"].as_str().unwrap();
+            assert!(
+                (1..=1024).contains(&name.len()) && json[name].is_number(),
+                "{name}"
+            );
+            assert!(
+                UNITS.contains(&metric["Unit"].as_str().unwrap()),
+                "{metric}"
+            );
+        }
+        assert_eq!(
+            (&json["Latency"], &json["Failed"]),
+            (&301_000.into(), &1.into())
+        );
+    }
+}

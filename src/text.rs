@@ -1,0 +1,40 @@
+//! Foreign text made harmless, wrapping, and figures with their units: the only room that escapes.
+//!
+//! What a student, a file's name, a service or a model wrote must stay text wherever it is shown.
+//! Each destination has one door:
+//!
+//! | on its way to | door |
+//! |---|---|
+//! | a terminal, a log, an annotation | [`line()`], [`excerpt`], [`block`], [`wrapped`] |
+//! | HTML | [`line()`], and `maud`, which escapes |
+//! | XML (JUnit) | [`line()`], and `quick-junit`, which escapes |
+//! | a tag inside a prompt, an SVG file | [`markup`] |
+//! | Markdown | [`markdown`], [`anchor`] |
+//! | a spreadsheet | [`cell`] |
+//! | a file's name | [`file_name()`] |
+//! | a shell | [`shell_word`] |
+//! | a GitHub workflow | [`workflow`] |
+//!
+//! JSON needs none: its writer escapes. `tests/e2e/escaping.rs` holds as law that no other room
+//! escapes. This room imports none of ours.
+
+pub use columns::{COLUMNS, cut, left, right, width, wrapped};
+pub use file_name::file_name;
+pub use line::{block, excerpt, line};
+pub use page::shown;
+pub use quoted::{cell, markup, shell_word};
+
+pub mod anchor;
+pub mod figures;
+pub mod markdown;
+pub mod workflow;
+
+mod columns;
+mod disarm;
+mod file_name;
+mod line;
+mod page;
+mod quoted;
+mod sequence;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! The text of an HTML page, as web servers and frameworks answer errors with one.
+
+/// Elements of a page whose text no reader sees.
+const UNSEEN: [&str; 3] = ["script", "style", "title"];
+
+/// The text that an HTML page shows, not yet harmless: without tags, one line a block, the commonest
+/// entities read.
+#[must_use]
+pub fn shown(html: &str) -> String {
+    // Letters keep their places when they are made small, so both texts are cut alike.
+    let small = html.to_ascii_lowercase();
+    let (mut text, mut at) = (String::new(), 0);
+    while let Some(start) = small[at..].find('<').map(|start| at + start) {
+        text += &html[at..start];
+        text.push('\n');
+        let unseen = UNSEEN
+            .iter()
+            .find(|name| small[start + 1..].starts_with(**name));
+        // A tag or an element that does not end hides the rest, as in a browser.
+        let close = unseen.map_or(Some(start), |name| {
+            small[start..]
+                .find(&format!("</{name}"))
+                .map(|end| start + end)
+        });
+        let end = close.and_then(|close| Some(close + small[close..].find('>')? + 1));
+        at = end.unwrap_or(small.len());
+    }
+    entities(&(text + &html[at..]))
+}
+
+fn entities(text: &str) -> String {
+    const NAMED: [(&str, &str); 7] = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&nbsp;", " "),
+    ];
+    let named = NAMED
+        .iter()
+        .fold(text.to_owned(), |text, (entity, letter)| {
+            text.replace(entity, letter)
+        });
+    // Last, so that `&amp;lt;` stays `&lt;`.
+    named.replace("&amp;", "&")
+}

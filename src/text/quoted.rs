@@ -1,0 +1,43 @@
+//! Foreign text inside something that has quotes or marks of its own.
+
+use super::line::line;
+
+/// Text or an attribute's value in HTML or XML that neither `maud` nor `quick-junit` writes: an SVG
+/// file's title, a tag inside a prompt.
+#[must_use]
+pub fn markup(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for letter in line(text).chars() {
+        match letter {
+            '"' => quoted.push_str("&quot;"),
+            '<' => quoted.push_str("&lt;"),
+            '>' => quoted.push_str("&gt;"),
+            '&' => quoted.push_str("&amp;"),
+            other => quoted.push(other),
+        }
+    }
+    quoted
+}
+
+/// A spreadsheet's cell that no program takes for a formula. Separators and quotes are the CSV
+/// writer's.
+#[must_use]
+pub fn cell(text: &str) -> String {
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let text = line(text);
+    // Some programs trim a cell before they look at it.
+    match text.trim_start().starts_with(FORMULA) {
+        true => format!("'{text}"),
+        false => text,
+    }
+}
+
+/// One word of a POSIX shell's command.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./,:=@%+".contains(letter);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
