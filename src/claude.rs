@@ -11,13 +11,13 @@ use ground::prices::PICO_PER_USD;
 use ground::timeline::Timeline;
 use ground::usage::Usage;
 use ground::version::ApiVersion;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 
 use crate::text::line;
 use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
 
-pub use batch::{Batch, Item, ItemError};
+pub use batch::{Batch, Item, ItemError, Unread};
 pub use limits::{RateLimits, Window};
 pub use spending::Spending;
 
@@ -131,6 +131,14 @@ pub enum CallError {
         /// The cap.
         cap_pico: u64,
     },
+    /// It could not be written down that it is sent, so it was not sent.
+    #[error(
+        "the call could not be written down ({why}), and nothing is sent that is in no books; make room and run again"
+    )]
+    Unrecorded {
+        /// The reason of the system.
+        why: String,
+    },
     /// Nothing came for the whole time-out.
     #[error("the API did not answer in time")]
     TimedOut,
@@ -180,7 +188,7 @@ impl CallError {
                 429 => !self.is_spend_cap(),
                 _ => *status >= 500,
             },
-            Self::OverBudget { .. } => false,
+            Self::OverBudget { .. } | Self::Unrecorded { .. } => false,
             Self::Reset
             | Self::Cut
             | Self::Malformed { .. }
@@ -206,7 +214,10 @@ impl CallError {
     pub fn is_free(&self) -> bool {
         matches!(
             self,
-            Self::Api { status: 201.., .. } | Self::Unreachable | Self::OverBudget { .. }
+            Self::Api { status: 201.., .. }
+                | Self::Unreachable
+                | Self::OverBudget { .. }
+                | Self::Unrecorded { .. }
         )
     }
 
@@ -220,7 +231,8 @@ impl CallError {
                 ..
             }
         );
-        is_key || self.is_spend_cap() || matches!(self, Self::OverBudget { .. })
+        let is_ours = matches!(self, Self::OverBudget { .. } | Self::Unrecorded { .. });
+        is_key || is_ours || self.is_spend_cap()
     }
 
     /// How long the API asked to wait.
@@ -339,8 +351,13 @@ impl Claude {
         let limits = RateLimits::from_headers(&reply.headers);
         if !reply.status.is_success() {
             let body = self.read_all(&mut reply).await?;
-            return Err(wire::api_error(reply.status, &reply.headers, &body, limits));
+            let heard = wire::Heard {
+                limits,
+                unix_s: self.unix_s(),
+            };
+            return Err(wire::api_error(reply.status, &reply.headers, &body, heard));
         }
+        check_encoding(&reply.headers)?;
         let streamed = reply
             .headers
             .get(CONTENT_TYPE)
@@ -358,6 +375,12 @@ impl Claude {
             .and_then(|id| id.to_str().ok())
             .map(str::to_owned);
         Ok(message)
+    }
+
+    /// The time of day, if this client has a clock.
+    fn unix_s(&self) -> Option<u64> {
+        self.patience
+            .map(|(timeline, _)| timeline.unix_s(timeline.now()))
     }
 
     async fn read_all(&self, reply: &mut Reply) -> Result<Bytes, CallError> {
@@ -408,6 +431,12 @@ impl Claude {
     }
 }
 
+/// Whether `key` can be sent at all: it is one line of visible letters.
+#[must_use]
+pub fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn check_size(bytes: usize) -> Result<(), CallError> {
     if bytes > MAX_ANSWER_BYTES {
         return Err(CallError::Malformed {
@@ -417,9 +446,24 @@ fn check_size(bytes: usize) -> Result<(), CallError> {
     Ok(())
 }
 
+/// An answer in an encoding that was not asked for cannot be read.
+fn check_encoding(headers: &HeaderMap) -> Result<(), CallError> {
+    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None | Some(b"" | b"identity") => Ok(()),
+        Some(other) => Err(CallError::Malformed {
+            what: format!(
+                "it is encoded as {}, which was not asked for",
+                String::from_utf8_lossy(other)
+            ),
+        }),
+    }
+}
+
 fn headers(api_key: &str, version: ApiVersion) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(4);
+    let mut headers = HeaderMap::with_capacity(5);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Some proxies compress whatever nobody says must not be.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let (name, value) = if version.has_bearer_keys() {
         (AUTHORIZATION, format!("Bearer {api_key}"))
     } else {

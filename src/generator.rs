@@ -22,18 +22,23 @@ use crate::record::Protection;
 use assemble::Part;
 use cache::{Cache, Key};
 use chunk::Chunk;
-use complete::Stretch;
+use complete::{Stretch, View};
 use flight::{Flights, Role};
+use outline::Outline;
 use pace::Pace;
+use plan::Plan;
 use retry::Rule;
 
 pub use assemble::Gap;
 pub use error::{GenerateError, SetupError};
 pub use journal::{Earlier, Journal};
+pub use outline::{Defined, Reading, defined};
 pub use plan::CallEstimate;
 pub use policy::{Policy, Settings, Streaming};
 pub use prompt::VERSION as PROMPT_VERSION;
 
+mod answer;
+mod aside;
 mod assemble;
 mod cache;
 mod call;
@@ -42,7 +47,10 @@ mod complete;
 mod definitions;
 mod error;
 mod flight;
+mod grammar;
 mod journal;
+mod line;
+mod outline;
 mod pace;
 mod plan;
 mod policy;
@@ -87,6 +95,7 @@ pub struct Generator(Arc<Inner>);
 
 struct Inner {
     policy: Policy,
+    reading: Reading,
     model: Arc<str>,
     claude: Claude,
     timeline: Timeline,
@@ -109,10 +118,38 @@ pub struct Bulk {
     pub questions: Option<Questions>,
     /// Why the job ended before its time, once an answer said that no other call can succeed.
     pub halted: Arc<OnceLock<CallError>>,
+    /// Hears of every try that failed.
+    pub on_failure: Arc<dyn Fn(&CallError) + Send + Sync>,
+}
+
+/// A question that was not asked yet.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// How it is asked.
+    pub ask: Ask,
+    /// What that is expected to use.
+    pub estimate: CallEstimate,
 }
 
 /// Questions by the name under which their answers are kept, [`Journal`]'s keys in hex.
-pub type Questions = Arc<Mutex<BTreeMap<String, Ask>>>;
+pub type Questions = Arc<Mutex<BTreeMap<String, Question>>>;
+
+/// Whether a question was answered before, but not well enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    First,
+    Again,
+}
+
+impl Asking {
+    /// What tells the answers to both apart.
+    fn mark(self) -> &'static [u8] {
+        match self {
+            Self::First => b"",
+            Self::Again => b"again",
+        }
+    }
+}
 
 type Outcome = Result<Vec<Part>, GenerateError>;
 
@@ -120,8 +157,19 @@ type Outcome = Result<Vec<Part>, GenerateError>;
 struct Job<'a> {
     request: u64,
     document: &'a Document,
+    outline: Option<Arc<Outline>>,
     next_call: AtomicU32,
     paid: AtomicU32,
+}
+
+impl Job<'_> {
+    fn view(&self) -> View<'_> {
+        View {
+            path: &self.document.path,
+            source: &self.document.content,
+            outline: self.outline.as_deref(),
+        }
+    }
 }
 
 impl Generator {
@@ -142,7 +190,25 @@ impl Generator {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// A generator for a bulk job, which learns the limits and outlives its own end.
+    /// The same for files that people wrote, see [`Reading::Grammar`].
+    ///
+    /// # Errors
+    /// [`SetupError`] when the cache file cannot be used.
+    pub fn for_files(
+        policy: Policy,
+        model: &str,
+        claude: Claude,
+        known_limits: Option<Limits>,
+        timeline: Timeline,
+        seed: u64,
+    ) -> Result<Self, SetupError> {
+        let mut inner = Inner::new(policy, model, claude, known_limits, timeline, seed)?;
+        inner.reading = Reading::Grammar;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// A generator for a bulk job on files that people wrote, which learns the limits and outlives
+    /// its own end.
     ///
     /// # Errors
     /// [`SetupError`] when the cache file cannot be used.
@@ -154,6 +220,7 @@ impl Generator {
         bulk: Bulk,
     ) -> Result<Self, SetupError> {
         let mut inner = Inner::new(policy, model, claude, None, timeline, 1)?;
+        inner.reading = Reading::Grammar;
         inner.bulk = Some(bulk);
         Ok(Self(Arc::new(inner)))
     }
@@ -168,13 +235,14 @@ impl Generator {
         request: u64,
         document: &Document,
     ) -> Result<Documentation, GenerateError> {
+        let Plan { chunks, outline } = self.0.plan(document).await;
         let job = Job {
             request,
             document,
+            outline,
             next_call: AtomicU32::new(0),
             paid: AtomicU32::new(0),
         };
-        let chunks = plan::chunks(&self.0.policy, document, self.0.input_limit(document));
         let parts = self.0.parts(&job, chunks).await?;
         let (text, missing) = assemble::join(parts);
         let cached = job.paid.into_inner() == 0;
@@ -230,6 +298,7 @@ impl Inner {
             flights,
             pace,
             bulk: None,
+            reading: Reading::Lines,
             policy,
         })
     }
@@ -268,7 +337,7 @@ impl Inner {
         if self.cache.is_none() && self.flights.is_none() {
             return self.ask(job, chunk).await;
         }
-        let key = self.key(job, chunk);
+        let key = self.key(job, chunk, Asking::First);
         if let Some(text) = self.cache.as_ref().and_then(|cache| cache.find(&key)) {
             return Ok(vec![Part::Text(text)]);
         }
@@ -300,7 +369,7 @@ impl Inner {
     }
 
     /// Everything that the answer depends on, except the path: one content is paid for once.
-    fn key(&self, job: &Job<'_>, chunk: &Chunk) -> Key {
+    fn key(&self, job: &Job<'_>, chunk: &Chunk, asking: Asking) -> Key {
         let extension = job
             .document
             .path
@@ -313,6 +382,8 @@ impl Inner {
             extension.as_bytes(),
             chunk.context.as_bytes(),
             &job.document.content.as_bytes()[chunk.range.clone()],
+            chunk.names.join("\n").as_bytes(),
+            asking.mark(),
         ])
     }
 
@@ -328,7 +399,7 @@ impl Inner {
 
     /// Asks about one chunk. With chunking, what the answer leaves out is asked for again, alone.
     async fn ask(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
-        let message = self.call(job, chunk).await?;
+        let message = self.call(job, chunk, Asking::First).await?;
         if message.stop_reason == StopReason::Refusal {
             return Err(GenerateError::Declined);
         }
@@ -339,11 +410,14 @@ impl Inner {
         if !self.policy.has(Protection::Chunking) {
             return Ok(self.unchecked(chunk, message.text, cut_off));
         }
-        let Document { path, content } = job.document;
-        match complete::check(path, content, chunk, &message.text, cut_off) {
-            Some(stretches) => Box::pin(self.complete(job, stretches, cut_off)).await,
+        let view = job.view();
+        match complete::check(view, chunk, &message.text, cut_off) {
+            Some(stretches) => {
+                let stretches = complete::named(stretches, view);
+                Box::pin(self.complete(job, stretches, cut_off)).await
+            }
             None if !cut_off => Ok(vec![Part::Text(message.text.into())]),
-            None => match chunk::halve(path, content, chunk) {
+            None => match chunk::halve(view.path, view.source, view.outline, chunk) {
                 Some(halves) => Box::pin(self.parts(job, halves)).await,
                 None if self.policy.has(Protection::PartialResults) => {
                     Ok(self.unchecked(chunk, message.text, cut_off))
@@ -373,20 +447,24 @@ impl Inner {
     }
 
     /// Fills in what an answer left open. After a cut-off the rest is asked about like any chunk;
-    /// what was left out for no reason is asked for once.
+    /// what was left out or said twice for no reason is asked for once.
     async fn complete(&self, job: &Job<'_>, stretches: Vec<Stretch>, cut_off: bool) -> Outcome {
         let partial = self.policy.has(Protection::PartialResults);
         let filled = join_all(stretches.into_iter().map(async |stretch| {
-            let chunk = match stretch {
+            let (chunk, doubtful) = match stretch {
                 Stretch::Done(text) => return Ok(vec![Part::Text(text.into())]),
-                Stretch::Open(chunk) => chunk,
+                Stretch::Open(chunk, doubtful) => (chunk, doubtful),
             };
-            let outcome = match cut_off {
+            let outcome = match cut_off && doubtful.is_none() {
                 true => self.chunk(job, &chunk).await,
                 false => self.ask_once_more(job, &chunk).await,
             };
             match outcome {
-                Err(error) if partial => Ok(vec![Part::Missing(gap(&chunk, &error))]),
+                Err(error) if partial => {
+                    let doubtful = doubtful.map(|text| Part::Unfinished(text.into()));
+                    let missing = Part::Missing(gap(&chunk, &error));
+                    Ok(doubtful.into_iter().chain([missing]).collect())
+                }
                 outcome => outcome,
             }
         }))
@@ -396,16 +474,25 @@ impl Inner {
     }
 
     async fn ask_once_more(&self, job: &Job<'_>, chunk: &Chunk) -> Outcome {
-        let message = self.call(job, chunk).await?;
-        let Document { path, content } = job.document;
+        let message = self.call(job, chunk, Asking::Again).await?;
         let cut_off = message.stop_reason != StopReason::EndTurn;
-        match complete::check(path, content, chunk, &message.text, cut_off) {
-            None if !cut_off => Ok(vec![Part::Text(message.text.into())]),
-            _ => {
-                let left_out = Part::Missing(gap(chunk, &GenerateError::LeftOut));
-                Ok(vec![Part::Unfinished(message.text.into()), left_out])
+        let stretches = complete::check(job.view(), chunk, &message.text, cut_off);
+        let Some(stretches) = stretches.filter(|_| !cut_off) else {
+            return Ok(match cut_off {
+                false => vec![Part::Text(message.text.into())],
+                true => self.unchecked(chunk, message.text, true),
+            });
+        };
+        // Asked twice, it says what it says: all of it is shown, and named for what it is.
+        let parts = stretches.into_iter().flat_map(|stretch| match stretch {
+            Stretch::Done(text) => vec![Part::Text(text.into())],
+            Stretch::Open(open, text) => {
+                let left_out = Part::Missing(gap(&open, &GenerateError::LeftOut));
+                let text = text.map(|text| Part::Unfinished(text.into()));
+                text.into_iter().chain([left_out]).collect()
             }
-        }
+        });
+        Ok(parts.collect())
     }
 }
 

@@ -77,18 +77,30 @@ impl Call {
     }
 }
 
+/// An attempt that a planned fault broke, and those before it.
+struct Broken {
+    call: Call,
+    ended_ms: u64,
+}
+
 /// The calls that the rows of a ledger show: each success, with the attempts on the same body that
 /// a planned fault broke before it. Refusals by the rate limits were not forced and do not count.
+/// Attempts that went on at the same time belong to different calls, also on the same body: only
+/// what came one after another adds up to a path.
 #[must_use]
 pub fn calls(rows: &[Row]) -> Vec<Call> {
-    let mut broken: BTreeMap<u64, Call> = BTreeMap::new();
+    let mut broken: BTreeMap<u64, Vec<Broken>> = BTreeMap::new();
     let mut calls = Vec::new();
     for row in rows {
         let is_whole = row.ending == Ending::Complete;
         if !is_whole && row.fault.is_none() {
             continue;
         }
-        let mut call = broken.remove(&row.digest).unwrap_or_default();
+        let before = broken.entry(row.digest).or_default();
+        let over = before
+            .iter()
+            .position(|broken| broken.ended_ms <= row.arrived_ms);
+        let mut call = over.map_or_else(Call::default, |at| before.remove(at).call);
         // Refused by a fault, an attempt costs neither quota nor time.
         if is_whole || row.usage.input_tokens > 0 {
             call.requests += 1;
@@ -100,10 +112,13 @@ pub fn calls(rows: &[Row]) -> Vec<Call> {
             call.service = Duration::from_millis(row.service_ms);
             calls.push(call);
         } else {
-            broken.insert(row.digest, call);
+            before.push(Broken {
+                call,
+                ended_ms: row.ended_ms,
+            });
         }
     }
-    calls.extend(broken.into_values());
+    calls.extend(broken.into_values().flatten().map(|broken| broken.call));
     calls
 }
 
@@ -228,7 +243,52 @@ mod tests {
         assert_eq!(makespan(&workload), Duration::from_secs(12));
     }
 
+    /// Attempts on few bodies, broken and whole, that overlap as they like.
+    fn rows() -> impl Strategy<Value = Vec<Row>> {
+        let attempt = (0u64..3, 0u64..50, 1u64..600, any::<bool>());
+        prop::collection::vec(attempt, 1..40).prop_map(|attempts| {
+            let mut arrived_ms = 0;
+            let row = |(digest, gap, took, is_whole): (u64, u64, u64, bool)| {
+                arrived_ms += gap;
+                Row {
+                    seq: 0,
+                    request_id: String::new(),
+                    call: String::new(),
+                    digest,
+                    seen: 0,
+                    model: String::new(),
+                    arrived_ms,
+                    ended_ms: arrived_ms + took,
+                    service_ms: took,
+                    status: Some(200),
+                    ending: if is_whole {
+                        Ending::Complete
+                    } else {
+                        Ending::Truncated
+                    },
+                    fault: (!is_whole).then_some(ground::fault::FaultKind::Hang),
+                    usage: ground::usage::Usage {
+                        input_tokens: 10,
+                        ..Default::default()
+                    },
+                    cost_pico: 0,
+                    max_tokens: 1,
+                }
+            };
+            attempts.into_iter().map(row).collect()
+        })
+    }
+
     proptest! {
+        #[test]
+        fn no_run_ends_before_the_bound_of_its_own_attempts(rows in rows()) {
+            let workload = Workload { calls: calls(&rows), limits: None, concurrency: None };
+            let took = rows.iter().map(|row| row.ended_ms).max().unwrap() - rows[0].arrived_ms;
+            prop_assert!(makespan(&workload) <= Duration::from_millis(took));
+            let paths: u32 = workload.calls.iter().map(|call| call.requests as u32).sum();
+            prop_assert_eq!(paths as usize, rows.len());
+        }
+
         /// A greedy single server that knows everything is never faster.
         #[test]
         fn no_schedule_beats_it(calls in prop::collection::vec((1u64..200, 1u64..30), 1..60), concurrency in 1usize..8) {

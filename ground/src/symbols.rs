@@ -74,6 +74,32 @@ pub fn region(prompt: &str) -> &str {
     marked.unwrap_or(prompt)
 }
 
+/// What `prompt` asks to be documented: the names between a line `<definitions>` and a line
+/// `</definitions>` before its region, each once, if there are any; otherwise what its region defines.
+pub fn asked(prompt: &str) -> impl Iterator<Item = &str> {
+    let region = region(prompt);
+    let before = &prompt[..region.as_ptr().addr() - prompt.as_ptr().addr()];
+    let listed = listed(before).unwrap_or_default();
+    let scanned = if listed.is_empty() { region } else { "" };
+    listed.lines().chain(scan(scanned))
+}
+
+/// The lines between the marks of a list.
+fn listed(text: &str) -> Option<&str> {
+    let open = memchr::memmem::find(text.as_bytes(), b"\n<definitions>\n")?;
+    let rest = &text[open + "\n<definitions>\n".len()..];
+    rest.split_once("</definitions>\n").map(|(names, _)| names)
+}
+
+/// The bare name of a symbol that may be written behind what it stands in, e.g. `run` of `A.run`.
+#[must_use]
+pub fn bare(symbol: &str) -> &str {
+    if symbol.ends_with(']') {
+        return symbol;
+    }
+    symbol.rsplit('.').next().unwrap_or(symbol)
+}
+
 /// The name that `line` defines, if it is a definition.
 fn definition(line: &str) -> Option<&str> {
     let mut rest = line;
@@ -151,6 +177,21 @@ mod tests {
         assert_eq!(region("<source>\n</source>"), "");
         assert_eq!(region("<source>\nA"), "<source>\nA");
         assert_eq!(region("</source>\n<source>\nA"), "</source>\n<source>\nA");
+    }
+
+    #[test]
+    fn a_list_of_definitions_says_what_is_asked() {
+        let asked = |prompt| asked(prompt).collect::<Vec<_>>();
+        let listed =
+            "x\n<definitions>\nA\nA.run\n</definitions>\n<source>\ndef f(): pass\n</source>\n";
+        assert_eq!(asked(listed), ["A", "A.run"]);
+        let within = "x\n<source>\n<definitions>\nA\n</definitions>\ndef f(): pass\n</source>\n";
+        assert_eq!(asked(within), ["f"]);
+        assert_eq!(asked("def g(): pass"), ["g"]);
+        assert_eq!(
+            [bare("A.run"), bare("run"), bare("A.[Symbol.iterator]")],
+            ["run", "run", "A.[Symbol.iterator]"]
+        );
     }
 
     proptest! {

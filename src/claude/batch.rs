@@ -48,6 +48,23 @@ pub enum ItemError {
     /// The batch was cancelled before its turn.
     #[error("the batch was cancelled before this was answered")]
     Canceled,
+    /// The result is of a kind that this program does not know.
+    #[error("the result `{name}` is of the unknown kind `{kind}`")]
+    Unknown {
+        /// The name under which it was asked.
+        name: String,
+        /// What the API calls it.
+        kind: String,
+    },
+}
+
+/// What a file of results held that is no result.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Lines that could not be read.
+    pub lines: u64,
+    /// What was wrong with the first of them.
+    pub why: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -126,7 +143,8 @@ impl Claude {
             .collect())
     }
 
-    /// Gives every result of the batch `id` to `each`, in the order of the API, which is none.
+    /// Gives every result of the batch `id` to `each`, in the order of the API, which is none. A
+    /// line that is no result does not stop the others; it is counted.
     ///
     /// # Errors
     /// [`CallError`] when they did not all come; those that did are given.
@@ -134,23 +152,31 @@ impl Claude {
         &self,
         id: &str,
         mut each: impl FnMut(Item),
-    ) -> Result<(), CallError> {
+    ) -> Result<Unread, CallError> {
         // By our own address: a link in the answer might lead the key somewhere else.
         let path = format!("/v1/messages/batches/{id}/results");
         let mut reply = self.open(Method::GET, &path, Vec::new()).await?;
-        let mut line = Vec::new();
+        let (mut line, mut unread) = (Vec::new(), Unread::default());
         while let Some(piece) = self.next(&mut reply).await? {
             for part in piece.split_inclusive(|byte| *byte == b'\n') {
                 line.extend_from_slice(part);
                 check_size(line.len())?;
                 if line.ends_with(b"\n") {
-                    item(&line)?.into_iter().for_each(&mut each);
+                    match item(&line) {
+                        Ok(item) => item.into_iter().for_each(&mut each),
+                        Err(error) => {
+                            unread.lines += 1;
+                            unread.why.get_or_insert(error.to_string());
+                        }
+                    }
                     line.clear();
                 }
             }
         }
-        item(&line)?.into_iter().for_each(&mut each);
-        Ok(())
+        // A last line without its end may have been cut.
+        let last = item(&line).map_err(|_| CallError::Cut)?;
+        last.into_iter().for_each(&mut each);
+        Ok(unread)
     }
 
     async fn whole(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, CallError> {
@@ -178,7 +204,11 @@ impl Claude {
         }
         let limits = RateLimits::from_headers(&reply.headers);
         let body = self.read_all(&mut reply).await?;
-        Err(wire::api_error(reply.status, &reply.headers, &body, limits))
+        let heard = wire::Heard {
+            limits,
+            unix_s: self.unix_s(),
+        };
+        Err(wire::api_error(reply.status, &reply.headers, &body, heard))
     }
 }
 
@@ -242,11 +272,10 @@ fn item(line: &[u8]) -> Result<Option<Item>, CallError> {
         }
         "expired" => Err(ItemError::Expired),
         "canceled" => Err(ItemError::Canceled),
-        other => {
-            return Err(CallError::Malformed {
-                what: format!("the result `{custom_id}` is `{other}`"),
-            });
-        }
+        other => Err(ItemError::Unknown {
+            name: custom_id.clone(),
+            kind: other.to_owned(),
+        }),
     };
     Ok(Some(Item {
         name: custom_id,
@@ -293,8 +322,13 @@ mod tests {
 
     #[test]
     fn results_that_are_none_are_named() {
-        let error = item(br#"{"custom_id":"a","result":{"type":"lost"}}"#).unwrap_err();
-        assert!(error.to_string().contains("`a` is `lost`"), "{error}");
+        let error = outcome(r#"{"type":"lost"}"#).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`a` is of the unknown kind `lost`"),
+            "{error}"
+        );
         assert_eq!(item(b" \r\n"), Ok(None));
     }
 }

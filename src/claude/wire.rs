@@ -1,7 +1,7 @@
 //! The JSON of the Messages API as a client sees it: one request out, an answer or an error in.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use ground::usage;
 use http::{HeaderMap, StatusCode};
@@ -217,12 +217,20 @@ pub(super) fn item_error(data: &[u8]) -> CallError {
     }
 }
 
+/// What is known beside an error's own words.
+#[derive(Clone, Copy)]
+pub(super) struct Heard {
+    pub(super) limits: Option<RateLimits>,
+    /// When it came, in seconds since 1970, by a clock of ours if there is one.
+    pub(super) unix_s: Option<u64>,
+}
+
 /// The error that a non-2xx answer reports, even if its body is not the API's.
 pub(super) fn api_error(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-    rate_limits: Option<RateLimits>,
+    heard: Heard,
 ) -> CallError {
     let wire = serde_json::from_slice::<ErrorEnvelope>(body).map_or_else(
         |_| ErrorWire {
@@ -240,7 +248,7 @@ pub(super) fn api_error(
         ..
     } = &mut error
     {
-        *retry_after = wait(headers);
+        *retry_after = wait(headers, heard.unix_s);
         *should_retry = match headers
             .get("x-should-retry")
             .map(http::HeaderValue::as_bytes)
@@ -249,7 +257,7 @@ pub(super) fn api_error(
             Some(b"false") => Some(false),
             _ => None,
         };
-        *limits = rate_limits.map(Box::new);
+        *limits = heard.limits.map(Box::new);
     }
     error
 }
@@ -266,14 +274,28 @@ fn from_wire(status: u16, wire: ErrorWire) -> CallError {
     }
 }
 
-/// `retry-after-ms` before `retry-after`, in seconds; zero, negative and absurd waits are none.
-fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+/// `retry-after-ms` before `retry-after`, which is a number of seconds or a date; zero, negative
+/// and absurd waits are none.
+fn wait(headers: &HeaderMap, unix_s: Option<u64>) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| text(name)?.parse::<f64>().ok();
     number("retry-after-ms")
         .map(|ms| ms / 1000.0)
         .or_else(|| number("retry-after"))
+        .or_else(|| {
+            let until = unix_seconds(text("retry-after")?)?;
+            // The server's own clock tells best how far its date is away.
+            let now = text("date").and_then(unix_seconds).or(unix_s)?;
+            Some(until.saturating_sub(now) as f64)
+        })
         .filter(|seconds| *seconds > 0.0 && *seconds <= 4_294_967.0)
         .map(Duration::from_secs_f64)
+}
+
+fn unix_seconds(date: &str) -> Option<u64> {
+    let moment = httpdate::parse_http_date(date).ok()?;
+    let since = moment.duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
 }
 
 fn kind_of(status: StatusCode) -> &'static str {

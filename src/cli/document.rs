@@ -1,6 +1,6 @@
 //! `breaklab document`: the hardened generator as a tool, against the mock or the real API.
 
-use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,9 +12,12 @@ use ground::timeline::Timeline;
 use mock_claude::{MockClaude, Settings as MockSettings};
 
 use super::Exit;
-use crate::claude::{Claude, Spending};
+use crate::claude::{Claude, Spending, is_key};
 use crate::clock::Clock;
-use crate::generator::{Bulk, Generator, Journal, PROMPT_VERSION, Policy, Questions};
+use crate::corpus::Skipped;
+use crate::generator::{
+    Bulk, Defined, Generator, Journal, PROMPT_VERSION, Policy, Questions, defined,
+};
 use crate::load::Stop;
 use crate::record::Base;
 use crate::transport::{AttemptLog, Transport};
@@ -26,13 +29,39 @@ use pages::{Page, Pages};
 
 mod batch;
 mod bill;
+mod dry;
 mod job;
+mod made;
 mod pages;
+mod written;
 
 /// Where the work is written down that a later run need not pay for again.
 const JOURNAL: &str = ".breaklab/journal.sqlite";
+/// A cap above this is a slip of the finger.
+const MAX_CAP_USD: f64 = 1e6;
 /// Longest silence of the API while it is asked about batches.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Longest time in which nothing is said while a real API is asked.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The mock: for free, and made up.
+    Mock,
+    /// An API at some address.
+    Api,
+}
+
+impl Origin {
+    fn of(args: &Args) -> Self {
+        match args.base_url {
+            Some(_) => Self::Api,
+            None => Self::Mock,
+        }
+    }
+}
 
 /// Arguments of `breaklab document`.
 #[derive(Debug, clap::Args)]
@@ -41,7 +70,7 @@ pub(super) struct Args {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// Folder for one Markdown page per file and an index; run again to go on where it stopped
-    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "list"])]
     out: Option<PathBuf>,
     /// Model id
     #[arg(long, value_name = "ID", default_value = "claude-sonnet-5")]
@@ -51,11 +80,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL", requires = "max_cost_usd")]
     base_url: Option<String>,
     /// Make no call that might bring the bill of all runs into this folder above this
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = dollars)]
     max_cost_usd: Option<f64>,
     /// Say what it would cost and stop
     #[arg(long)]
     dry_run: bool,
+    /// Print FILE, LINE and NAME of all that would be documented, apart by tabs, and stop
+    #[arg(long, conflicts_with = "dry_run")]
+    list: bool,
     /// Ask in Message Batches: half the price, answered within a day
     #[arg(long)]
     batch: bool,
@@ -88,15 +120,35 @@ struct Run<'a> {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let job = job::read(args)?;
+    if args.list {
+        list(&job)?;
+        return Ok(Exit::Done);
+    }
     let key = api_key(args)?;
     let Some(out) = args.out.as_deref().filter(|_| !args.dry_run) else {
-        bill::print_estimate(&job.documents, &estimate(args, &job), &job.book, args.batch)?;
+        let estimate = dry::estimate(args, &job)?;
+        bill::print_estimate(&job.documents, &estimate, &job.book, args.batch)?;
         return Ok(Exit::Done);
     };
+    if args.base_url.is_some() && !args.quiet {
+        name_skipped(&job.skipped);
+    }
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
-    let pages = Pages::open(out, &manifest(args), args.quiet, job.documents.len())?;
+    let origin = Origin::of(args);
+    let pages = Pages::open(
+        out,
+        &manifest(args),
+        origin,
+        args.quiet,
+        job.documents.len(),
+    )?;
+    pages.claim(&job)?;
     let journal = Journal::open(&out.join(JOURNAL))?;
+    let journal = match origin {
+        Origin::Api => journal,
+        Origin::Mock => journal.of_free_answers(),
+    };
     if args.retry_refused {
         journal.forget_refusals();
     }
@@ -106,6 +158,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         stop,
         questions: args.batch.then(Questions::default),
         halted: Arc::new(OnceLock::new()),
+        on_failure: pages.on_failure(),
     };
     let clock = match args.base_url {
         Some(_) => Clock::Real { speed: 1.0 },
@@ -143,6 +196,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     })?;
     let (done, trouble, earlier, spending, attempts, took) = outcome?;
     let index = pages.write_index(&done, &job.skipped);
+    if !bulk.stop.is_stopped() {
+        pages.remove_gone(&job)?;
+    }
     let bill = Bill {
         pages: &done,
         files: job.documents.len(),
@@ -156,7 +212,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         trouble: trouble.or_else(|| journal_trouble(&bulk.journal)),
     };
     if !args.quiet {
-        bill.print(&job.book, args.base_url.is_some())?;
+        bill.print(&job.book, origin)?;
     }
     index?;
     Ok(bill.exit())
@@ -207,8 +263,9 @@ impl Run<'_> {
             .job
             .documents
             .iter()
+            .zip(&self.job.sources)
             .zip(0..)
-            .map(|(document, request)| {
+            .map(|((document, source), request)| {
                 let generator = &generator;
                 async move {
                     if self.bulk.stop.is_stopped() && self.bulk.questions.is_none() {
@@ -216,18 +273,35 @@ impl Run<'_> {
                     }
                     let outcome = generator.document(request, document).await;
                     match write {
-                        true => self
-                            .pages
-                            .write(document, outcome, self.spending.spent_pico()),
+                        true => self.pages.write(
+                            (document, source),
+                            outcome,
+                            self.spending.spent_pico(),
+                        ),
                         false => None,
                     }
                 }
             });
-        let pages: Vec<Option<Page>> = futures_util::stream::iter(work)
+        let pages = futures_util::stream::iter(work)
             .buffered(self.job.settings.parallel)
-            .collect()
-            .await;
+            .collect::<Vec<Option<Page>>>();
+        let pages = self.speaking(pages).await;
         Ok(pages.into_iter().flatten().collect())
+    }
+
+    /// Does `work`, and says how far it is when nothing else has been said for a while.
+    async fn speaking<T>(&self, work: impl Future<Output = T>) -> T {
+        if self.args.base_url.is_none() {
+            return work.await;
+        }
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = self.timeline.sleep(SILENCE) => self.pages.speak(self.spending.spent_pico()),
+            }
+        }
     }
 }
 
@@ -238,19 +312,37 @@ fn journal_trouble(journal: &Journal) -> Option<String> {
     ))
 }
 
-fn estimate(args: &Args, job: &Job) -> bill::Estimate {
-    let policy = Policy::new(Base::Hardened, &job.settings);
-    let mut estimate = bill::Estimate::new(job.prices, &args.model);
-    let mut seen = BTreeSet::new();
+/// An amount of money, as it may be given on the command line.
+fn dollars(text: &str) -> Result<f64, String> {
+    let usd: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    match usd > 0.0 && usd < MAX_CAP_USD {
+        true => Ok(usd),
+        false => Err(format!("give an amount above 0 and below {MAX_CAP_USD}")),
+    }
+}
+
+/// Names what the files define.
+fn list(job: &Job) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for document in &job.documents {
-        if seen.insert(&document.content) {
-            policy
-                .calls(document)
-                .into_iter()
-                .for_each(|call| estimate.add(call));
+        for Defined { name, line } in defined(&document.path, &document.content) {
+            writeln!(out, "{}\t{line}\t{name}", document.path)?;
         }
     }
-    estimate
+    out.flush()
+}
+
+/// Names what is left out before anything is paid.
+fn name_skipped(skipped: &[Skipped]) {
+    for file in skipped {
+        // Nobody is left to tell when standard error is gone.
+        let _gone = writeln!(
+            std::io::stderr(),
+            "skipped {}: {}",
+            file.path.display(),
+            file.why
+        );
+    }
 }
 
 /// What all pages of one folder have in common: it must not change between runs.
@@ -272,7 +364,10 @@ fn api_key(args: &Args) -> anyhow::Result<String> {
     }
     match (&args.base_url, std::env::var("ANTHROPIC_API_KEY")) {
         (None, _) => Ok("mock".to_owned()),
-        (Some(_), Ok(key)) if !key.trim().is_empty() => Ok(key.trim().to_owned()),
+        (Some(_), Ok(key)) if is_key(key.trim()) => Ok(key.trim().to_owned()),
+        (Some(_), Ok(key)) if !key.trim().is_empty() => {
+            bail!("ANTHROPIC_API_KEY holds a letter that no key has, e.g. a line end; set it again")
+        }
         (Some(_), _) => bail!("ANTHROPIC_API_KEY is not set; --base-url needs a key"),
     }
 }
@@ -281,6 +376,10 @@ fn transport(args: &Args, timeline: Timeline, log: &AttemptLog) -> anyhow::Resul
     if let Some(url) = &args.base_url {
         return Ok(Transport::tcp(url, log.clone())?);
     }
+    mock(timeline, log)
+}
+
+fn mock(timeline: Timeline, log: &AttemptLog) -> anyhow::Result<Transport> {
     let mock = MockClaude::new(MockSettings::default().into_config(), timeline)?;
     Ok(Transport::in_process(mock, log.clone()))
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use super::Exit;
 use super::exit::complain;
 use super::interrupt::told_to_end;
-use crate::claude::{Claude, Spending};
+use crate::claude::{Claude, Spending, is_key};
 use crate::contract::Ask;
 use crate::generator::{Generator, Policy, Settings};
 use crate::platform::http::{Handler, Options};
@@ -158,10 +158,13 @@ fn check_upstream(args: &Args) -> anyhow::Result<()> {
     if args.max_cost_usd.is_none() {
         bail!("{url} may cost money; say with --max-cost-usd how much at most");
     }
-    if api_key().is_none() {
-        bail!("ANTHROPIC_API_KEY is not set; {url} needs a key");
+    match api_key() {
+        None => bail!("ANTHROPIC_API_KEY is not set; {url} needs a key"),
+        Some(key) if !is_key(&key) => {
+            bail!("ANTHROPIC_API_KEY holds a letter that no key has, e.g. a line end; set it again")
+        }
+        Some(_) => Ok(()),
     }
-    Ok(())
 }
 
 fn api_key() -> Option<String> {
@@ -330,7 +333,8 @@ fn service(
         None
     };
     let policy = policy(args, &loaded.scenario.generator);
-    let generator = Generator::new(policy, &loaded.profile.model, claude, known, timeline, 1)?;
+    let model = &loaded.profile.model;
+    let generator = Generator::for_files(policy, model, claude, known, timeline, 1)?;
     let settings = platform::Settings {
         preset: args.platform.into(),
         ..loaded.scenario.platform

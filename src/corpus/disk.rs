@@ -1,15 +1,18 @@
 //! Real source files from a folder: what can be documented, and what was passed over and why.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
 use super::Source;
 
+mod notebook;
+
 /// Endings of the files that a folder walk takes; a file that is named itself is always taken.
-const SOURCE_ENDINGS: [&str; 17] = [
-    "py", "pyi", "js", "jsx", "mjs", "cjs", "ts", "tsx", "java", "go", "rs", "c", "h", "cc", "cpp",
-    "rb", "kt",
+const SOURCE_ENDINGS: [&str; 28] = [
+    "py", "pyi", "pyw", "ipynb", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "java",
+    "go", "rs", "c", "h", "cc", "cpp", "cxx", "hh", "hpp", "cs", "rb", "php", "kt", "kts", "swift",
 ];
 
 /// Largest file that is read; the API refuses bodies over 32 MB.
@@ -69,18 +72,18 @@ pub fn load(path: &Path) -> Result<Loaded, CorpusError> {
     } else {
         let walk = WalkBuilder::new(path)
             .require_git(false)
+            .follow_links(true)
             .sort_by_file_path(Path::cmp)
             .build();
+        let mut found = Vec::new();
         for entry in walk {
             match entry {
-                Ok(entry) if is_source(&entry) => take(&mut loaded, entry.path(), path),
+                Ok(entry) if is_source(&entry) => found.push(entry.into_path()),
                 Ok(_) => {}
-                Err(error) => loaded.skipped.push(Skipped {
-                    path: path.to_owned(),
-                    why: error.to_string(),
-                }),
+                Err(error) => loaded.skipped.push(refused(path, &error)),
             }
         }
+        take_all(&mut loaded, &found, path);
     }
     if loaded.files.is_empty() {
         return Err(CorpusError::Empty {
@@ -91,10 +94,56 @@ pub fn load(path: &Path) -> Result<Loaded, CorpusError> {
     Ok(loaded)
 }
 
+/// An entry of a folder that could not be looked at, e.g. a link to a folder that it stands in.
+fn refused(root: &Path, error: &ignore::Error) -> Skipped {
+    match error {
+        ignore::Error::Loop { child, ancestor } => Skipped {
+            path: child.clone(),
+            why: format!("it leads back to `{}`", ancestor.display()),
+        },
+        ignore::Error::WithPath { path, err } => Skipped {
+            path: path.clone(),
+            why: refused(path, err).why,
+        },
+        ignore::Error::WithDepth { err, .. } => refused(root, err),
+        other => Skipped {
+            path: root.to_owned(),
+            why: other.to_string(),
+        },
+    }
+}
+
+/// Takes each file once: a link to one that is there anyway is passed over.
+fn take_all(loaded: &mut Loaded, paths: &[PathBuf], root: &Path) {
+    let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let places = paths.iter().map(|path| {
+        let below = path.strip_prefix(root).unwrap_or(path);
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let is_link = real != real_root.join(below);
+        (path, real, is_link)
+    });
+    let places: Vec<(&PathBuf, PathBuf, bool)> = places.collect();
+    let mut taken: BTreeSet<&Path> = places
+        .iter()
+        .filter(|(_, _, is_link)| !is_link)
+        .map(|(_, real, _)| real.as_path())
+        .collect();
+    for (path, real, is_link) in &places {
+        if *is_link && !taken.insert(real) {
+            loaded.skipped.push(Skipped {
+                path: (*path).clone(),
+                why: format!("a link to `{}`, which is taken already", real.display()),
+            });
+        } else {
+            take(loaded, path, root);
+        }
+    }
+}
+
 fn is_source(entry: &ignore::DirEntry) -> bool {
     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
     let ending = entry.path().extension().and_then(|ending| ending.to_str());
-    is_file && ending.is_some_and(|ending| SOURCE_ENDINGS.contains(&ending))
+    is_file && ending.is_some_and(|ending| SOURCE_ENDINGS.contains(&&*ending.to_ascii_lowercase()))
 }
 
 fn take(loaded: &mut Loaded, path: &Path, root: &Path) {
@@ -138,6 +187,18 @@ fn read(path: &Path) -> Result<String, String> {
     }
     let text = String::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))?;
+    // A byte order mark is no part of a text.
+    let text = text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text);
+    let is_notebook = path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("ipynb"));
+    let text = match is_notebook {
+        true => notebook::code(&text)?,
+        false => text,
+    };
     if text.trim().is_empty() {
         Err("empty".to_owned())
     } else {
@@ -168,6 +229,70 @@ mod tests {
             .map(|skipped| skipped.why.as_str())
             .collect();
         assert_eq!(reasons, ["binary", "empty", "not UTF-8 at byte 3"]);
+    }
+
+    #[test]
+    fn endings_in_capitals_marks_and_new_kinds_of_modules_are_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("A.PY", "x = 1\n");
+        write("b.mts", "export {}\n");
+        write("c.py", "\u{feff}x = 1\n");
+        write("d.py", "\u{feff}");
+        let loaded = load(folder.path()).unwrap();
+        let files: Vec<_> = loaded
+            .files
+            .iter()
+            .map(|file| (&*file.path, &*file.content))
+            .collect();
+        assert_eq!(
+            files,
+            [
+                ("A.PY", "x = 1\n"),
+                ("b.mts", "export {}\n"),
+                ("c.py", "x = 1\n")
+            ]
+        );
+        assert_eq!(loaded.skipped[0].why, "empty");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_once_and_circles_are_named() {
+        use std::os::unix::fs::symlink;
+
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (here, there) = (folder.path(), other.path());
+        std::fs::create_dir(here.join("sub")).unwrap();
+        std::fs::write(here.join("sub/real.py"), "x = 1\n").unwrap();
+        std::fs::write(there.join("lib.py"), "y = 1\n").unwrap();
+        symlink(here, here.join("sub/up")).unwrap();
+        symlink(here.join("sub/real.py"), here.join("a_link.py")).unwrap();
+        symlink(there, here.join("linked")).unwrap();
+        symlink(there.join("lib.py"), here.join("m_again.py")).unwrap();
+        let loaded = load(here).unwrap();
+        let files: Vec<&str> = loaded.files.iter().map(|file| &*file.path).collect();
+        assert_eq!(files, ["linked/lib.py", "sub/real.py"]);
+        let skipped: Vec<(String, bool)> = loaded
+            .skipped
+            .iter()
+            .map(|file| {
+                (
+                    file.path
+                        .file_name()
+                        .unwrap()
+                        .to_string_lossy()
+                        .into_owned(),
+                    file.why.contains("leads back"),
+                )
+            })
+            .collect();
+        let expected = [("up", true), ("a_link.py", false), ("m_again.py", false)];
+        assert_eq!(
+            skipped,
+            expected.map(|(name, is_circle)| (name.to_owned(), is_circle))
+        );
     }
 
     #[test]

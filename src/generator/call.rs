@@ -17,9 +17,9 @@ use super::chunk::Chunk;
 use super::error::GenerateError;
 use super::journal::Known;
 use super::pace::{self, Cost, Pace};
-use super::plan::cost;
+use super::plan::{self, cost};
 use super::retry::{Failure, Rule};
-use super::{Inner, Job, prompt};
+use super::{Asking, Inner, Job, Question, prompt};
 
 /// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
 const MAX_REFUSALS: u32 = 100;
@@ -58,20 +58,24 @@ impl Inner {
         &self,
         job: &Job<'_>,
         chunk: &Chunk,
+        asking: Asking,
     ) -> Result<Message, GenerateError> {
         let Some(bulk) = &self.bulk else {
             return self.call_api(job, chunk, None).await;
         };
-        let key = self.key(job, chunk);
+        let key = self.key(job, chunk, asking);
         match (bulk.journal.find(&key), &bulk.questions) {
             (Some(Known::Answered(message)), _) => Ok(message),
             (Some(Known::Refused(error)), _) => Err(error.into()),
             (None, Some(questions)) => {
-                let ask = self.question(job, chunk);
+                let question = Question {
+                    ask: self.question(job, chunk),
+                    estimate: plan::estimate(&self.policy.settings, job.document, chunk),
+                };
                 let mut questions = questions
                     .lock()
                     .expect("nothing panics while it holds them");
-                questions.entry(hex::encode(key)).or_insert(ask);
+                questions.entry(hex::encode(key)).or_insert(question);
                 Err(GenerateError::NotAsked)
             }
             (None, None) => {
@@ -110,6 +114,9 @@ impl Inner {
                 Ok(message) => return Ok(message),
                 Err(error) => error,
             };
+            if let Some(bulk) = &self.bulk {
+                (bulk.on_failure)(&error);
+            }
             let elapsed = self.timeline.now().saturating_sub(began);
             if self.policy.has(Protection::Pacing)
                 && error.is_rate_limit()
@@ -268,17 +275,26 @@ impl Inner {
         ask: &Ask,
         mut permit: Option<pace::Permit>,
     ) -> (Result<Message, CallError>, bool) {
-        job.paid.fetch_add(1, Ordering::Relaxed);
-        if let Some(permit) = &mut permit {
-            permit.send();
-        }
         let entry = self.bulk.as_ref().zip(key).map(|(bulk, key)| {
             let price = self.claude.price(ask);
             bulk.journal.begin(key, price, self.timeline.now())
         });
+        let entry = match entry.transpose() {
+            Ok(entry) => entry,
+            Err(error) => return (Err(error), true),
+        };
+        job.paid.fetch_add(1, Ordering::Relaxed);
+        if let Some(permit) = &mut permit {
+            permit.send();
+        }
         let outcome = self.claude.message(tag, ask).await;
         let refused = outcome.as_ref().is_err_and(CallError::is_rate_limit);
-        let counts = permit.is_none_or(|permit| permit.settle(&outcome));
+        // What may have to be paid for counts, however the API fares otherwise: every loop ends.
+        let is_paid = matches!(
+            outcome,
+            Err(CallError::Cut | CallError::Malformed { .. } | CallError::TimedOut)
+        );
+        let counts = permit.is_none_or(|permit| permit.settle(&outcome)) || is_paid;
         if let Some(entry) = entry {
             let pico = self.claude.charge(ask, &outcome);
             entry.end(&outcome, pico, counts && !refused, self.timeline.now());

@@ -1,7 +1,10 @@
 //! Cuts a text into chunks that fit question and answer: pure, and lossless by construction.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::line::{belongs_below, indent, lines_of};
+use super::outline::Outline;
 use super::{definitions, syntax};
 
 /// What a chunk may hold at most; at least one line always goes in.
@@ -23,44 +26,120 @@ pub(super) struct Chunk {
     pub(super) context: String,
     /// How many definitions it seems to hold.
     pub(super) definitions: usize,
+    /// What it defines, each name once; empty where only lines are looked at.
+    pub(super) names: Vec<String>,
 }
 
 /// A line, or a piece of one that alone is over the budget.
 struct Line {
     start: usize,
     number: usize,
-    defines: bool,
+    /// How many definitions begin in it.
+    defines: usize,
 }
 
 /// The whole of `text` as one chunk.
-pub(super) fn whole(text: &str) -> Chunk {
-    let bytes = text.as_bytes();
-    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-    let unfinished = !bytes.is_empty() && bytes.last() != Some(&b'\n');
-    Chunk {
+pub(super) fn whole(text: &str, outline: Option<&Outline>) -> Chunk {
+    let chunk = Chunk {
         range: 0..text.len(),
         first_line: 1,
-        last_line: (ends + usize::from(unfinished)).max(1),
+        last_line: lines_of(text).count().max(1),
         context: String::new(),
-        definitions: definitions::count(text),
-    }
+        definitions: 0,
+        names: Vec::new(),
+    };
+    named(chunk, text, outline)
+}
+
+/// `chunk` of `text` with what it defines.
+pub(super) fn named(mut chunk: Chunk, text: &str, outline: Option<&Outline>) -> Chunk {
+    let Some(outline) = outline else {
+        chunk.definitions = definitions::count(&text[chunk.range.clone()]);
+        return chunk;
+    };
+    let mut seen = BTreeSet::new();
+    chunk.names = outline
+        .within(&chunk.range)
+        .iter()
+        .filter(|definition| seen.insert(definition.name.as_str()))
+        .map(|definition| definition.name.clone())
+        .collect();
+    chunk.definitions = chunk.names.len();
+    chunk
 }
 
 /// Cuts `text` so that each chunk is within `budget`, between whole definitions where possible.
-/// The ending of `path` says by which grammar; without one, indentation tells.
-pub(super) fn split(path: &str, text: &str, budget: &Budget) -> Vec<Chunk> {
-    let all = whole(text);
+/// Without an `outline` the ending of `path` says by which grammar; without one, indentation tells.
+pub(super) fn split(
+    path: &str,
+    text: &str,
+    outline: Option<&Outline>,
+    budget: &Budget,
+) -> Vec<Chunk> {
+    let all = whole(text, outline);
     if fits(&all, budget) {
         return vec![all];
     }
-    let lines = lines(text, budget.bytes.max(1));
+    match outline {
+        None => split_by_lines(path, text, budget),
+        Some(outline) => split_range(text, &all, outline, budget),
+    }
+}
+
+fn split_by_lines(path: &str, text: &str, budget: &Budget) -> Vec<Chunk> {
+    let lines = lines(text, budget.bytes.max(1), |_, line| {
+        usize::from(definitions::name(line).is_some())
+    });
     let cuts = cuts(path, text, &lines, budget);
     pack(text, &lines, &cuts, budget)
 }
 
+/// Cuts the part `chunk` of `text`.
+fn split_range(text: &str, chunk: &Chunk, outline: &Outline, budget: &Budget) -> Vec<Chunk> {
+    let base = chunk.range.start;
+    let code = &text[chunk.range.clone()];
+    let mut defined = outline.within(&chunk.range).iter().peekable();
+    let lines = lines(code, budget.bytes.max(1), |start, line| {
+        let end = base + start + line.len();
+        std::iter::from_fn(|| defined.next_if(|definition| definition.start < end)).count()
+    });
+    let mut cuts = vec![None; lines.len()];
+    for cut in &outline.cuts {
+        let at = cut.offset.checked_sub(base);
+        let index = at.and_then(|at| lines.binary_search_by_key(&at, |line| line.start).ok());
+        if let Some(index) = index {
+            cuts[index] = Some((cut.depth, cut.context.clone()));
+        }
+    }
+    let mut parts = pack(code, &lines, &cuts, budget);
+    for part in &mut parts {
+        // The first one stands where the whole does.
+        if part.range.start == 0 {
+            part.context.clone_from(&chunk.context);
+        }
+        *part = named(moved(part, chunk), text, Some(outline));
+    }
+    parts
+}
+
+/// `part` of the text of `chunk` as a part of the text that `chunk` is of.
+fn moved(part: &Chunk, chunk: &Chunk) -> Chunk {
+    Chunk {
+        range: part.range.start + chunk.range.start..part.range.end + chunk.range.start,
+        first_line: part.first_line + chunk.first_line - 1,
+        last_line: part.last_line + chunk.first_line - 1,
+        ..part.clone()
+    }
+}
+
 /// Cuts `chunk` of `text` in two or more, to get whole answers where one did not fit; none when
 /// it is a single line.
-pub(super) fn halve(path: &str, text: &str, chunk: &Chunk) -> Option<Vec<Chunk>> {
+pub(super) fn halve(
+    path: &str,
+    text: &str,
+    outline: Option<&Outline>,
+    chunk: &Chunk,
+) -> Option<Vec<Chunk>> {
     let code = &text[chunk.range.clone()];
     let lines = chunk.last_line - chunk.first_line + 1;
     let budget = match chunk.definitions {
@@ -75,13 +154,16 @@ pub(super) fn halve(path: &str, text: &str, chunk: &Chunk) -> Option<Vec<Chunk>>
             definitions: several.div_ceil(2),
         },
     };
-    let mut parts = split(path, code, &budget);
-    for part in &mut parts {
-        part.range = part.range.start + chunk.range.start..part.range.end + chunk.range.start;
-        part.first_line += chunk.first_line - 1;
-        part.last_line += chunk.first_line - 1;
-        part.context = nested(&chunk.context, &part.context);
-    }
+    let parts = match outline {
+        Some(outline) => split_range(text, chunk, outline, &budget),
+        None => split(path, code, None, &budget)
+            .iter()
+            .map(|part| Chunk {
+                context: nested(&chunk.context, &part.context),
+                ..moved(part, chunk)
+            })
+            .collect(),
+    };
     (parts.len() > 1).then_some(parts)
 }
 
@@ -100,16 +182,15 @@ fn fits(chunk: &Chunk, budget: &Budget) -> bool {
         && chunk.definitions <= budget.definitions
 }
 
-fn lines(text: &str, longest: usize) -> Vec<Line> {
+/// The lines of `text`, none longer than `longest` bytes; `defines` counts the definitions in one.
+fn lines(text: &str, longest: usize, mut defines: impl FnMut(usize, &str) -> usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut start = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
+    for (number, (mut start, line)) in lines_of(text).enumerate() {
         let end = start + line.len();
-        let defines = definitions::name(line).is_some();
         lines.push(Line {
             start,
             number: number + 1,
-            defines,
+            defines: defines(start, line),
         });
         while end - start > longest {
             start = cut_before(text, start + longest, start);
@@ -119,10 +200,9 @@ fn lines(text: &str, longest: usize) -> Vec<Line> {
             lines.push(Line {
                 start,
                 number: number + 1,
-                defines: false,
+                defines: 0,
             });
         }
-        start = end;
     }
     lines
 }
@@ -146,7 +226,7 @@ fn cuts(path: &str, text: &str, lines: &[Line], budget: &Budget) -> Vec<Option<C
     let line_at = |offset: usize| lines.partition_point(|line| line.start < offset);
     let mut defined = vec![0; lines.len() + 1];
     for (index, line) in lines.iter().enumerate() {
-        defined[index + 1] = defined[index] + usize::from(line.defines);
+        defined[index + 1] = defined[index] + line.defines;
     }
     // What is small next to a chunk is better moved as a whole than cut.
     let big = |start: usize, end: usize| {
@@ -173,7 +253,7 @@ fn cuts(path: &str, text: &str, lines: &[Line], budget: &Budget) -> Vec<Option<C
 
 fn cuts_by_indent(text: &str, lines: &[Line]) -> Vec<Option<Cut>> {
     let mut cuts = vec![None; lines.len()];
-    for index in (0..lines.len()).filter(|index| lines[*index].defines) {
+    for index in (0..lines.len()).filter(|index| lines[*index].defines > 0) {
         // Comments, decorators and attributes directly above belong to the definition.
         let mut first = index;
         while first > 0 && belongs_below(line_text(text, lines, first - 1)) {
@@ -187,23 +267,6 @@ fn cuts_by_indent(text: &str, lines: &[Line]) -> Vec<Option<Cut>> {
 fn line_text<'a>(text: &'a str, lines: &[Line], index: usize) -> &'a str {
     let end = lines.get(index + 1).map_or(text.len(), |next| next.start);
     &text[lines[index].start..end]
-}
-
-fn belongs_below(line: &str) -> bool {
-    let line = line.trim_ascii();
-    ["#", "//", "@", "/*", "*"]
-        .iter()
-        .any(|mark| line.starts_with(mark))
-}
-
-/// Indentation in levels of four columns.
-fn indent(line: &str) -> usize {
-    let columns: usize = line
-        .bytes()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .map(|byte| if byte == b'\t' { 4 } else { 1 })
-        .sum();
-    columns.div_ceil(4)
 }
 
 /// Fills chunk after chunk, ending each at the cut worth most: full chunks, shallow cuts.
@@ -226,7 +289,8 @@ fn pack(text: &str, lines: &[Line], cuts: &[Option<Cut>], budget: &Budget) -> Ve
             context: cuts[first]
                 .as_ref()
                 .map_or_else(String::new, |(_, context)| context.clone()),
-            definitions: lines[first..end].iter().filter(|line| line.defines).count(),
+            definitions: lines[first..end].iter().map(|line| line.defines).sum(),
+            names: Vec::new(),
         });
         first = end;
     }
@@ -239,7 +303,7 @@ fn furthest(text: &str, lines: &[Line], first: usize, budget: &Budget) -> usize 
     let mut definitions = 0;
     let mut end = first;
     while end < lines.len() {
-        definitions += usize::from(lines[end].defines);
+        definitions += lines[end].defines;
         let stop = lines.get(end + 1).map_or(text.len(), |line| line.start);
         let over = end - first >= budget.lines
             || stop - start > budget.bytes
@@ -292,6 +356,7 @@ mod tests {
         let chunks = split(
             "a.py",
             &text,
+            None,
             &Budget {
                 lines: 2000,
                 bytes: WIDE,
@@ -311,6 +376,7 @@ mod tests {
         let chunks = split(
             "a.py",
             &text,
+            None,
             &Budget {
                 lines: 14,
                 bytes: WIDE,
@@ -327,6 +393,7 @@ mod tests {
         let chunks = split(
             "a.py",
             &text,
+            None,
             &Budget {
                 lines: 2000,
                 bytes: 999_999,
@@ -345,10 +412,10 @@ mod tests {
     #[test]
     fn halving_ends_with_a_single_line() {
         let text = "def a(): pass\ndef b(): pass\n";
-        let halves = halve("a.py", text, &whole(text)).unwrap();
+        let halves = halve("a.py", text, None, &whole(text, None)).unwrap();
         assert_eq!(halves.len(), 2);
         assert_eq!((halves[1].first_line, halves[1].last_line), (2, 2));
-        assert_eq!(halve("a.py", text, &halves[1]), None);
+        assert_eq!(halve("a.py", text, None, &halves[1]), None);
     }
 
     proptest! {
@@ -362,7 +429,7 @@ mod tests {
         ) {
             let text: String = pieces.concat();
             let budget = Budget { lines, bytes, definitions };
-            let chunks = split(path, &text, &budget);
+            let chunks = split(path, &text, None, &budget);
             prop_assert_eq!(joined(&text, &chunks), text.as_str());
             for chunk in &chunks {
                 prop_assert!(!text[..chunk.range.end].ends_with('\r') || !text[chunk.range.end..].starts_with('\n'));
@@ -381,8 +448,8 @@ mod tests {
         fn halves_joined_are_the_chunk(count in 1usize..30, defines in any::<bool>()) {
             let line = if defines { "def f(): pass\n" } else { "x = 1\n" };
             let text = line.repeat(count);
-            let chunk = whole(&text);
-            if let Some(parts) = halve("a.py", &text, &chunk) {
+            let chunk = whole(&text, None);
+            if let Some(parts) = halve("a.py", &text, None, &chunk) {
                 prop_assert_eq!(joined(&text, &parts), text.clone());
             } else {
                 prop_assert_eq!(count, 1);

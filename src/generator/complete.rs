@@ -1,75 +1,135 @@
 //! Whether an answer covers its chunk: which definitions it documents, in which order, and what
 //! to ask for again.
 
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::chunk::Chunk;
-use super::{assemble, definitions, syntax};
+use super::chunk::{self, Chunk};
+use super::outline::Outline;
+use super::{answer, definitions, syntax};
+
+use sort::{Found, Subject, last_part, sort};
+
+mod sort;
 
 /// A stretch of a chunk, in the order of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stretch {
     /// Documented by this text.
     Done(String),
-    /// Not documented.
-    Open(Chunk),
+    /// Not documented, or not by one entry: then by this text.
+    Open(Chunk, Option<String>),
 }
 
-/// A definition of a chunk and where its line begins in the text.
+/// A file of which a chunk is asked about.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) path: &'a str,
+    pub(super) source: &'a str,
+    pub(super) outline: Option<&'a Outline>,
+}
+
+/// A definition of a chunk.
+#[derive(Debug)]
 struct Wanted<'a> {
     name: &'a str,
-    line: usize,
+    /// Where it begins in the text, and in which line.
     offset: usize,
+    line: usize,
+    context: Option<&'a Arc<str>>,
+    /// How many definitions share the name and may have an entry each.
+    times: usize,
 }
 
 /// Sorts the entries of `answer` to the definitions of `chunk`. None when it is complete and in
-/// order as it stands, or has no entries of ours to judge by. If it is `cut_off`, its last entry is not whole.
+/// order as it stands, or says nothing that can be judged. If it is `cut_off`, its last entry is
+/// not whole.
 pub(super) fn check(
-    path: &str,
-    source: &str,
+    view: View<'_>,
     chunk: &Chunk,
     answer: &str,
     cut_off: bool,
 ) -> Option<Vec<Stretch>> {
-    let wanted = wanted(source, chunk);
-    let mut entries: Vec<(&str, Range<usize>)> = assemble::entries(answer).collect();
-    if cut_off {
-        entries.pop();
-    } else if entries
-        .iter()
-        .map(|entry| entry.0)
-        .eq(wanted.iter().map(|want| want.name))
-    {
+    if answer.trim().is_empty() {
+        let all = || vec![Stretch::Open(chunk.clone(), None)];
+        return (!cut_off).then(all);
+    }
+    let wanted = wanted(view, chunk);
+    let as_asked = || {
+        answer::marked(answer)
+            .map(|(name, _)| bare_unless_listed(name, view))
+            .eq(wanted.iter().map(|want| want.name))
+    };
+    if !cut_off && !answer::may_hide_headings(answer) && as_asked() {
         return None;
     }
-    let first = entries.first()?.1.start;
-    let mut found: Vec<Option<String>> = vec![None; wanted.len()];
-    let mut last = None;
-    for (name, range) in &entries {
-        let text = &answer[range.clone()];
-        let free = (0..wanted.len()).find(|i| found[*i].is_none() && wanted[*i].name == *name);
-        match (free, last) {
-            (Some(free), _) => {
-                found[free] = Some(text.to_owned());
-                last = Some(free);
-            }
-            // A second entry for one definition.
-            (None, _) if wanted.iter().any(|want| want.name == *name) => {}
-            // Something that is no definition of ours stays where it was said.
-            (None, Some(last)) => found[last].get_or_insert_default().push_str(text),
-            (None, None) => {}
-        }
-    }
-    if found.iter().all(Option::is_none) {
+    let subject = Subject {
+        wanted: &wanted,
+        code: &view.source[chunk.range.clone()],
+        outline: view.outline,
+    };
+    let sorted = sort(answer, subject, cut_off);
+    if sorted.is_empty() && (cut_off || !is_exact(view) || wanted.is_empty()) {
         return None;
     }
-    if !cut_off {
-        excuse_what_is_no_definition(path, source, chunk, &wanted, &mut found);
+    let (preamble, mut found) = (sorted.preamble, sorted.found);
+    let last_part: fn(&str) -> &str = match sorted.is_bare {
+        true => last_part,
+        false => |name| name,
+    };
+    excuse_equal_names(&wanted, &mut found, last_part, cut_off);
+    if !cut_off && !is_exact(view) {
+        excuse_what_is_no_definition(view, chunk, &wanted, &mut found);
     }
-    Some(stretches(chunk, &wanted, found, &answer[..first]))
+    if !cut_off && sorted.is_in_order && found.iter().all(Found::is_whole) {
+        return None;
+    }
+    Some(stretches(chunk, &wanted, found, preamble))
 }
 
-fn wanted<'a>(source: &'a str, chunk: &Chunk) -> Vec<Wanted<'a>> {
+/// Where only lines are looked at, the names are bare ones.
+fn bare_unless_listed<'n>(name: &'n str, view: View<'_>) -> &'n str {
+    if view.outline.is_some() {
+        return name;
+    }
+    let name = name.split('(').next().unwrap_or_default();
+    name.rsplit(['.', ':']).next().unwrap_or_default().trim()
+}
+
+fn is_exact(view: View<'_>) -> bool {
+    view.outline.is_some_and(|outline| outline.is_exact)
+}
+
+fn wanted<'a>(view: View<'a>, chunk: &Chunk) -> Vec<Wanted<'a>> {
+    match view.outline {
+        Some(outline) => listed(outline, chunk),
+        None => by_lines(view.source, chunk),
+    }
+}
+
+/// What the outline has in `chunk`, each name once.
+fn listed<'a>(outline: &'a Outline, chunk: &Chunk) -> Vec<Wanted<'a>> {
+    let mut wanted: Vec<Wanted<'a>> = Vec::with_capacity(chunk.definitions);
+    let mut places = BTreeMap::new();
+    for definition in outline.within(&chunk.range) {
+        let place = *places
+            .entry(definition.name.as_str())
+            .or_insert(wanted.len());
+        match wanted.get_mut(place) {
+            Some(first) => first.times += 1,
+            None => wanted.push(Wanted {
+                name: &definition.name,
+                offset: definition.start,
+                line: definition.line,
+                context: Some(&definition.context),
+                times: 1,
+            }),
+        }
+    }
+    wanted
+}
+
+fn by_lines<'a>(source: &'a str, chunk: &Chunk) -> Vec<Wanted<'a>> {
     let mut offset = chunk.range.start;
     let mut wanted = Vec::with_capacity(chunk.definitions);
     for (i, line) in source[chunk.range.clone()]
@@ -81,6 +141,8 @@ fn wanted<'a>(source: &'a str, chunk: &Chunk) -> Vec<Wanted<'a>> {
                 name,
                 line: chunk.first_line + i,
                 offset,
+                context: None,
+                times: 1,
             });
         }
         offset += line.len();
@@ -88,33 +150,61 @@ fn wanted<'a>(source: &'a str, chunk: &Chunk) -> Vec<Wanted<'a>> {
     wanted
 }
 
+/// One entry is enough for a name that is defined several times, unless the answer may have broken
+/// off before the others. `spelt` is how the answer writes a name.
+fn excuse_equal_names(
+    wanted: &[Wanted<'_>],
+    found: &mut [Found],
+    spelt: fn(&str) -> &str,
+    cut_off: bool,
+) {
+    let documented: BTreeSet<&str> = wanted
+        .iter()
+        .zip(found.iter())
+        .filter(|(_, found)| !found.is_missing())
+        .map(|(want, _)| spelt(want.name))
+        .collect();
+    let last = found.iter().rposition(|found| !found.is_missing());
+    for (i, want) in wanted.iter().enumerate() {
+        let is_passed = !cut_off || last.is_some_and(|last| i < last);
+        if found[i].is_missing() && is_passed && documented.contains(spelt(want.name)) {
+            found[i] = Found::excused();
+        }
+    }
+}
+
 /// A line that looks like a definition may stand in a string. Only the grammar knows; without one
 /// nothing is missed.
 fn excuse_what_is_no_definition(
-    path: &str,
-    source: &str,
+    view: View<'_>,
     chunk: &Chunk,
     wanted: &[Wanted<'_>],
-    found: &mut [Option<String>],
+    found: &mut [Found],
 ) {
-    let missing: Vec<usize> = (0..wanted.len()).filter(|i| found[*i].is_none()).collect();
+    let missing: Vec<usize> = (0..wanted.len())
+        .filter(|i| found[*i].is_missing())
+        .collect();
     if missing.is_empty() {
         return;
     }
     let offsets: Vec<usize> = missing
         .iter()
         .map(|i| {
-            let line = &source[wanted[*i].offset..];
+            let line = &view.source[wanted[*i].offset..];
             let name = line.find(wanted[*i].name).unwrap_or(0);
             wanted[*i].offset + name - chunk.range.start
         })
         .collect();
-    let code = &source[chunk.range.clone()];
-    let is_code =
-        syntax::are_code(path, code, &offsets).unwrap_or_else(|| vec![false; offsets.len()]);
+    let code = &view.source[chunk.range.clone()];
+    let is_code = match view.outline {
+        // Its lines were read because no grammar could.
+        Some(_) => None,
+        None => syntax::are_code(view.path, code, &offsets),
+    };
+    let is_code = is_code.unwrap_or_else(|| vec![false; offsets.len()]);
     for (i, is_code) in missing.into_iter().zip(is_code) {
         if !is_code {
-            found[i] = Some(String::new());
+            found[i] = Found::excused();
         }
     }
 }
@@ -122,26 +212,30 @@ fn excuse_what_is_no_definition(
 fn stretches(
     chunk: &Chunk,
     wanted: &[Wanted<'_>],
-    found: Vec<Option<String>>,
+    found: Vec<Found>,
     preamble: &str,
 ) -> Vec<Stretch> {
     let mut stretches = vec![Stretch::Done(preamble.to_owned())];
     for (i, found) in found.into_iter().enumerate() {
         let next = wanted.get(i + 1);
-        match (found, stretches.last_mut()) {
-            (Some(text), Some(Stretch::Done(done))) => done.push_str(&text),
-            (Some(text), _) => stretches.push(Stretch::Done(text)),
-            (None, Some(Stretch::Open(open))) => extend(open, chunk, next),
-            (None, _) => {
+        match (found.into_text(), stretches.last_mut()) {
+            (Ok(text), Some(Stretch::Done(done))) => done.push_str(&text),
+            (Ok(text), _) => stretches.push(Stretch::Done(text)),
+            // What is missing in a row is asked for together.
+            (Err(None), Some(Stretch::Open(open, None))) => extend(open, chunk, next),
+            (Err(text), _) => {
                 let mut open = Chunk {
                     range: wanted[i].offset..wanted[i].offset,
                     first_line: wanted[i].line,
                     last_line: wanted[i].line,
-                    context: chunk.context.clone(),
+                    context: wanted[i]
+                        .context
+                        .map_or_else(|| chunk.context.clone(), |own| own.to_string()),
                     definitions: 0,
+                    names: Vec::new(),
                 };
                 extend(&mut open, chunk, next);
-                stretches.push(Stretch::Open(open));
+                stretches.push(Stretch::Open(open, text));
             }
         }
     }
@@ -152,67 +246,24 @@ fn stretches(
 /// Makes `open` reach to the next definition, or to the end of the chunk.
 fn extend(open: &mut Chunk, chunk: &Chunk, next: Option<&Wanted<'_>>) {
     open.range.end = next.map_or(chunk.range.end, |next| next.offset);
-    open.last_line = next.map_or(chunk.last_line, |next| next.line - 1);
+    let last_line = next.map_or(chunk.last_line, |next| next.line.saturating_sub(1));
+    open.last_line = last_line.max(open.first_line);
     open.definitions += 1;
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::chunk;
-    use super::*;
-
-    const SOURCE: &str = "import os\n\ndef a(): pass\n\nDOC = '''\ndef not_me(): pass\n'''\n\ndef b(): pass\n\ndef c(): pass\n";
-
-    fn entry(name: &str) -> String {
-        format!("### `{name}`\n\nabout {name}\n\n")
-    }
-
-    fn check(answer: &str, cut_off: bool) -> Option<Vec<Stretch>> {
-        super::check("x.py", SOURCE, &chunk::whole(SOURCE), answer, cut_off)
-    }
-
-    fn open(stretch: &Stretch) -> (&str, usize, usize) {
-        match stretch {
-            Stretch::Open(chunk) => (
-                &SOURCE[chunk.range.clone()],
-                chunk.first_line,
-                chunk.last_line,
-            ),
-            Stretch::Done(text) => panic!("done: {text}"),
+/// `stretches` with the names of what is to be asked for.
+pub(super) fn named(stretches: Vec<Stretch>, view: View<'_>) -> Vec<Stretch> {
+    let Some(outline) = view.outline else {
+        return stretches;
+    };
+    let named = |stretch| match stretch {
+        Stretch::Open(open, text) => {
+            Stretch::Open(chunk::named(open, view.source, Some(outline)), text)
         }
-    }
-
-    #[test]
-    fn what_is_left_out_is_asked_for_alone_and_strings_are_not_code() {
-        let answer = format!("# x\n\n{}{}", entry("a"), entry("c"));
-        let stretches = check(&answer, false).unwrap();
-        assert_eq!(stretches.len(), 3);
-        assert_eq!(
-            stretches[0],
-            Stretch::Done(format!("# x\n\n{}", entry("a")))
-        );
-        assert_eq!(open(&stretches[1]), ("def b(): pass\n\n", 9, 10));
-        assert_eq!(stretches[2], Stretch::Done(entry("c")));
-    }
-
-    #[test]
-    fn entries_are_put_in_order_and_second_ones_dropped() {
-        let answer = [entry("c"), entry("a"), entry("b"), entry("b")].concat();
-        let whole = [entry("a"), entry("b"), entry("c")].concat();
-        assert_eq!(check(&answer, false), Some(vec![Stretch::Done(whole)]));
-    }
-
-    #[test]
-    fn a_cut_off_answer_is_continued_from_its_last_entry() {
-        let answer = format!("{}{}", entry("a"), "### `b`\n\nabo");
-        let stretches = check(&answer, true).unwrap();
-        assert_eq!(stretches[0], Stretch::Done(entry("a")));
-        assert_eq!((open(&stretches[1]).1, open(&stretches[1]).2), (6, 11));
-        assert_eq!(check("### `a`\n\nab", true), None);
-    }
-
-    #[test]
-    fn an_answer_without_entries_cannot_be_judged() {
-        assert_eq!(check("It defines a, b and c.", false), None);
-    }
+        done => done,
+    };
+    stretches.into_iter().map(named).collect()
 }
+
+#[cfg(test)]
+mod tests;

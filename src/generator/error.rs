@@ -75,6 +75,7 @@ impl GenerateError {
                 .unwrap_or("api_error"),
             Self::Call(CallError::TimedOut) => "timeout_error",
             Self::Call(CallError::OverBudget { .. }) => "spending_cap_error",
+            Self::Call(CallError::Unrecorded { .. }) => "journal_error",
             Self::Call(CallError::Malformed { .. }) => "malformed_answer_error",
             Self::Call(CallError::Reset | CallError::Cut | CallError::Unreachable) => {
                 "connection_error"
@@ -100,6 +101,14 @@ pub enum SetupError {
         path: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// Another process holds the journal.
+    #[error(
+        "the journal `{path}` is in use by another process; wait until that has ended and run again"
+    )]
+    InUse {
+        /// The file.
+        path: String,
     },
     /// The cache file cannot be used.
     #[error("the cache `{path}` cannot be used: {why}")]

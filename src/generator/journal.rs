@@ -9,18 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ground::usage::Usage;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
 use super::cache::Key;
 use super::error::SetupError;
 use crate::claude::{CallError, Message};
 
-use rows::{TABLES, is_final, keep, millis, read_answer, read_refusal, refuse};
+use rows::{Ended, TABLES, begin, close, end, millis, read_answer, read_refusal};
 
 mod rows;
 
 /// Layout of the file; a file with a higher one belongs to a newer breaklab.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// Stands for the id of a batch that has none yet.
 const INTENDED: &str = "";
 
@@ -78,7 +78,13 @@ impl Journal {
             let schema = disk.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             Ok((disk, schema))
         };
-        let (disk, schema) = open().map_err(|error| fail(error.to_string()))?;
+        let refuse = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SetupError::InUse {
+                path: path.display().to_string(),
+            },
+            _ => fail(error.to_string()),
+        };
+        let (disk, schema) = open().map_err(refuse)?;
         if schema > SCHEMA {
             return Err(fail(format!(
                 "a newer breaklab made it (layout {schema}, this one knows {SCHEMA})"
@@ -86,16 +92,23 @@ impl Journal {
         }
         let prepare = || -> rusqlite::Result<()> {
             disk.pragma_update(None, "journal_mode", "WAL")?;
-            // Enough against a kill; only a power cut can take the last moments along.
-            disk.pragma_update(None, "synchronous", "NORMAL")?;
+            // What was written down before money was spent must outlive a power cut as well.
+            disk.pragma_update(None, "synchronous", "FULL")?;
             disk.execute_batch(TABLES)?;
             disk.pragma_update(None, "user_version", SCHEMA)
         };
-        prepare().map_err(|error| fail(error.to_string()))?;
+        prepare().map_err(refuse)?;
         Ok(Self(Arc::new(Open {
             disk: Mutex::new(disk),
             lost: Mutex::default(),
         })))
+    }
+
+    /// The same for answers that cost nothing: a power cut may take the last moments along.
+    #[must_use]
+    pub fn of_free_answers(self) -> Self {
+        self.write(|disk| disk.pragma_update(None, "synchronous", "NORMAL"));
+        self
     }
 
     /// What earlier runs did; asked for before this one does anything.
@@ -129,9 +142,11 @@ impl Journal {
         self.write(|disk| disk.execute("DELETE FROM refusals", []).map(drop));
     }
 
-    /// Writes down what came of the question `name` of a batch; false if it is none of ours.
+    /// Writes down what came of the question `name` of the batch `batch`, once, however often its
+    /// results are read. True if it is one of ours and new, and so must be paid for.
     pub fn item(
         &self,
+        batch: &str,
         name: &str,
         outcome: &Result<Message, CallError>,
         pico: u64,
@@ -139,11 +154,20 @@ impl Journal {
     ) -> bool {
         let mut key = Key::default();
         let is_ours = hex::decode_to_slice(name, &mut key).is_ok();
+        let mut is_new = false;
         if is_ours {
-            self.begin(key, [pico, pico], now)
-                .end(outcome, pico, true, now);
+            self.write(|disk| {
+                let all = disk.unchecked_transaction()?;
+                let insert = "INSERT OR IGNORE INTO booked (batch, key) VALUES (?1, ?2)";
+                is_new = all.prepare_cached(insert)?.execute(params![batch, key])? > 0;
+                if is_new {
+                    let id = begin(&all, &key, pico, now)?;
+                    end(&all, (id, &key), outcome, (pico, true), now)?;
+                }
+                all.commit()
+            });
         }
-        is_ours
+        is_new
     }
 
     /// Writes down that the API took a batch of so many questions.
@@ -245,28 +269,34 @@ impl Journal {
 
     /// Writes down that an attempt begins, which costs at most `most_pico` and `abandoned_pico`
     /// when nobody waits for its end.
+    ///
+    /// # Errors
+    /// [`CallError::Unrecorded`] when this or something before it could not be written down: then
+    /// nothing may be sent that has to be paid for.
     pub(super) fn begin(
         &self,
         key: Key,
         [most_pico, abandoned_pico]: [u64; 2],
         now: Duration,
-    ) -> Entry<'_> {
-        let insert = "INSERT INTO attempts (key, started_ms, pico) VALUES (?1, ?2, ?3)";
+    ) -> Result<Entry<'_>, CallError> {
         let mut id = 0;
-        self.write(|disk| {
-            disk.prepare_cached(insert)?
-                .execute(params![key, millis(now), most_pico])?;
-            id = disk.last_insert_rowid();
-            Ok(())
-        });
-        Entry {
+        if self.lost().is_none() {
+            self.write(|disk| {
+                id = begin(disk, &key, most_pico, now)?;
+                Ok(())
+            });
+        }
+        if let Some(why) = self.lost() {
+            return Err(CallError::Unrecorded { why });
+        }
+        Ok(Entry {
             journal: self,
             id,
             key,
             started: now,
             abandoned_pico,
             is_ended: false,
-        }
+        })
     }
 
     /// Writes down that `key` is given up for this run: the next one begins to count anew.
@@ -339,52 +369,24 @@ impl Entry<'_> {
         self.is_ended = true;
         self.journal.write(|disk| {
             let all = disk.unchecked_transaction()?;
-            let (how, usage) = match outcome {
-                Ok(message) => ("answered".to_owned(), message.usage),
-                Err(error) => (error.to_string(), Usage::default()),
-            };
-            let counts = counts && outcome.is_err();
-            self.close(&all, &how, counts, usage, pico, now)?;
-            match outcome {
-                Ok(message) => keep(&all, &self.key, message)?,
-                Err(error) if is_final(error) => refuse(&all, &self.key, error)?,
-                Err(_) => {}
-            }
+            end(&all, (self.id, &self.key), outcome, (pico, counts), now)?;
             all.commit()
         });
-    }
-
-    fn close(
-        &self,
-        disk: &Connection,
-        how: &str,
-        counts: bool,
-        usage: Usage,
-        pico: u64,
-        now: Duration,
-    ) -> rusqlite::Result<()> {
-        let update = "UPDATE attempts SET ended_ms = ?2, outcome = ?3, counts = ?4, \
-             input_tokens = ?5, output_tokens = ?6, pico = ?7 WHERE id = ?1";
-        let row = params![
-            self.id,
-            millis(now),
-            how,
-            counts,
-            usage.input_tokens,
-            usage.output_tokens,
-            pico
-        ];
-        disk.prepare_cached(update)?.execute(row).map(drop)
     }
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
         if !self.is_ended {
-            let (how, usage) = ("abandoned", Usage::default());
-            let now = self.started;
-            self.journal
-                .write(|disk| self.close(disk, how, false, usage, self.abandoned_pico, now));
+            let row = Ended {
+                id: self.id,
+                how: "abandoned",
+                counts: false,
+                usage: Usage::default(),
+                pico: self.abandoned_pico,
+                now: self.started,
+            };
+            self.journal.write(|disk| close(disk, &row));
         }
     }
 }

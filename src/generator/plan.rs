@@ -1,6 +1,9 @@
 //! How a document is asked about: in which parts, and what each is expected to use.
 
+use std::sync::Arc;
+
 use super::chunk::{self, Budget, Chunk};
+use super::outline::{self, Grain, Outline, Reading};
 use super::pace::Cost;
 use super::policy::{Policy, Settings};
 use super::{Document, prompt};
@@ -16,46 +19,94 @@ pub struct CallEstimate {
     pub input_tokens: u64,
     /// Tokens of the answer.
     pub output_tokens: u64,
+    /// Definitions that it has to document.
+    pub definitions: u64,
+}
+
+/// How a document is asked about.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Its parts.
+    pub(super) chunks: Vec<Chunk>,
+    /// What it defines, if that was looked at as a whole.
+    pub(super) outline: Option<Arc<Outline>>,
 }
 
 impl Policy {
-    /// The calls that `document` needs if nothing goes wrong and nothing is cached.
+    /// The calls that `document` needs if nothing goes wrong and nothing is cached, when its
+    /// definitions are read by grammar.
     #[must_use]
     pub fn calls(&self, document: &Document) -> Vec<CallEstimate> {
-        let estimate = |chunk: &Chunk| {
-            let Cost { input, output } = cost(&self.settings, document, chunk);
-            CallEstimate {
-                input_tokens: input,
-                output_tokens: output,
-            }
-        };
-        chunks(self, document, None).iter().map(estimate).collect()
+        let plan = plan(self, Reading::Grammar, document, None);
+        plan.chunks
+            .iter()
+            .map(|chunk| estimate(&self.settings, document, chunk))
+            .collect()
     }
 }
 
 /// The parts in which `document` is asked about, under a limit of input tokens a minute.
-pub(super) fn chunks(policy: &Policy, document: &Document, input_limit: Option<u64>) -> Vec<Chunk> {
+pub(super) fn plan(
+    policy: &Policy,
+    reading: Reading,
+    document: &Document,
+    input_limit: Option<u64>,
+) -> Plan {
+    let Document { path, content } = document;
+    let budget = budget(&policy.settings, input_limit);
     if !policy.has(Protection::Chunking) {
-        return vec![chunk::whole(&document.content)];
+        return Plan {
+            chunks: vec![chunk::whole(content, None)],
+            outline: None,
+        };
     }
-    let settings = &policy.settings;
+    let outline = match reading {
+        Reading::Lines => None,
+        Reading::Grammar => {
+            let grain = Grain {
+                lines: budget.lines / 4,
+                bytes: budget.bytes / 4,
+            };
+            Some(Arc::new(outline::read(path, content, grain)))
+        }
+    };
+    Plan {
+        chunks: chunk::split(path, content, outline.as_deref(), &budget),
+        outline,
+    }
+}
+
+fn budget(settings: &Settings, input_limit: Option<u64>) -> Budget {
     // Half of what a minute allows: one call must not block all others.
     let tokens = input_limit.map_or(settings.chunk_tokens, |limit| {
         settings.chunk_tokens.min(limit / 2)
     });
     let bytes = tokens as f64 * settings.bytes_per_token;
     let answer = settings.max_tokens as f64 * ANSWER_FILL;
-    let budget = Budget {
+    Budget {
         lines: settings.chunk_lines.max(1),
         bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
         definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
-    };
-    chunk::split(&document.path, &document.content, &budget)
+    }
+}
+
+/// The same for people to read.
+pub(super) fn estimate(settings: &Settings, document: &Document, chunk: &Chunk) -> CallEstimate {
+    let Cost { input, output } = cost(settings, document, chunk);
+    CallEstimate {
+        input_tokens: input,
+        output_tokens: output,
+        definitions: chunk.definitions as u64,
+    }
 }
 
 /// What asking about `chunk` is expected to take.
 pub(super) fn cost(settings: &Settings, document: &Document, chunk: &Chunk) -> Cost {
-    let bytes = prompt::FRAME_BYTES + document.path.len() + chunk.context.len() + chunk.range.len();
+    let bytes = prompt::FRAME_BYTES
+        + prompt::list_bytes(chunk)
+        + document.path.len()
+        + chunk.context.len()
+        + chunk.range.len();
     let answer = (chunk.definitions as u64 + 1) * settings.tokens_per_definition;
     Cost {
         input: (bytes as f64 / settings.bytes_per_token.max(0.1)).ceil() as u64,

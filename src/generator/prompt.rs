@@ -4,7 +4,7 @@ use super::chunk::Chunk;
 use crate::text::markup;
 
 /// Version of the question's words, part of every cache key: raise it when the words change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const INSTRUCTIONS: &str = "\
 Write reference documentation in Markdown for the source code below.
@@ -15,14 +15,23 @@ If a line of the form `ref:` followed by a code belongs to an entry, keep it exa
 Write about the code between the source tags only.
 ";
 
+/// What follows if it is known what the code defines.
+const LISTED: &str = "\
+The code defines what is listed here. Document exactly these, each once, in this order, under the names that they have \
+here; say what belongs to overloads in one entry.
+";
+const LIST_OPENS: &str = "<definitions>\n";
+const LIST_CLOSES: &str = "</definitions>\n";
+
 /// Bytes that every prompt has besides the code, without the path: for estimates.
 pub(super) const FRAME_BYTES: usize = INSTRUCTIONS.len() + 64;
 
 /// The question about `chunk` of the file `path`.
 pub(super) fn text(path: &str, source: &str, chunk: &Chunk) -> String {
     let code = &source[chunk.range.clone()];
-    let mut prompt =
-        String::with_capacity(FRAME_BYTES + path.len() + chunk.context.len() + code.len() + 96);
+    let mut prompt = String::with_capacity(
+        FRAME_BYTES + path.len() + chunk.context.len() + code.len() + 96 + list_bytes(chunk),
+    );
     prompt.push_str(INSTRUCTIONS);
     if !chunk.context.is_empty() {
         prompt.push_str("The code stands inside:\n");
@@ -32,6 +41,7 @@ pub(super) fn text(path: &str, source: &str, chunk: &Chunk) -> String {
             prompt.push('\n');
         }
     }
+    push_names(&mut prompt, &chunk.names);
     prompt.push_str("\n<source path=\"");
     prompt.push_str(&markup(path));
     prompt.push_str("\" lines=\"");
@@ -47,6 +57,28 @@ pub(super) fn text(path: &str, source: &str, chunk: &Chunk) -> String {
     prompt
 }
 
+/// Bytes that the list of what `chunk` defines takes.
+pub(super) fn list_bytes(chunk: &Chunk) -> usize {
+    if chunk.names.is_empty() {
+        return 0;
+    }
+    let names: usize = chunk.names.iter().map(|name| name.len() + 1).sum();
+    LISTED.len() + LIST_OPENS.len() + names + LIST_CLOSES.len()
+}
+
+fn push_names(prompt: &mut String, names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    prompt.push_str(LISTED);
+    prompt.push_str(LIST_OPENS);
+    for name in names {
+        prompt.push_str(name);
+        prompt.push('\n');
+    }
+    prompt.push_str(LIST_CLOSES);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +92,7 @@ mod tests {
             last_line: 3,
             context: "class A:".into(),
             definitions: 1,
+            names: Vec::new(),
         };
         let prompt = text("a\"b.py", source, &chunk);
         assert!(prompt.contains("> class A:\n\n<source path=\"a&quot;b.py\" lines=\"3-3\">\n    def g(self): pass\n</source>\n"), "{prompt}");

@@ -91,7 +91,8 @@ fn sdk_wait(failure: &Failure<'_>) -> Option<Duration> {
     let again = match failure.error {
         CallError::Api { status: 200, .. }
         | CallError::Malformed { .. }
-        | CallError::OverBudget { .. } => false,
+        | CallError::OverBudget { .. }
+        | CallError::Unrecorded { .. } => false,
         CallError::Api {
             should_retry: Some(verdict),
             ..

@@ -1,6 +1,9 @@
 //! Where a program may be cut: before whole definitions and statements, as its grammar sees them.
 
-use tree_sitter::{Language, Node, Parser, TreeCursor};
+use tree_sitter::{Node, TreeCursor};
+
+use super::grammar::{self, Parsed};
+use super::line;
 
 /// Deepest nesting that is looked into: hostile text nests without end.
 const MAX_DEPTH: usize = 40;
@@ -19,35 +22,46 @@ pub(super) struct Boundary {
 }
 
 /// Boundaries of `text` in order, by the grammar that belongs to the ending of `path`; none when
-/// there is no such grammar. `big` tells which byte ranges are worth looking into.
+/// no grammar can read it. `big` tells which byte ranges are worth looking into.
 pub(super) fn boundaries(
     path: &str,
     text: &str,
     big: &dyn Fn(usize, usize) -> bool,
 ) -> Option<Vec<Boundary>> {
-    let mut parser = Parser::new();
-    parser.set_language(&language(path)?).ok()?;
-    let tree = parser.parse(text, None)?;
+    let parsed = grammar::parse(path, text)?;
+    Some(boundaries_in(&parsed, text, big))
+}
+
+/// Boundaries of a `parsed` text, which was `given`.
+pub(super) fn boundaries_in(
+    parsed: &Parsed<'_>,
+    given: &str,
+    big: &dyn Fn(usize, usize) -> bool,
+) -> Vec<Boundary> {
     let mut walk = Walk {
-        text,
+        text: &parsed.text,
+        given,
         big,
         headers: Vec::new(),
         found: Vec::new(),
     };
-    walk.children(&mut tree.walk(), 0);
+    walk.children(&mut parsed.tree.walk(), 0);
     // A container and its first child may begin on one line.
     walk.found.dedup_by_key(|boundary| boundary.offset);
-    Some(walk.found)
+    walk.found
 }
 
 /// Whether what stands at each of `offsets` is code, and no part of a string or comment; none
 /// when there is no grammar to tell.
 pub(super) fn are_code(path: &str, text: &str, offsets: &[usize]) -> Option<Vec<bool>> {
-    let mut parser = Parser::new();
-    parser.set_language(&language(path)?).ok()?;
-    let tree = parser.parse(text, None)?;
+    let parsed = grammar::parse(path, text)?;
     let is_code = |offset: &usize| {
-        let mut node = tree
+        // Comments may have been taken out before.
+        if parsed.text.as_bytes()[*offset] != text.as_bytes()[*offset] {
+            return false;
+        }
+        let mut node = parsed
+            .tree
             .root_node()
             .descendant_for_byte_range(*offset, *offset + 1);
         while let Some(inner) = node {
@@ -61,28 +75,49 @@ pub(super) fn are_code(path: &str, text: &str, offsets: &[usize]) -> Option<Vec<
     Some(offsets.iter().map(is_code).collect())
 }
 
+/// What stands before the node's body, e.g. `class A(B):`.
+pub(super) fn header<'a>(node: &Node<'_>, text: &'a str) -> Option<&'a str> {
+    let body = node.child_by_field_name("body")?;
+    let header = text[node.start_byte()..body.start_byte()].trim_ascii();
+    let header = header.strip_suffix('{').unwrap_or(header).trim_ascii_end();
+    (!header.is_empty() && header.len() <= MAX_HEADER_BYTES).then_some(header)
+}
+
+/// The first of the comments, decorators and attributes that stand directly above the place
+/// `(offset, row)` of `text`, at the earliest in `first_row`; the start of its own line if there is
+/// none; the place itself if something else begins that line. `given` still has its comments.
+pub(super) fn with_lines_above(
+    given: &str,
+    text: &str,
+    (offset, mut row): (usize, usize),
+    first_row: usize,
+) -> (usize, usize) {
+    let line_of =
+        |end: usize| memchr::memrchr(b'\n', &text.as_bytes()[..end]).map_or(0, |at| at + 1);
+    let mut start = line_of(offset);
+    if !text[start..offset].trim_ascii().is_empty() {
+        return (offset, row);
+    }
+    while row > first_row && start > 0 {
+        let above = line_of(start - 1);
+        if !line::belongs_below(&given[above..start]) {
+            break;
+        }
+        (start, row) = (above, row - 1);
+    }
+    (start, row)
+}
+
 fn is_opaque(node: &Node<'_>) -> bool {
     ["string", "comment", "template"]
         .iter()
         .any(|word| node.kind().contains(word))
 }
 
-fn language(path: &str) -> Option<Language> {
-    let (_, ending) = path.rsplit_once('.')?;
-    Some(match ending {
-        "py" | "pyi" => tree_sitter_python::LANGUAGE.into(),
-        "js" | "mjs" | "cjs" | "jsx" => tree_sitter_javascript::LANGUAGE.into(),
-        "ts" | "mts" | "cts" => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
-        "tsx" => tree_sitter_typescript::LANGUAGE_TSX.into(),
-        "java" => tree_sitter_java::LANGUAGE.into(),
-        "go" => tree_sitter_go::LANGUAGE.into(),
-        "rs" => tree_sitter_rust::LANGUAGE.into(),
-        _ => return None,
-    })
-}
-
 struct Walk<'a> {
     text: &'a str,
+    /// The same with its comments.
+    given: &'a str,
     big: &'a dyn Fn(usize, usize) -> bool,
     headers: Vec<&'a str>,
     found: Vec<Boundary>,
@@ -132,27 +167,32 @@ impl<'a> Walk<'a> {
             return;
         }
         let headers = self.headers.len();
-        self.headers.extend(self.header(node));
+        self.headers.extend(header(node, self.text));
         self.children(cursor, depth);
         self.headers.truncate(headers);
     }
 
-    /// What stands before the node's body, e.g. `class A(B):`.
-    fn header(&self, node: &Node<'_>) -> Option<&'a str> {
-        let body = node.child_by_field_name("body")?;
-        let header = self.text[node.start_byte()..body.start_byte()].trim_ascii();
-        let header = header.strip_suffix('{').unwrap_or(header).trim_ascii_end();
-        (!header.is_empty() && header.len() <= MAX_HEADER_BYTES).then_some(header)
-    }
-
-    /// The start of the node's line, if nothing but white space stands before it.
+    /// The start of the node's line, or of the comments above it, if nothing but white space stands
+    /// before it.
     fn line_start(&self, node: &Node<'_>) -> Option<usize> {
         let start = node.start_byte() - node.start_position().column;
         let before = &self.text.as_bytes()[start..node.start_byte()];
-        before
-            .iter()
-            .all(|byte| matches!(byte, b' ' | b'\t'))
-            .then_some(start)
+        let is_first = before.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        is_first.then(|| self.with_comments(start))
+    }
+
+    /// Comments that were taken out before parsing belong to what they stand above.
+    fn with_comments(&self, mut start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        while start > 0 {
+            let above = memchr::memrchr(b'\n', &bytes[..start - 1]).map_or(0, |at| at + 1);
+            let line = above..start;
+            if self.given[line.clone()] == self.text[line] {
+                break;
+            }
+            start = above;
+        }
+        start
     }
 }
 

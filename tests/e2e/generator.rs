@@ -484,3 +484,26 @@ async fn two_runs_send_the_same_at_the_same_moments() {
     }
     assert_eq!(run().await, run().await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_large_file_is_read_beside_the_thread_that_serves() {
+    let timeline = Timeline::start(1.0, 0);
+    let log = AttemptLog::new(timeline, 0);
+    // Nobody listens there, so all that takes time is the reading.
+    let claude = Claude::new(Transport::tcp("http://127.0.0.1:1", log).unwrap(), "key");
+    let without = [Protection::Retry, Protection::Pacing];
+    let policy = Policy::new(Mode::new(Base::Hardened, without, []), &Settings::default());
+    let generator = Generator::for_files(policy, "m", claude, None, timeline, 1).unwrap();
+    let document = functions(0, 40_000);
+    let work = tokio::spawn(async move { generator.document(0, &document).await });
+    for _ in 0..20 {
+        tokio::spawn(tokio::time::sleep(Duration::from_millis(1)))
+            .await
+            .unwrap();
+    }
+    assert!(
+        !work.is_finished(),
+        "twenty others had their turn meanwhile"
+    );
+    assert!(work.await.unwrap().is_err());
+}

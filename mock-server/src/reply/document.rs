@@ -25,7 +25,7 @@ pub(super) fn whole(prompt: &str, author: Author<'_>, enough: usize) -> String {
     let entry_bytes = author.entry_bytes();
     // Room for a usual file, so that the list need not grow.
     let mut symbols = Vec::with_capacity(64);
-    symbols.extend(symbols::scan(source));
+    symbols.extend(symbols::asked(prompt));
     let expected = HEADING.len() + (symbols.len() + 1) * entry_bytes;
     let mut text = String::with_capacity(expected.min(enough.saturating_add(entry_bytes)));
     text.push_str(HEADING);
@@ -62,7 +62,7 @@ pub(super) fn entries<'p>(prompt: &'p str, author: Author<'_>) -> Vec<(&'p str, 
         );
         (found.symbol, text)
     });
-    let new = symbols::scan(source).map(|symbol| {
+    let new = symbols::asked(prompt).map(|symbol| {
         let mut text = String::new();
         author.push(&mut text, symbol);
         (symbol, text)
@@ -86,8 +86,10 @@ pub(super) fn rest(
     for found in proof::find(&written) {
         *done.entry(found.symbol).or_default() += 1;
     }
-    let missing = symbols::scan(symbols::region(prompt)).filter(|symbol| {
-        let left = done.get_mut(symbol).filter(|left| **left > 0);
+    let missing = symbols::asked(prompt).filter(|symbol| {
+        let left = done
+            .get_mut(symbols::bare(symbol))
+            .filter(|left| **left > 0);
         left.map(|left| *left -= 1).is_none()
     });
     let mut missing = missing.peekable();
@@ -113,7 +115,7 @@ fn begun(written: &str, symbol: &str, author: Author<'_>) -> Option<String> {
     let named = tail.rsplit_once("\nref:").and_then(|(_, reference)| {
         let (of, rest) = reference.split_once(':')?;
         let call = rest.split(':').next()?;
-        (of == symbol && call.len() == author.call.len()).then_some(call)
+        (of == symbols::bare(symbol) && call.len() == author.call.len()).then_some(call)
     });
     let author = Author {
         call: named.unwrap_or(author.call),
@@ -141,7 +143,7 @@ impl Author<'_> {
     }
 
     fn push(self, text: &mut String, symbol: &str) {
-        let digits = self.key.mac_digits(symbol, self.call);
+        let digits = self.key.mac_digits(symbols::bare(symbol), self.call);
         let mac = std::str::from_utf8(&digits).expect("hex digits are ASCII");
         push_entry(text, symbol, self.call, mac, self.entry_bytes());
     }
@@ -153,7 +155,8 @@ fn push_entry(text: &mut String, symbol: &str, call: &str, mac: &str, size: usiz
     for part in ["### `", symbol, "`\n\n"] {
         text.push_str(part);
     }
-    let token_bytes = "\n\nref::".len() + symbol.len() + 1 + call.len() + mac.len() + "\n\n".len();
+    let bare = symbols::bare(symbol);
+    let token_bytes = "\n\nref::".len() + bare.len() + 1 + call.len() + mac.len() + "\n\n".len();
     let end = start + size.saturating_sub(token_bytes);
     let first = mix(&[digest(symbol.as_bytes())]) as usize;
     let mut next = first;
@@ -172,7 +175,7 @@ fn push_entry(text: &mut String, symbol: &str, call: &str, mac: &str, size: usiz
             }
         }
     }
-    for part in ["\n\nref:", symbol, ":", call, ":", mac, "\n\n"] {
+    for part in ["\n\nref:", bare, ":", call, ":", mac, "\n\n"] {
         text.push_str(part);
     }
 }

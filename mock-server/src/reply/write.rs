@@ -48,7 +48,7 @@ pub(crate) fn write(
     let room = max_tokens.min(window);
     let prompt = prompt::text(request);
     let thought = request.thinking.as_ref().and_then(|_| {
-        let symbols = symbols::scan(symbols::region(&prompt)).count();
+        let symbols = symbols::asked(&prompt).count();
         thinking::think(request, profile, key, call, symbols, room)
     });
     let thinking_tokens = thought.as_ref().map(|thought| thought.tokens);

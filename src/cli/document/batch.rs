@@ -12,8 +12,8 @@ use anyhow::{Context, bail};
 use ground::prices::PICO_PER_USD;
 use ground::timeline::Timeline;
 
-use crate::claude::{Ask, Batch, CallError, Claude, Item, ItemError, Spending};
-use crate::generator::{Journal, Questions};
+use crate::claude::{Ask, Batch, CallError, Claude, Item, ItemError, Spending, Unread};
+use crate::generator::{Journal, Question, Questions};
 use crate::load::Stop;
 
 /// Questions in one batch: few enough for a results file that is soon read, many enough that no
@@ -27,6 +27,8 @@ const FIRST_LOOK: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Looks that may fail one after the other.
 const MAX_FAILURES: u32 = 10;
+/// Looks that may find no such batch.
+const MAX_UNKNOWN: u32 = 6;
 
 /// The way to the batches of one job.
 pub(super) struct Batches<'a> {
@@ -70,6 +72,7 @@ impl Batches<'_> {
         );
         let mut open: Vec<(String, Ask)> = all
             .into_iter()
+            .map(|(name, Question { ask, .. })| (name, ask))
             .filter(|(name, _)| self.times.get(name).is_none_or(|times| *times < MAX_TIMES))
             .collect();
         let any = !open.is_empty();
@@ -119,6 +122,9 @@ impl Batches<'_> {
     async fn create(&self, questions: &[(String, Ask)]) -> anyhow::Result<Batch> {
         self.journal
             .batch_intended(questions.len(), self.timeline.now());
+        if let Some(why) = self.journal.lost() {
+            return Err(CallError::Unrecorded { why }.into());
+        }
         let mut failures = 0;
         let batch = loop {
             match self.claude.create_batch(questions).await {
@@ -193,8 +199,14 @@ impl Batches<'_> {
         let mut failures = 0;
         loop {
             let (claude, now) = (self.claude.clone(), self.timeline.now());
-            match claude.batch_results(id, |item| self.keep(item, now)).await {
-                Ok(()) => break,
+            match claude
+                .batch_results(id, |item| self.keep(id, item, now))
+                .await
+            {
+                Ok(unread) => {
+                    self.name_unread(id, &unread);
+                    break;
+                }
                 Err(error) => {
                     self.wait_after(&error, failures, &format!("the results of batch {id}"))
                         .await?;
@@ -211,6 +223,11 @@ impl Batches<'_> {
         loop {
             match self.claude.batch(id).await {
                 Ok(batch) => return Ok(batch),
+                // A batch that was just taken need not be known everywhere yet.
+                Err(error @ CallError::Api { status: 404, .. }) if failures < MAX_UNKNOWN => {
+                    (self.say)(format!("batch {id}: {error}; asking again"));
+                    self.timeline.sleep(FIRST_LOOK).await;
+                }
                 Err(error) => {
                     self.wait_after(&error, failures, &format!("batch {id}"))
                         .await?
@@ -225,6 +242,7 @@ impl Batches<'_> {
         if !error.is_transient() || failures >= MAX_FAILURES {
             return Err(error.clone()).context(what.to_owned());
         }
+        (self.say)(format!("{what}: {error}; trying again"));
         let backoff = (FIRST_LOOK * 2u32.saturating_pow(failures)).min(LONGEST_WAIT);
         self.timeline
             .sleep(error.retry_after().unwrap_or(backoff))
@@ -232,13 +250,29 @@ impl Batches<'_> {
         Ok(())
     }
 
-    fn keep(&mut self, item: Item, now: Duration) {
+    fn name_unread(&mut self, id: &str, unread: &Unread) {
+        if let Some(why) = &unread.why {
+            let lines = unread.lines;
+            let what = format!("{lines} lines of the results of batch {id} are none: {why}");
+            (self.say)(what.clone());
+            self.last_failure = Some(what);
+        }
+    }
+
+    fn keep(&mut self, batch: &str, item: Item, now: Duration) {
         let outcome = match item.outcome {
             Ok(message) => Ok(message),
             Err(ItemError::Errored(error)) => Err(error),
             // Nobody answered and nothing was charged; the next round asks again.
             Err(ItemError::Expired | ItemError::Canceled) => {
                 self.last_failure = item.outcome.err().map(|error| error.to_string());
+                return;
+            }
+            // It may have been paid for, so it is not asked again.
+            Err(error @ ItemError::Unknown { .. }) => {
+                (self.say)(error.to_string());
+                self.last_failure = Some(error.to_string());
+                self.times.insert(item.name, MAX_TIMES);
                 return;
             }
         };
@@ -249,7 +283,7 @@ impl Batches<'_> {
         if let Err(error) = &outcome {
             self.last_failure = Some(error.to_string());
         }
-        if self.journal.item(&item.name, &outcome, pico, now) {
+        if self.journal.item(batch, &item.name, &outcome, pico, now) {
             self.spending.book(usage, pico);
         }
     }

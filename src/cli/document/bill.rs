@@ -6,6 +6,7 @@ use std::time::Duration;
 use ground::prices::{PICO_PER_USD, PriceBook, Prices};
 use ground::usage::Usage;
 
+use super::Origin;
 use super::pages::{Page, State};
 use crate::claude::{CallError, Spending};
 use crate::cli::Exit;
@@ -108,7 +109,7 @@ impl Bill<'_> {
         }
     }
 
-    pub(super) fn print(&self, book: &PriceBook, is_real: bool) -> std::io::Result<()> {
+    pub(super) fn print(&self, book: &PriceBook, origin: Origin) -> std::io::Result<()> {
         let count =
             |is: fn(&State) -> bool| self.pages.iter().filter(|page| is(&page.state)).count();
         let mut out = std::io::stdout();
@@ -152,21 +153,24 @@ impl Bill<'_> {
         if let Some(trouble) = &self.trouble {
             writeln!(out, "{}", line(trouble))?;
         }
-        self.print_money(&mut out, book, is_real)
+        self.print_money(&mut out, book, origin)
     }
 
     fn print_money(
         &self,
         out: &mut impl Write,
         book: &PriceBook,
-        is_real: bool,
+        origin: Origin,
     ) -> std::io::Result<()> {
         let usage = self.spending.usage();
-        let clock = if is_real { "" } else { " simulated" };
+        let (clock, made_up) = match origin {
+            Origin::Api => ("", ""),
+            Origin::Mock => (" simulated", ", had it been real"),
+        };
         let earlier = self.earlier;
         writeln!(
             out,
-            "{} calls in {:.0}{clock} s, {} input and {} output tokens: ${:.4} (prices of {})",
+            "{} calls in {:.0}{clock} s, {} input and {} output tokens: ${:.4}{made_up} (prices of {})",
             self.attempts.sent,
             self.took.as_secs_f64(),
             usage.input_tokens,
@@ -180,6 +184,12 @@ impl Bill<'_> {
                 "with {} calls of earlier runs: ${:.4}",
                 earlier.attempts,
                 usd(self.spending.spent_pico())
+            )?;
+        }
+        if origin == Origin::Mock {
+            writeln!(
+                out,
+                "the mock made these texts up and nothing was spent; --base-url asks a real model"
             )?;
         }
         if earlier.cut_off > 0 {

@@ -8,17 +8,20 @@ use ground::presets;
 use ground::prices::{PriceBook, Prices};
 use ground::profile::Profile;
 
-use super::Args;
+use super::{Args, made};
 use crate::corpus::{self, Skipped};
 use crate::generator::{Document, Settings};
 
 /// What there is to do.
 pub(super) struct Job {
     pub(super) documents: Vec<Document>,
+    /// Where each document was read from.
+    pub(super) sources: Vec<PathBuf>,
     pub(super) skipped: Vec<Skipped>,
     pub(super) prices: Prices,
     pub(super) book: PriceBook,
     pub(super) settings: Settings,
+    pub(super) profile: Profile,
 }
 
 /// Reads the files and settles what they are asked with.
@@ -45,7 +48,11 @@ pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
             profile.model
         );
     };
-    let (documents, skipped) = read_all(&args.paths)?;
+    let Files {
+        documents,
+        sources,
+        skipped,
+    } = read_all(&args.paths)?;
     let settings = Settings {
         max_tokens: args.max_tokens.min(profile.max_output_tokens),
         parallel: args.parallel as usize,
@@ -56,40 +63,62 @@ pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
     };
     Ok(Job {
         documents,
+        sources,
         skipped,
         prices,
         book,
         settings,
+        profile,
     })
 }
 
+/// What was read, and what was not.
+#[derive(Default)]
+struct Files {
+    documents: Vec<Document>,
+    sources: Vec<PathBuf>,
+    skipped: Vec<Skipped>,
+}
+
 /// Reads all paths; one that cannot be read is named and does not stop the others.
-fn read_all(paths: &[PathBuf]) -> anyhow::Result<(Vec<Document>, Vec<Skipped>)> {
-    let (mut documents, mut skipped) = (Vec::new(), Vec::new());
+fn read_all(paths: &[PathBuf]) -> anyhow::Result<Files> {
+    let mut files = Files::default();
     let mut taken = BTreeSet::new();
     for path in paths {
         match corpus::load(path) {
             Ok(loaded) => {
-                skipped.extend(loaded.skipped);
+                files.skipped.extend(loaded.skipped);
                 for file in loaded.files {
+                    let source = match path.is_dir() {
+                        true => path.join(&file.path),
+                        false => path.clone(),
+                    };
+                    if let Some(why) = made::reason(&file, path.is_dir()) {
+                        files.skipped.push(Skipped { path: source, why });
+                        continue;
+                    }
                     let name = unique_name(paths.len(), path, &file.path, &mut taken);
-                    documents.push(Document {
+                    files.sources.push(source);
+                    files.documents.push(Document {
                         path: name,
                         content: file.content,
                     });
                 }
             }
             Err(error) if paths.len() == 1 => return Err(error.into()),
-            Err(error) => skipped.push(Skipped {
+            Err(error) => files.skipped.push(Skipped {
                 path: path.clone(),
                 why: error.to_string(),
             }),
         }
     }
-    if documents.is_empty() {
-        bail!("none of the paths has a source file that can be documented");
+    if files.documents.is_empty() {
+        let why = files.skipped.first().map_or_else(String::new, |first| {
+            format!(": `{}` is skipped, {}", first.path.display(), first.why)
+        });
+        bail!("none of the paths has a source file that can be documented{why}");
     }
-    Ok((documents, skipped))
+    Ok(files)
 }
 
 /// The file's path below its folder; with several folders, below the folder's name.

@@ -4,12 +4,17 @@ use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use ground::prices::PICO_PER_USD;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::Origin;
+use super::job::Job;
+use super::written::Written;
+use crate::claude::CallError;
 use crate::corpus::Skipped;
 use crate::generator::{Document, Documentation, GenerateError};
 use crate::text::block;
@@ -19,13 +24,30 @@ use crate::text::markdown::{code, inline, link};
 const MANIFEST: &str = ".breaklab/manifest.toml";
 const SCRATCH: &str = ".breaklab/tmp";
 const LOCK: &str = ".breaklab/lock";
+const INDEX: &str = "index.md";
+/// Stands above what the mock wrote.
+const MADE_UP: &str = "> **Made up:** the mock wrote this text, not a model. It shows the form and says nothing about \
+the code.\n\n";
 
 /// The folder that the pages go to.
 pub(super) struct Pages {
     out: PathBuf,
     progress: ProgressBar,
+    origin: Origin,
+    quiet: bool,
+    written: Written,
+    /// What failed so far.
+    trouble: Arc<Mutex<Trouble>>,
     /// Held until the end, by the system itself: a kill lets go of it.
     _lock: File,
+}
+
+/// Calls that failed, and files that were done when that was last said.
+#[derive(Default)]
+struct Trouble {
+    calls: u64,
+    last: Option<String>,
+    files: u64,
 }
 
 /// A page that was written, or why it could not be.
@@ -50,19 +72,15 @@ impl Pages {
     pub(super) fn open(
         out: &Path,
         manifest: &str,
+        origin: Origin,
         quiet: bool,
         files: usize,
     ) -> anyhow::Result<Self> {
         let lock = lock(out)?;
         let path = out.join(MANIFEST);
-        match std::fs::read_to_string(&path) {
-            Ok(begun) if begun != manifest => bail!(
-                "`{}` was begun with {}; use these again, or another --out",
-                out.display(),
-                begun.trim().replace('\n', ", ")
-            ),
-            Ok(_) => {}
-            Err(_) => replace(out, &path, manifest)
+        match check_manifest(out, manifest)? {
+            Begun::Before => {}
+            Begun::Not => replace(out, &path, manifest)
                 .with_context(|| format!("cannot write to `{}`", out.display()))?,
         }
         // What an earlier run was writing when it was killed.
@@ -70,21 +88,81 @@ impl Pages {
         Ok(Self {
             out: out.to_owned(),
             progress: bar(quiet, files),
+            origin,
+            quiet,
+            written: Written::open(out),
+            trouble: Arc::default(),
             _lock: lock,
         })
     }
 
-    /// Prints `line` above the progress.
-    pub(super) fn say(&self, line: &str) {
-        self.progress.suspend(|| {
-            let _gone = writeln!(std::io::stderr(), "{}", block(line));
-        });
+    /// Makes sure that this job writes over nothing that is not its own.
+    pub(super) fn claim(&self, job: &Job) -> anyhow::Result<()> {
+        let pages = job.documents.iter().map(|document| page_of(&document.path));
+        self.written.claim(pages.chain([PathBuf::from(INDEX)]))
     }
 
-    /// Writes the page of one document; none if it was not asked about at all.
+    /// Removes the pages of sources that are no longer there, or no longer text.
+    pub(super) fn remove_gone(&self, job: &Job) -> anyhow::Result<()> {
+        let is_skipped = |source: &Path| {
+            job.skipped
+                .iter()
+                .any(|file| absolute(&file.path) == source)
+        };
+        let index = self.out.join(INDEX);
+        let is_gone = |source: &Path| source != index && (!source.exists() || is_skipped(source));
+        self.written.remove(is_gone).map(drop)
+    }
+
+    /// Takes note of every try that failed; the first is told at once.
+    pub(super) fn on_failure(&self) -> Arc<dyn Fn(&CallError) + Send + Sync> {
+        let (trouble, progress) = (Arc::clone(&self.trouble), self.progress.clone());
+        let is_told = self.origin == Origin::Api && !self.quiet;
+        Arc::new(move |error| {
+            let mut trouble = trouble
+                .lock()
+                .expect("nothing panics while it holds the trouble");
+            trouble.calls += 1;
+            if trouble.calls == 1 && is_told {
+                say(&progress, &format!("a call failed: {error}"));
+            }
+            trouble.last = Some(error.to_string());
+        })
+    }
+
+    /// Says how far the job is, where no progress bar does.
+    pub(super) fn speak(&self, spent_pico: u64) {
+        let mut trouble = self
+            .trouble
+            .lock()
+            .expect("nothing panics while it holds the trouble");
+        let files = self.progress.position();
+        let is_moving = files > trouble.files;
+        trouble.files = files;
+        if self.quiet || is_moving && !self.progress.is_hidden() {
+            return;
+        }
+        let failed = match (&trouble.last, trouble.calls) {
+            (Some(last), calls) => format!("; {calls} calls failed, the last because {last}"),
+            (None, _) => String::new(),
+        };
+        let all = self.progress.length().unwrap_or(0);
+        let usd = spent_pico as f64 / PICO_PER_USD;
+        say(
+            &self.progress,
+            &format!("{files} of {all} files, ${usd:.4}{failed}"),
+        );
+    }
+
+    /// Prints `line` above the progress.
+    pub(super) fn say(&self, line: &str) {
+        say(&self.progress, line);
+    }
+
+    /// Writes the page of one document, which was read from `source`; none if it was not asked about at all.
     pub(super) fn write(
         &self,
-        document: &Document,
+        (document, source): (&Document, &Path),
         outcome: Result<Documentation, GenerateError>,
         spent_pico: u64,
     ) -> Option<Page> {
@@ -112,8 +190,9 @@ impl Pages {
                 (State::Failed(error.to_string()), text, false)
             }
         };
-        let page = format!("# {}\n\n{}\n", code(&document.path), text.trim_end());
-        if let Err(error) = replace(&self.out, &self.path(&document.path), &page) {
+        let mark = self.mark();
+        let page = format!("# {}\n\n{mark}{}\n", code(&document.path), text.trim_end());
+        if let Err(error) = self.put(&page_of(&document.path), source, &page) {
             state = State::Failed(format!("its page cannot be written: {error}"));
         }
         self.progress
@@ -130,7 +209,10 @@ impl Pages {
     /// Writes the list of all pages. It holds nothing that depends on when or how often the job ran.
     pub(super) fn write_index(&self, pages: &[Page], skipped: &[Skipped]) -> anyhow::Result<()> {
         self.progress.finish_and_clear();
-        let mut index = String::from("# Documentation\n\n| file | lines | |\n|---|---:|---|\n");
+        let mut index = format!(
+            "# Documentation\n\n{}| file | lines | |\n|---|---:|---|\n",
+            self.mark()
+        );
         for page in pages {
             let state = match &page.state {
                 State::Whole => "whole".to_owned(),
@@ -147,14 +229,57 @@ impl Pages {
                 writeln!(index, "- {path}: {}", inline(&file.why))?;
             }
         }
-        let path = self.out.join("index.md");
-        replace(&self.out, &path, &index)
+        let path = self.out.join(INDEX);
+        self.put(Path::new(INDEX), &path, &index)
             .with_context(|| format!("cannot write `{}`", path.display()))
     }
 
-    /// Below the folder, whatever the source's path says.
-    fn path(&self, source: &str) -> PathBuf {
-        self.out.join(below(source) + ".md")
+    /// Writes the file `page` below the folder.
+    fn put(&self, page: &Path, source: &Path, text: &str) -> std::io::Result<()> {
+        self.written.note(page, &absolute(source))?;
+        replace(&self.out, &self.out.join(page), text)
+    }
+
+    /// What stands above a text that nobody should take for documentation.
+    fn mark(&self) -> &'static str {
+        match self.origin {
+            Origin::Api => "",
+            Origin::Mock => MADE_UP,
+        }
+    }
+}
+
+/// The page of `source` below the folder, whatever the source's path says.
+pub(super) fn page_of(source: &str) -> PathBuf {
+    PathBuf::from(below(source) + ".md")
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn say(progress: &ProgressBar, line: &str) {
+    progress.suspend(|| {
+        let _gone = writeln!(std::io::stderr(), "{}", block(line));
+    });
+}
+
+/// Whether a folder was used before.
+pub(super) enum Begun {
+    Before,
+    Not,
+}
+
+/// Makes sure that `out` is new or was begun with the same `manifest`.
+pub(super) fn check_manifest(out: &Path, manifest: &str) -> anyhow::Result<Begun> {
+    match std::fs::read_to_string(out.join(MANIFEST)) {
+        Ok(begun) if begun != manifest => bail!(
+            "`{}` was begun with {}; use these again, or another --out",
+            out.display(),
+            begun.trim().replace('\n', ", ")
+        ),
+        Ok(_) => Ok(Begun::Before),
+        Err(_) => Ok(Begun::Not),
     }
 }
 

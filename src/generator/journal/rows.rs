@@ -23,10 +23,78 @@ CREATE INDEX IF NOT EXISTS attempts_by_key ON attempts (key);
 CREATE TABLE IF NOT EXISTS plans (key BLOB PRIMARY KEY, input_limit INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches
     (id TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, questions INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS booked (batch TEXT, key BLOB, PRIMARY KEY (batch, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS learnt (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
-pub(super) fn keep(disk: &Connection, key: &Key, message: &Message) -> rusqlite::Result<()> {
+/// How an attempt ended.
+pub(super) struct Ended<'a> {
+    pub(super) id: i64,
+    pub(super) how: &'a str,
+    pub(super) counts: bool,
+    pub(super) usage: Usage,
+    pub(super) pico: u64,
+    pub(super) now: Duration,
+}
+
+/// Begins an attempt that costs at most `pico`; returns its id.
+pub(super) fn begin(
+    disk: &Connection,
+    key: &Key,
+    pico: u64,
+    now: Duration,
+) -> rusqlite::Result<i64> {
+    let insert = "INSERT INTO attempts (key, started_ms, pico) VALUES (?1, ?2, ?3)";
+    disk.prepare_cached(insert)?
+        .execute(params![key, millis(now), pico])?;
+    Ok(disk.last_insert_rowid())
+}
+
+/// Ends the attempt `id` at `key` and keeps what came of it.
+pub(super) fn end(
+    disk: &Connection,
+    (id, key): (i64, &Key),
+    outcome: &Result<Message, CallError>,
+    (pico, counts): (u64, bool),
+    now: Duration,
+) -> rusqlite::Result<()> {
+    let (how, usage) = match outcome {
+        Ok(message) => ("answered".to_owned(), message.usage),
+        Err(error) => (error.to_string(), Usage::default()),
+    };
+    let row = Ended {
+        id,
+        how: &how,
+        counts: counts && outcome.is_err(),
+        usage,
+        pico,
+        now,
+    };
+    close(disk, &row)?;
+    match outcome {
+        Ok(message) => keep(disk, key, message),
+        Err(error) if is_final(error) => refuse(disk, key, error),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Writes down how an attempt ended.
+pub(super) fn close(disk: &Connection, row: &Ended<'_>) -> rusqlite::Result<()> {
+    let update = "UPDATE attempts SET ended_ms = ?2, outcome = ?3, counts = ?4, \
+         input_tokens = ?5, output_tokens = ?6, pico = ?7 WHERE id = ?1";
+    let values = params![
+        row.id,
+        millis(row.now),
+        row.how,
+        row.counts,
+        row.usage.input_tokens,
+        row.usage.output_tokens,
+        row.pico
+    ];
+    disk.prepare_cached(update)?.execute(values).map(drop)
+}
+
+fn keep(disk: &Connection, key: &Key, message: &Message) -> rusqlite::Result<()> {
     let insert = "INSERT OR REPLACE INTO answers (key, text, stop, digest) VALUES (?1, ?2, ?3, ?4)";
     let row = params![
         key,
@@ -44,7 +112,7 @@ pub(super) fn keep(disk: &Connection, key: &Key, message: &Message) -> rusqlite:
     Ok(())
 }
 
-pub(super) fn refuse(disk: &Connection, key: &Key, error: &CallError) -> rusqlite::Result<()> {
+fn refuse(disk: &Connection, key: &Key, error: &CallError) -> rusqlite::Result<()> {
     let CallError::Api {
         status,
         kind,
@@ -62,7 +130,7 @@ pub(super) fn refuse(disk: &Connection, key: &Key, error: &CallError) -> rusqlit
 
 /// Whether asking again can change nothing. A key that was refused can be mended, so that is not
 /// final.
-pub(super) fn is_final(error: &CallError) -> bool {
+fn is_final(error: &CallError) -> bool {
     matches!(
         error,
         CallError::Api {

@@ -37,6 +37,7 @@ fn fresh() -> (tempfile::TempDir, std::path::PathBuf) {
 fn end(journal: &Journal, outcome: &Result<Message, CallError>, pico: u64, counts: bool) {
     journal
         .begin(KEY, [100, 10], AT)
+        .unwrap()
         .end(outcome, pico, counts, AT);
 }
 
@@ -64,8 +65,8 @@ fn an_answer_outlives_the_process_with_its_stop_reason_and_its_price() {
 fn an_attempt_that_a_kill_cut_off_counts_with_the_most_it_can_cost() {
     let (_folder, path) = fresh();
     let journal = Journal::open(&path).unwrap();
-    std::mem::forget(journal.begin(KEY, [100, 10], AT));
-    drop(journal.begin(KEY, [100, 10], AT));
+    std::mem::forget(journal.begin(KEY, [100, 10], AT).unwrap());
+    drop(journal.begin(KEY, [100, 10], AT).unwrap());
     let earlier = Journal::open(&path).unwrap().earlier();
     assert_eq!(
         earlier,
@@ -190,4 +191,57 @@ fn batches_stay_open_until_their_results_are_read() {
     journal.batch_began("msgbatch_b", 4, AT);
     journal.batch_ended("msgbatch_a");
     assert_eq!(Journal::open(&path).unwrap().open_batches(), ["msgbatch_b"]);
+}
+
+#[test]
+fn a_result_of_a_batch_is_paid_for_once_however_often_it_is_read() {
+    let (_folder, path) = fresh();
+    let name = hex::encode(KEY);
+    let book = |batch, name: &str| {
+        let journal = Journal::open(&path).unwrap();
+        let new = journal.item(batch, name, &Ok(answer("text")), 42, AT);
+        (new, journal.earlier().spent_pico)
+    };
+    assert_eq!(book("msgbatch_a", &name), (true, 42));
+    assert_eq!(book("msgbatch_a", &name), (false, 42));
+    assert_eq!(
+        book("msgbatch_b", &name),
+        (true, 84),
+        "asked again, answered again"
+    );
+    assert_eq!(book("msgbatch_b", "not ours"), (false, 84));
+}
+
+#[test]
+fn nothing_may_be_sent_after_something_could_not_be_written_down() {
+    let (_folder, path) = fresh();
+    let journal = Journal::open(&path).unwrap();
+    let running = journal.begin(KEY, [100, 10], AT).unwrap();
+    // As on a full disk: reading works, writing does not.
+    journal.write(|disk| disk.pragma_update(None, "query_only", true));
+    running.end(&Ok(answer("text")), 42, true, AT);
+    journal.write(|disk| disk.pragma_update(None, "query_only", false));
+    let refused = journal.begin(KEY, [100, 10], AT).err().unwrap();
+    assert!(refused.concerns_all() && refused.is_free() && !refused.is_transient());
+    assert!(
+        refused.to_string().contains("could not be written down"),
+        "{refused}"
+    );
+    // What was begun stays in the books, with the most that it can cost.
+    assert_eq!(Journal::open(&path).unwrap().earlier().spent_pico, 100);
+}
+
+#[test]
+fn a_journal_that_another_process_holds_is_not_to_be_deleted() {
+    let (_folder, path) = fresh();
+    drop(Journal::open(&path).unwrap());
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+        .unwrap();
+    let message = Journal::open(&path).err().unwrap().to_string();
+    assert!(
+        message.contains("in use by another process") && !message.contains("delete"),
+        "{message}"
+    );
 }

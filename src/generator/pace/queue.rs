@@ -391,7 +391,9 @@ fn shape(cost: Cost) -> i32 {
 fn is_outage(error: &CallError) -> bool {
     match error {
         CallError::Api { status, .. } => *status >= 500 || *status == 200,
-        CallError::Malformed { .. } | CallError::OverBudget { .. } => false,
+        CallError::Malformed { .. }
+        | CallError::OverBudget { .. }
+        | CallError::Unrecorded { .. } => false,
         CallError::Reset | CallError::Cut | CallError::Unreachable | CallError::TimedOut => true,
     }
 }

@@ -54,6 +54,7 @@ async fn run(path: &Path, documents: &[Document], faults: Vec<FaultRule>) -> (Ve
         stop: Stop::default(),
         questions: None,
         halted: Arc::new(OnceLock::new()),
+        on_failure: Arc::new(|_| ()),
     };
     let claude = world.claude.clone();
     let generator = Generator::for_bulk(policy, "m", claude, world.timeline, bulk).unwrap();
@@ -135,4 +136,55 @@ proptest! {
         });
         prop_assert_eq!(paid, distinct.len() as u64);
     }
+}
+
+/// Whole means whole: what is delivered without a gap documents everything once and in order.
+#[test]
+fn whatever_the_streams_do_ok_means_whole() {
+    let kinds = [
+        FaultKind::DuplicateEvent,
+        FaultKind::MalformedJson,
+        FaultKind::TruncateStream,
+        FaultKind::TruncateStreamClean,
+        FaultKind::StreamError,
+    ];
+    let (mut whole, mut spoilt) = (0, 0);
+    for number in 0..240u32 {
+        // Every second stream says something twice.
+        let kind = kinds[number as usize % 2 * (1 + number as usize / 2 % 4)];
+        let rule = FaultRule {
+            probability: Some(0.6),
+            after: Some(f64::from(number % 48) / 48.0),
+            ..fault(kind)
+        };
+        let world = World::new(None, vec![rule]);
+        let count = 1 + number as usize % 37;
+        let settings = Settings {
+            stream: Streaming::Always,
+            max_tokens: 2_000,
+            retry_budget_s: 3_600.0,
+            ..Settings::default()
+        };
+        let document = functions(number as usize * 1_000, count);
+        let outcome = block_on(world.hardened(&settings).document(0, &document));
+        let Ok(documentation) = outcome else {
+            continue;
+        };
+        if documentation.missing.is_empty() {
+            let expected = names(number as usize * 1_000, count);
+            assert_eq!(symbols(&documentation.text), expected, "{kind:?} {number}");
+            let key = world.mock.proofs();
+            let proofs: Vec<_> = proof::find(&documentation.text).collect();
+            assert!(
+                proofs.iter().all(|proof| key.verify(proof)),
+                "{kind:?} {number}"
+            );
+            whole += 1;
+        }
+        spoilt += u32::from(world.attempts() > 1);
+    }
+    assert!(
+        whole > 200 && spoilt > 100,
+        "{whole} whole, {spoilt} after spoilt streams"
+    );
 }
