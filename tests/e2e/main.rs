@@ -15,6 +15,7 @@ mod grade;
 mod kill;
 mod layers;
 mod load;
+mod machine;
 mod merge;
 mod pages;
 mod provider;
