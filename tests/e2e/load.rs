@@ -301,7 +301,8 @@ impl Underway {
         let (arrive, arrived) = std::sync::mpsc::channel();
         let first = Arc::new(AtomicBool::new(true));
         let address = serve(move |_| {
-            arrive.send(()).unwrap();
+            // Only the first is waited for.
+            let _nobody = arrive.send(());
             let at_once = first.swap(false, Ordering::SeqCst);
             let mut told = told.clone();
             async move {

@@ -162,7 +162,12 @@ fn the_large_file_is_killed_in_naive_and_a_job_that_ends_in_hardened() {
     let answer = runtime().block_on(async {
         let (status, body) = post(&url, FORM, huge(), None).await;
         assert_eq!(status, 202, "{body}");
-        ended(&format!("{}{}", hardened.url, body["poll"].as_str().unwrap())).await
+        ended(&format!(
+            "{}{}",
+            hardened.url,
+            body["poll"].as_str().unwrap()
+        ))
+        .await
     });
     assert_eq!(answer["status"], "done", "{}", answer["error"]);
     assert!(
@@ -227,7 +232,7 @@ fn a_hundred_clients_meet_429_in_naive_and_none_in_hardened() {
 
 #[test]
 fn a_body_from_curl_without_line_ends_is_answered_with_the_reason() {
-    let served = Served::start(&["--speed", "100"]);
+    let served = Served::start(&["--speed", "100", "--answer-within", "0"]);
     let url = format!("{}/document", served.url);
     let stripped = "def a(): passdef b(): pass".to_owned();
     let (status, body) = runtime().block_on(post(&url, FORM, stripped, None));
