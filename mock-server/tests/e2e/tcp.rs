@@ -159,13 +159,12 @@ async fn a_429_carries_its_headers_over_the_socket() {
 
 #[tokio::test]
 async fn a_stream_on_a_reused_connection_does_not_stall() {
-    let mut config = config();
-    config.profiles[0].latency = INSTANT;
-    let (address, _) = start(config, 1.0).await;
+    // Some milliseconds for each answer, in several pieces.
+    let (address, _) = start(config(), 2000.0).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
     let mut buffer = Vec::new();
     let mut times = vec![];
-    for _ in 0..21 {
+    for _ in 0..60 {
         let start = tokio::time::Instant::now();
         socket.write_all(&raw(true)).await.unwrap();
         buffer.clear();
@@ -174,9 +173,10 @@ async fn a_stream_on_a_reused_connection_does_not_stall() {
         }
         times.push(start.elapsed());
     }
-    // A stall of 40 ms would hit nearly every answer, a busy machine only some.
-    times.sort_unstable();
-    assert!(times[10] < Duration::from_millis(30), "{times:?}");
+    // A fresh connection confirms at once. Later a piece that waits for the one before to be confirmed
+    // stalls every answer for 40 ms; a busy machine stalls only some.
+    let fastest = times[20..].iter().min().unwrap();
+    assert!(*fastest < Duration::from_millis(30), "{times:?}");
 }
 
 /// Virtual time passes while nothing happens on the sockets.
