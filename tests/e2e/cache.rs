@@ -1,9 +1,10 @@
 //! One cache file under several processes, one of which is killed.
 
 use std::path::Path;
-use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 
 use crate::provider::Provider;
 use crate::serve::Served;
@@ -16,17 +17,20 @@ fn start(cache: &Path, provider: &Provider) -> Served {
 }
 
 /// Statuses of the answers about `files` files.
-async fn document(service: &Served, files: usize) -> Vec<Option<u16>> {
-    let url: reqwest::Url = format!("{}/document", service.url).parse().unwrap();
+fn asked(service: &str, files: usize) -> impl Iterator<Item = impl Future<Output = Option<u16>>> {
+    let url: reqwest::Url = format!("{service}/document").parse().unwrap();
     let client = breaklab::transport::client_builder(&url).build().unwrap();
-    join_all((0..files).map(|file| {
-            let body = format!(
-                "{{\"file_path\":\"m{file}.py\",\"file_content\":\"def f{file}(x):\\n    return x\\n\"}}"
-            );
-            let request = client.post(url.clone()).header("content-type", "application/json").body(body);
-            async move { Some(request.send().await.ok()?.status().as_u16()) }
-        }))
-        .await
+    (0..files).map(move |file| {
+        let body = format!(
+            "{{\"file_path\":\"m{file}.py\",\"file_content\":\"def f{file}(x):\\n    return x\\n\"}}"
+        );
+        let request = client.post(url.clone()).header("content-type", "application/json").body(body);
+        async move { Some(request.send().await.ok()?.status().as_u16()) }
+    })
+}
+
+async fn document(service: &Served, files: usize) -> Vec<Option<u16>> {
+    join_all(asked(&service.url, files)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,8 +41,11 @@ async fn processes_share_one_cache_file_and_a_kill_harms_nobody() {
     let provider = Provider::start(50.0, 0.0, |_| {});
     let services: Vec<Served> = (0..3).map(|_| start(&cache, &provider)).collect();
     let mut victim = start(&cache, &provider);
+    let url = victim.url.clone();
     let kill = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // In the midst of its work: one file is documented and written down, the others are not.
+        let mut work = FuturesUnordered::from_iter(asked(&url, FILES));
+        assert_eq!(work.next().await, Some(Some(200)));
         victim.child.kill().unwrap();
     };
     let all = join_all(services.iter().map(|service| document(service, FILES)));

@@ -393,7 +393,7 @@ fn a_class_is_graded_whatever_one_student_does_and_taken_up_where_it_stopped() {
         "--rubric",
         "caching",
         "--ready-within",
-        "3",
+        "15",
         "--format",
         "gradescope",
     ];

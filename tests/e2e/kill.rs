@@ -1,17 +1,13 @@
 //! `breaklab document` killed: what was answered is never paid for again, and the end is the same.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "processes take the time of the wall"
-)]
 
 use std::path::Path;
 use std::process::Child;
-use std::time::Duration;
 
 use ground::chance::mix;
 use rusqlite::Connection;
 
 use crate::document::{command, pages, write_code};
+use crate::machine::until;
 use crate::provider::Provider;
 
 const PARALLEL: u64 = 4;
@@ -78,7 +74,8 @@ fn killed_and_resumed(files: usize, kills: u64) {
         let provider = provider();
         let mut child = start(folder.path(), "killed", &provider);
         // From before the first call to after some rounds of them.
-        std::thread::sleep(Duration::from_millis(30 + mix(&[7, kill]) % 400));
+        let calls = mix(&[7, kill]) % (files as u64 / kills);
+        until("so many calls", || provider.attempts() >= calls);
         child.kill().unwrap();
         child.wait().unwrap();
         asked += provider.attempts();
@@ -130,7 +127,7 @@ fn an_interrupt_waits_for_the_calls_in_flight_and_the_next_run_goes_on() {
     write_code(folder.path(), 200);
     let first = provider();
     let child = start(folder.path(), "docs", &first);
-    std::thread::sleep(Duration::from_millis(900));
+    until("a call after an answer", || first.attempts() > PARALLEL);
     let id = child.id().to_string();
     let sent = std::process::Command::new("kill")
         .args(["-INT", &id])

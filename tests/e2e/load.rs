@@ -1,23 +1,34 @@
 //! The load driver against services that freeze, fail, refuse or answer nonsense.
 
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use breaklab::load::{Arrivals, Load, Slot, Stop, drive};
 use breaklab::record::Latencies;
 use ground::timeline::Timeline;
 
 use crate::cli::{breaklab, breaklab_alone};
-use crate::service::{DOCUMENTED, answered, jobs, over_tls, serve, service};
+use crate::machine::Lateness;
+use crate::service::{DOCUMENTED, answered, jobs, over_tls, said, serve, service};
+
+/// What the frozen server makes of evenly spread requests, in milliseconds.
+const TRUTH: [(&str, f64, f64); 3] = [
+    ("p90", 0.9, 2400.0),
+    ("p95", 0.95, 3200.0),
+    ("p99", 0.99, 3840.0),
+];
 
 #[tokio::test(start_paused = true)]
 async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
     let timeline = Timeline::start_virtual();
     let load = Load {
-        requests: 200 * 40,
-        ..Load::new(Arrivals::Constant { rate_per_s: 200.0 })
+        requests: 50 * 160,
+        ..Load::new(Arrivals::Constant { rate_per_s: 50.0 })
     };
     let latencies = Arc::new(Mutex::new(Latencies::default()));
     let sink = Arc::clone(&latencies);
@@ -32,13 +43,10 @@ async fn a_frozen_server_is_measured_exactly_in_virtual_time() {
     drive(&load, 1, timeline, &Stop::default(), &runtime, send).await;
     let latencies = latencies.lock().unwrap();
     let at = |quantile| latencies.micros().value_at_quantile(quantile) as f64 / 1000.0;
-    for (quantile, truth) in [
-        (0.5, 0.0),
-        (0.75, 0.0),
-        (0.9, 600.0),
-        (0.95, 800.0),
-        (0.99, 960.0),
-    ] {
+    for (_, quantile, truth) in [("p50", 0.5, 0.0), ("p75", 0.75, 0.0)]
+        .into_iter()
+        .chain(TRUTH)
+    {
         // Three digits are what a histogram keeps.
         assert!(
             (at(quantile) - truth).abs() <= truth * 0.001,
@@ -68,32 +76,34 @@ fn load_by(run: fn(&Path, &[&str]) -> Output, address: SocketAddr, more: &[&str]
     (output.status.code(), summary["runs"][0].clone(), message)
 }
 
+/// How late a machine may wake a sleeper that measures to within three percent.
+const CALM: Duration = Duration::from_millis(10);
+
 #[test]
 fn a_frozen_server_is_measured_within_three_percent_over_real_sockets() {
-    let address = service(200, DOCUMENTED, true);
-    // A busy machine only ever adds to a latency: one run within the bounds proves the driver, and
-    // a driver that counts from the wrong moment is far outside in every run.
-    let runs = (0..8).map(|_| {
-        let arguments = ["--arrivals", "rate:200", "--duration", "8s"];
+    let arguments = ["--arrivals", "rate:50", "--duration", "16s"];
+    let mut late = Vec::new();
+    while late.len() < 4 {
+        let address = service(200, DOCUMENTED, true);
+        let lateness = Lateness::start();
         let (code, run, message) = load_by(breaklab_alone, address, &arguments);
-        let saturated = code == Some(SATURATED);
-        assert!(saturated || code == Some(0), "{code:?} {message}");
-        assert_eq!(run["requests"]["ok"], 1600);
-        let within = |(name, truth): (&str, f64)| {
-            let measured = run["latency_ms"][name].as_f64().unwrap();
-            (measured - truth).abs() <= truth * 0.03
+        let lateness = lateness.end();
+        assert!(matches!(code, Some(0 | SATURATED)), "{code:?} {message}");
+        assert_eq!(run["requests"]["ok"], 800);
+        let off = |(name, _, truth): &(&str, f64, f64)| {
+            (run["latency_ms"][name].as_f64().unwrap() - truth) / truth
         };
-        let exact = [("p90", 600.0), ("p95", 800.0), ("p99", 960.0)]
-            .into_iter()
-            .all(within);
-        (exact && !saturated, run["latency_ms"].clone())
-    });
-    let mut seen = Vec::new();
-    let proven = runs.into_iter().any(|(exact, latency)| {
-        seen.push(latency);
-        exact
-    });
-    assert!(proven, "{seen:?}");
+        let [least, most] = [f64::min, f64::max].map(|one| TRUTH.iter().map(off).reduce(one));
+        // A busy machine only ever adds to a latency: too little is never its fault.
+        assert!(least > Some(-0.03), "{run}");
+        if most < Some(0.03) {
+            return;
+        }
+        let busy = lateness > CALM || code == Some(SATURATED);
+        assert!(busy, "{lateness:?} late, and yet {run}");
+        late.push(lateness);
+    }
+    panic!("this machine is too busy to measure to within three percent: it is {late:?} late");
 }
 
 #[test]
@@ -222,7 +232,7 @@ fn a_service_over_tls_is_asked_only_if_its_certificate_is_trusted() {
 
 #[test]
 fn silence_is_a_failure_after_the_timeout() {
-    let address = service(200, DOCUMENTED, true);
+    let address = serve(|_| std::future::pending());
     let (code, run, _) = load(address, &["--arrivals", "burst:3", "--timeout", "100ms"]);
     assert!(matches!(code, Some(1 | SATURATED)), "{code:?}");
     assert_eq!(run["requests"]["failed"], 3);
@@ -231,27 +241,33 @@ fn silence_is_a_failure_after_the_timeout() {
 #[test]
 fn clients_in_turn_ask_for_as_long_as_they_are_told() {
     let address = service(200, DOCUMENTED, false);
-    let arguments = ["--arrivals", "closed:3", "--duration", "500ms"];
+    let arguments = ["--arrivals", "closed:3", "--duration", "3s"];
     let (code, run, message) = load(address, &arguments);
-    assert_eq!(code, Some(0), "{message}");
+    assert!(matches!(code, Some(0 | SATURATED)), "{code:?} {message}");
     let offered = run["requests"]["offered"].as_u64().unwrap();
     assert!(offered > 3 && run["requests"]["ok"] == offered, "{run}");
-    assert!(run["makespan_s"].as_f64().unwrap() >= 0.4, "{run}");
+    assert!(run["makespan_s"].as_f64().unwrap() >= 2.4, "{run}");
 }
 
 #[test]
 fn a_job_is_asked_for_until_it_is_done() {
-    let (code, run, message) = load(jobs("done"), &["--requests", "2"]);
-    assert_eq!(code, Some(0), "{message}");
-    assert_eq!(run["requests"]["ok"], 2);
-    let (code, run, _) = load(jobs("partial"), &["--requests", "2"]);
-    assert_eq!((code, &run["requests"]["degraded"]), (Some(0), &2.into()));
-    let (code, run, _) = load(jobs("failed"), &["--requests", "2"]);
-    assert_eq!((code, &run["requests"]["failed"]), (Some(1), &2.into()));
+    for (state, field, right) in [
+        ("done", "ok", 0),
+        ("partial", "degraded", 0),
+        ("failed", "failed", 1),
+    ] {
+        let (code, run, message) = load(jobs(state), &["--requests", "2"]);
+        assert_eq!(run["requests"][field], 2, "{state}: {message}");
+        assert!(
+            code == Some(right) || code == Some(SATURATED),
+            "{state}: {code:?} {message}"
+        );
+    }
 }
 
 #[test]
 fn a_driver_without_sockets_is_saturated_and_blames_nobody_else() {
+    // It frees no socket while there is still a request to be sent.
     let address = service(200, DOCUMENTED, true);
     let folder = tempfile::tempdir().unwrap();
     let command = format!(
@@ -272,20 +288,77 @@ fn a_driver_without_sockets_is_saturated_and_blames_nobody_else() {
     assert!(message.contains("could not send"), "{message}");
 }
 
+/// A load of three requests whose service has been asked, and answers all but the first when told.
+struct Underway {
+    child: Child,
+    folder: tempfile::TempDir,
+    tell: tokio::sync::watch::Sender<bool>,
+}
+
+impl Underway {
+    fn start(more: &[&str]) -> Self {
+        let (tell, told) = tokio::sync::watch::channel(false);
+        let (arrive, arrived) = std::sync::mpsc::channel();
+        let first = Arc::new(AtomicBool::new(true));
+        let address = serve(move |_| {
+            // Only the first is waited for.
+            let _nobody = arrive.send(());
+            let at_once = first.swap(false, Ordering::SeqCst);
+            let mut told = told.clone();
+            async move {
+                told.wait_for(|told| at_once || *told).await.unwrap();
+                said(200, DOCUMENTED)
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let child = std::process::Command::new(env!("CARGO_BIN_EXE_breaklab"))
+            .args(["load", "--arrivals", "burst:3", "--timeout", "60s"])
+            .args(["--endpoint", &format!("http://{address}")])
+            .args(more)
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        arrived.recv().unwrap();
+        Self {
+            child,
+            folder,
+            tell,
+        }
+    }
+
+    /// Lets the service answer; returns the exit code and what is on standard error.
+    fn end(mut self) -> (Option<i32>, String) {
+        self.tell.send(true).unwrap();
+        let mut text = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut text).unwrap();
+        let code = self.child.wait().unwrap().code();
+        self.folder.close().unwrap();
+        (code, text)
+    }
+}
+
 #[test]
 fn a_load_that_takes_longer_tells_of_itself_unless_it_is_to_be_quiet() {
-    let address = service(200, DOCUMENTED, false);
-    let arguments = ["--arrivals", "rate:10", "--duration", "11s"];
-    let quiet = std::thread::spawn(move || {
-        let arguments = [&arguments[..], &["--quiet"]].concat();
-        load(address, &arguments).2
-    });
-    let told = load(address, &arguments).2;
+    let quiet = Underway::start(&["--quiet"]);
+    let mut loud = Underway::start(&[]);
+    let mut told = String::new();
+    // It tells of itself while its service is silent, and by then the quiet one would have, too.
+    BufReader::new(loud.child.stderr.as_mut().unwrap())
+        .read_line(&mut told)
+        .unwrap();
     assert!(
-        told.contains(" of 110 requests, ") && told.contains(" left\n"),
+        told.starts_with("1 of 3 requests, ") && told.ends_with(" left\n"),
         "{told}"
     );
-    assert_eq!(quiet.join().unwrap(), "");
+    for (load, quiet) in [(quiet, true), (loud, false)] {
+        let (code, text) = load.end();
+        assert!(matches!(code, Some(0 | SATURATED)), "{code:?} {text}");
+        let saturated = |line: &str| line.contains("the load driver was saturated");
+        assert!(!quiet || text.lines().all(saturated), "{text}");
+    }
 }
 
 #[test]

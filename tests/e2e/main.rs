@@ -16,6 +16,7 @@ mod guides;
 mod kill;
 mod layers;
 mod load;
+mod machine;
 mod merge;
 mod pages;
 mod provider;

@@ -4,7 +4,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use ground::limits::Limits;
 use serde_json::{Value, json};
+
+use crate::machine::until;
+use crate::provider::Provider;
 
 /// A process that serves until it is dropped.
 pub(crate) struct Served {
@@ -107,6 +111,18 @@ async fn get(url: &str) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// What a job says when it is no longer running.
+async fn ended(job: &str) -> Value {
+    for _ in 0..1200 {
+        let answer: Value = serde_json::from_str(&get(job).await).unwrap();
+        if answer["status"] != "running" {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{job} never ends");
+}
+
 fn file(number: usize) -> String {
     let content: String = (0..20)
         .map(|n| format!("def work_{number}_{n}():\n    return {n}\n"))
@@ -146,14 +162,12 @@ fn the_large_file_is_killed_in_naive_and_a_job_that_ends_in_hardened() {
     let answer = runtime().block_on(async {
         let (status, body) = post(&url, FORM, huge(), None).await;
         assert_eq!(status, 202, "{body}");
-        loop {
-            let poll = format!("{}{}", hardened.url, body["poll"].as_str().unwrap());
-            let answer: Value = serde_json::from_str(&get(&poll).await).unwrap();
-            if answer["status"] != "running" {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        ended(&format!(
+            "{}{}",
+            hardened.url,
+            body["poll"].as_str().unwrap()
+        ))
+        .await
     });
     assert_eq!(answer["status"], "done", "{}", answer["error"]);
     assert!(
@@ -183,34 +197,42 @@ fn ten_equal_requests_are_ten_calls_in_naive_and_one_in_hardened() {
     }
 }
 
+/// Statuses of the answers to a hundred clients at once.
+async fn hundred(served: &Served) -> Vec<u16> {
+    let url = format!("{}/document", served.url);
+    let all = (0..100).map(|number| post(&url, JSON, file(number), None));
+    let answers = futures_util::future::join_all(all).await;
+    answers.into_iter().map(|(status, _)| status).collect()
+}
+
 #[test]
 fn a_hundred_clients_meet_429_in_naive_and_none_in_hardened() {
-    for mode in ["naive", "hardened"] {
-        let served = Served::start(&["--mode", mode, "--speed", "20", "--answer-within", "0"]);
-        let url = format!("{}/document", served.url);
-        let statuses = runtime().block_on(async {
-            let all = (0..100).map(|number| post(&url, JSON, file(number), None));
-            futures_util::future::join_all(all)
-                .await
-                .into_iter()
-                .map(|(status, _)| status)
-                .collect::<Vec<_>>()
+    // Its time all but stands still until all have come, so that its limits admit no more meanwhile.
+    let api = Provider::start(0.001, 0.0, |config| {
+        config.limits = Some(Limits {
+            requests_per_minute: 50,
+            input_tokens_per_minute: 1_000_000,
+            output_tokens_per_minute: 1_000_000,
         });
-        let limited = statuses.iter().filter(|status| **status == 429).count();
-        let good = statuses.iter().filter(|status| **status == 200).count();
-        match mode {
-            "naive" => assert!(
-                limited >= 30 && good >= 30,
-                "{limited} limited, {good} good"
-            ),
-            _ => assert_eq!(good, 100),
-        }
-    }
+    });
+    let naive = Served::start(&["--mode", "naive", "--upstream", &api.url]);
+    let statuses = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            until("a hundred calls", || api.attempts() == 100);
+            api.mock.set_speed(100.0);
+        });
+        runtime().block_on(hundred(&naive))
+    });
+    let with = |status| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((with(200), with(429)), (50, 50), "{statuses:?}");
+
+    let hardened = Served::start(&["--speed", "20", "--answer-within", "0"]);
+    assert_eq!(runtime().block_on(hundred(&hardened)), [200; 100]);
 }
 
 #[test]
 fn a_body_from_curl_without_line_ends_is_answered_with_the_reason() {
-    let served = Served::start(&["--speed", "100"]);
+    let served = Served::start(&["--speed", "100", "--answer-within", "0"]);
     let url = format!("{}/document", served.url);
     let stripped = "def a(): passdef b(): pass".to_owned();
     let (status, body) = runtime().block_on(post(&url, FORM, stripped, None));
@@ -273,11 +295,7 @@ fn jobs_that_do_not_end_in_time_are_taken_up_at_the_next_start() {
     );
     assert_eq!(slow.end().0, Some(0));
     let again = Served::start(&["--speed", "100", "--journal", journal]);
-    let answer = runtime().block_on(async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        get(&format!("{}/jobs/1", again.url)).await
-    });
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let answer = runtime().block_on(ended(&format!("{}/jobs/1", again.url)));
     assert_eq!(
         (&answer["status"], &answer["file_path"]),
         (&"done".into(), &"f1.py".into())

@@ -13,11 +13,11 @@ use tokio::net::TcpStream;
 pub(crate) const DOCUMENTED: &str =
     r#"{"file_path":"a.py","status":"done","documentation":"words"}"#;
 
-/// When the frozen server answers a request that arrives at `at`: it stands still for the first of
-/// every four seconds.
+/// When the frozen server answers a request that arrives at `at`: it stands still for the first four
+/// of every sixteen seconds, so long that what a busy machine adds is little beside it.
 pub(crate) fn answered(at: Duration) -> Duration {
-    let cycle = Duration::from_millis((at.as_millis() / 4000 * 4000) as u64);
-    at.max(cycle + Duration::from_secs(1))
+    let cycle = Duration::from_secs(at.as_secs() / 16 * 16);
+    at.max(cycle + Duration::from_secs(4))
 }
 
 type Asked = http::Request<hyper::body::Incoming>;
@@ -31,8 +31,8 @@ where
     listen(move |stream| {
         let answer = answer.clone();
         let service = hyper::service::service_fn(move |request| {
-            let said = answer(request);
-            async move { Ok::<_, Infallible>(said.await) }
+            let response = answer(request);
+            async move { Ok::<_, Infallible>(response.await) }
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service);
@@ -78,12 +78,16 @@ pub(crate) fn service(status: u16, body: &'static str, freezes: bool) -> SocketA
             if freezes {
                 timeline.sleep_until(answered(timeline.now())).await;
             }
-            let body = bytes::Bytes::from_static(body.as_bytes());
-            let mut response = http::Response::new(Full::new(body));
-            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-            response
+            said(status, body)
         }
     })
+}
+
+pub(crate) fn said(status: u16, body: &'static str) -> Said {
+    let body = bytes::Bytes::from_static(body.as_bytes());
+    let mut response = http::Response::new(Full::new(body));
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+    response
 }
 
 /// A service that takes every document as a job, which is `state` when it is asked for the second time.

@@ -147,7 +147,7 @@ def lists():
         {"custom_id": "bad", "params": {**params, "model": "nobody"}}])
     check("batch in progress", batch.processing_status == "in_progress"
           and batch.request_counts.processing == 2 and batch.results_url is None)
-    deadline = time.time() + 5
+    deadline = time.time() + 60
     while batches.retrieve(batch.id).processing_status != "ended" and time.time() < deadline:
         time.sleep(0.1)
     results = {line.custom_id: line.result.type for line in batches.results(batch.id)}

@@ -27,7 +27,9 @@ async fn waits_under_way_and_limits_follow_another_speed() {
     };
     // Ten minutes each, and with them the requests of the minute are used up.
     let under_way = [asked(false), asked(true)];
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    while mock.ledger().totals.in_flight < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     assert_eq!(ask(&mock, &body(SOURCE, false)).await.unwrap().status, 429);
     for bad in [
         "{\"clock\":{\"speed\":0}}",
