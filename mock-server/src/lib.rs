@@ -13,8 +13,8 @@
 //! state      what it remembers: limits in use, attempts under way, ledger, prompt cache, batches
 //! settings   what it can be told
 //! reply      what is answered
-//! author     values that are valid against a JSON Schema
 //! request    what is asked
+//! author     values that are valid against a JSON Schema
 //! fault      what goes wrong on purpose
 //! limits     how much may be asked
 //! ```
