@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
     Serialize,
     Deserialize,
     JsonSchema,
+    strum::EnumString,
     strum::IntoStaticStr,
+    strum::VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -59,24 +61,8 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
-        Self::RateLimit,
-        Self::Overloaded,
-        Self::ServerError,
-        Self::Billing,
-        Self::Permission,
-        Self::TimeoutError,
-        Self::Reset,
-        Self::Hang,
-        Self::SlowDrip,
-        Self::MalformedJson,
-        Self::StreamError,
-        Self::TruncateStream,
-        Self::TruncateStreamClean,
-        Self::DuplicateEvent,
-        Self::BadChunk,
-    ];
+    /// The names of all kinds, in the order of the documentation.
+    pub const NAMES: &'static [&'static str] = <Self as strum::VariantNames>::VARIANTS;
 
     /// The name in settings, e.g. `rate_limit`.
     #[must_use]
@@ -149,8 +135,10 @@ mod tests {
 
     #[test]
     fn a_kind_has_one_name_in_settings_and_in_messages() {
-        for kind in FaultKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        for name in FaultKind::NAMES {
+            let kind: FaultKind = name.parse().unwrap();
+            assert_eq!(serde_json::to_value(kind).unwrap(), *name);
+            assert_eq!(kind.name(), *name);
         }
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
 use ground::prices::PICO_PER_USD;
 use ground::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
@@ -20,7 +19,7 @@ use crate::claude::{Claude, Spending};
 use crate::contract::Ask;
 use crate::generator::{Generator, Policy, Settings};
 use crate::platform::http::{Handler, Options};
-use crate::platform::log::{Event, Format};
+use crate::platform::log::{Event, LogFormat};
 use crate::platform::{self, Preset, Service};
 use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
@@ -43,7 +42,7 @@ pub(super) struct Args {
     without: Vec<Protection>,
     /// Where the service is said to run: gateway overhead, cold starts, time limit
     #[arg(long, value_enum, default_value = "lambda")]
-    platform: PlatformName,
+    platform: Preset,
     /// Address to listen on; port 0 picks one. Only loopback without --allow-remote
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -74,35 +73,10 @@ pub(super) struct Args {
     grace: f64,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value = "human")]
-    log: LogName,
+    log: LogFormat,
     /// Allow addresses that are not on this machine
     #[arg(long)]
     allow_remote: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PlatformName {
-    Lambda,
-    LambdaProvisioned,
-    Ecs,
-    Local,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LogName {
-    Human,
-    Emf,
-}
-
-impl From<PlatformName> for Preset {
-    fn from(name: PlatformName) -> Self {
-        match name {
-            PlatformName::Lambda => Self::Lambda,
-            PlatformName::LambdaProvisioned => Self::LambdaProvisioned,
-            PlatformName::Ecs => Self::Ecs,
-            PlatformName::Local => Self::Local,
-        }
-    }
 }
 
 /// Runs the command.
@@ -185,8 +159,8 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         Base::Hardened => 8.0,
         Base::Naive | Base::Sdk => 0.0,
     });
-    let (format, mode) = (format(args.log), policy.mode().to_string());
-    let preset = Preset::from(args.platform).name();
+    let (format, mode) = (args.log, policy.mode().to_string());
+    let preset = args.platform.name();
     let log = move |event: &Event| {
         // Nobody is left to tell when standard error is gone.
         let _gone = writeln!(std::io::stderr(), "{}", event.lines(format, &mode, preset));
@@ -332,7 +306,7 @@ fn service(
     let policy = policy(args, &loaded.scenario.generator);
     let generator = Generator::new(policy, &loaded.profile.model, claude, known, timeline, 1)?;
     let settings = platform::Settings {
-        preset: args.platform.into(),
+        preset: args.platform,
         ..loaded.scenario.platform
     };
     Ok(Service::new(settings.resolve(), generator, timeline))
@@ -367,13 +341,6 @@ async fn own_mock(loaded: &Loaded, timeline: Timeline) -> anyhow::Result<String>
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(mock_claude::serve(listener, mock, std::future::pending()));
     Ok(url)
-}
-
-fn format(name: LogName) -> Format {
-    match name {
-        LogName::Human => Format::Human,
-        LogName::Emf => Format::Emf,
-    }
 }
 
 #[expect(

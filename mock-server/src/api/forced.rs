@@ -35,15 +35,12 @@ fn by_headers(
     headers: &HeaderMap,
     attempt: &Attempt,
 ) -> Result<Option<Fault>, ApiError> {
-    let kind = FaultKind::ALL
-        .into_iter()
-        .find(|kind| kind.name() == name)
-        .ok_or_else(|| {
-            let known = FaultKind::ALL.map(FaultKind::name).join(", ");
-            ApiError::invalid(format!(
-                "x-mock-fault: unknown fault `{name}` (known: {known})"
-            ))
-        })?;
+    let kind: FaultKind = name.parse().map_err(|_| {
+        let known = FaultKind::NAMES.join(", ");
+        ApiError::invalid(format!(
+            "x-mock-fault: unknown fault `{name}` (known: {known})"
+        ))
+    })?;
     let after: Option<f64> = number(headers, &AFTER)?;
     if let Some(share) = after.filter(|share| !(0.0..=1.0).contains(share)) {
         return Err(ApiError::invalid(format!(

@@ -2,6 +2,7 @@
 //! by names in the files, or by the notation of the JSON treats these differently.
 
 use serde_json::json;
+use strum::VariantArray;
 
 use crate::examiner::client::AGENT;
 use crate::examiner::running::RunningCase;
@@ -11,7 +12,7 @@ use crate::examiner::upstream::FaultScript;
 use crate::record::exam::CaseRecord;
 
 /// What is unlike an examination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 enum Disguise {
     /// Nothing.
     None,
@@ -29,14 +30,6 @@ enum Disguise {
 const EACH: usize = 2;
 
 impl Disguise {
-    const ALL: [Self; 5] = [
-        Self::None,
-        Self::Curl,
-        Self::Browser,
-        Self::Names,
-        Self::Notation,
-    ];
-
     fn agent(self) -> &'static str {
         match self {
             Self::Curl => "curl/8.14.1",
@@ -78,12 +71,12 @@ impl Disguise {
 
 impl Session {
     pub(super) async fn disguise(&self) -> CaseRecord {
-        let guises = Disguise::ALL.iter().flat_map(|guise| [*guise; EACH]);
+        let guises = Disguise::VARIANTS.iter().flat_map(|guise| [*guise; EACH]);
         let guises: Vec<Disguise> = guises.collect();
         let texts = guises.iter().enumerate();
         let texts = texts.map(|(number, guise)| guise.text(&self.salt, number));
         let running = self.begin(texts.collect(), FaultScript::default());
-        for pair in 0..Disguise::ALL.len() {
+        for pair in 0..Disguise::VARIANTS.len() {
             let both = (EACH * pair..EACH * (pair + 1))
                 .map(|file| self.disguised(&running, guises[file], file));
             futures_util::future::join_all(both).await;

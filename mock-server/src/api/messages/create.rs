@@ -79,21 +79,20 @@ fn admit(
     let profile = &live.config.profiles[model];
     let total = request::input_tokens(wanted, profile);
     request::check_sizes(wanted, profile, total)?;
-    let prefixes = match live.options.prompt_caching {
-        true => prefixes(wanted, key, live.classes[model]),
-        false => vec![],
+    let prefixes = if live.options.prompt_caching {
+        prefixes(wanted, key, live.classes[model])
+    } else {
+        vec![]
     };
     let now = attempt.row.arrived_ns;
-    let input = match prefixes.is_empty() {
-        true => Usage {
+    let input = if prefixes.is_empty() {
+        Usage {
             input_tokens: total,
             ..Usage::default()
-        },
-        false => attempt
-            .shared
-            .state()
-            .cache
-            .split(&prefixes, total, profile, now),
+        }
+    } else {
+        let cache = &mut attempt.shared.state().cache;
+        cache.split(&prefixes, total, profile, now)
     };
     attempt.admit(input).map_err(|refusal| {
         attempt.row.retry_after_s = refusal.retry_after_s;
