@@ -4,7 +4,7 @@
 //! The load driver, the examiner and our own service all read here, so they cannot disagree about an
 //! answer. `docs/contract.md` says the same to students; a test holds the two together.
 
-pub use answer::{Answer, Reply, State};
+pub use answer::{Answer, JsonAnswer, WorkStatus};
 pub use ask::{Ask, Batch, read_ask, read_batch};
 pub use batch::{claimed, items};
 pub use job::{ended, job_url};

@@ -16,7 +16,7 @@ use crate::load::Stop;
 use crate::record::{self, AttemptEnding, Base, ClockKind, Ending, Mode, Protection, Record, Run};
 use crate::runner::{self, RunError, Setup};
 use crate::scenario::{Loaded, ScenarioError};
-use crate::summary::{self, ClaimBook};
+use crate::summary::{self, ClaimList};
 
 /// The stories that are run: one per kind of breakage, and short.
 const STORIES: [&str; 3] = ["rate-limits", "cost-explosion", "flaky-provider"];
@@ -84,7 +84,7 @@ impl Mutation {
         }
     }
 
-    /// Changes what was observed, so that the books still balance.
+    /// Changes what was observed, so that the accounts still balance.
     fn spoil(self, runs: &mut Vec<Run>) {
         if self == Self::DroppedScenario {
             let last = runs.last().map(|run| run.scenario.clone());
@@ -260,7 +260,7 @@ fn evidence(mutation: Option<Mutation>, runs: Vec<Run>, seed: u64) -> Evidence {
     };
     Evidence {
         dir: PathBuf::from(format!("{mutation:?}")),
-        summary: summary::summarize(&record, &ClaimBook::default(), &[]),
+        summary: summary::summarize(&record, &ClaimList::default(), &[]),
         sha256: String::new(),
         accepted: None,
     }

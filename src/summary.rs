@@ -12,7 +12,7 @@ use crate::record::{ClockKind, Ending, Subject};
 pub use ablation::{Ablation, Change, Effect};
 pub use agreement::{Agreement, Difference, Pair, agreements};
 pub use check::violations;
-pub use claims::{Claim, ClaimBook, ClaimVerdict};
+pub use claims::{Claim, ClaimList, ClaimVerdict};
 pub use confidence::{Bounds, Confidence};
 pub use contrast::{Contrast, Losses};
 pub use distribution::{Distribution, Step};

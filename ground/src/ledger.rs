@@ -34,7 +34,7 @@ impl Ending {
     ];
 }
 
-/// A snapshot of the account book.
+/// A snapshot of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {

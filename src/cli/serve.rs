@@ -67,7 +67,7 @@ pub(super) struct Args {
     cache: Option<PathBuf>,
     /// File for the jobs that are unfinished when the service ends; they are taken up at the next start
     #[arg(long, value_name = "FILE")]
-    journal: Option<PathBuf>,
+    unfinished: Option<PathBuf>,
     /// Seconds that work in flight gets to finish after ctrl-C or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     grace: f64,
@@ -236,12 +236,12 @@ async fn until_stopped(
         () = told_to_end() => {}
     }
     let left = handler.unfinished();
-    match &args.journal {
-        Some(path) => write_journal(path, &left).map(|()| Exit::Done),
+    match &args.unfinished {
+        Some(path) => write_unfinished(path, &left).map(|()| Exit::Done),
         None if left.is_empty() => Ok(Exit::Done),
         None => {
             complain(&format!(
-                "{} unfinished jobs are lost; --journal FILE would keep them",
+                "{} unfinished jobs are lost; --unfinished FILE would keep them",
                 left.len()
             ));
             Ok(Exit::Interrupted)
@@ -250,21 +250,24 @@ async fn until_stopped(
 }
 
 fn take_up(args: &Args, handler: &Handler) -> anyhow::Result<()> {
-    let Some(path) = args.journal.as_ref().filter(|path| path.exists()) else {
+    let Some(path) = args.unfinished.as_ref().filter(|path| path.exists()) else {
         return Ok(());
     };
     let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the journal `{}`", path.display()))?;
+        .with_context(|| format!("cannot read the unfinished jobs in `{}`", path.display()))?;
     for line in text.lines() {
         let files: Vec<Ask> = serde_json::from_str(line)
-            .with_context(|| format!("`{}` is not a journal of jobs", path.display()))?;
+            .with_context(|| format!("`{}` holds no unfinished jobs", path.display()))?;
         let job = handler.resume(files);
-        writeln!(std::io::stdout(), "taken up from the journal: /jobs/{job}")?;
+        writeln!(
+            std::io::stdout(),
+            "taken up from an earlier process: /jobs/{job}"
+        )?;
     }
     Ok(())
 }
 
-fn write_journal(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
+fn write_unfinished(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -273,7 +276,7 @@ fn write_journal(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
         writeln!(file, "{}", serde_json::to_string(job)?)?;
     }
     file.persist(path)
-        .with_context(|| format!("cannot write the journal `{}`", path.display()))?;
+        .with_context(|| format!("cannot write the unfinished jobs to `{}`", path.display()))?;
     Ok(())
 }
 

@@ -214,12 +214,12 @@ fn our_own_answers_are_read_as_they_are_meant() {
         note: None,
     };
     let read_back = |answer| read_item(&serde_json::to_value(answer).unwrap()).outcome;
-    assert_eq!(read_back(answer(State::Done, &[])), Whole);
+    assert_eq!(read_back(answer(WorkStatus::Done, &[])), Whole);
     assert_eq!(
-        read_back(answer(State::Partial, &["lines 1-2: no"])),
+        read_back(answer(WorkStatus::Partial, &["lines 1-2: no"])),
         Partial
     );
-    let Reply { status, body } = Reply::error(504, "time_limit", "Task timed out");
+    let JsonAnswer { status, body } = JsonAnswer::error(504, "time_limit", "Task timed out");
     let reading = read(status, None, body.to_string().as_bytes());
     assert_eq!(
         (reading.outcome, reading.kind.as_str()),

@@ -142,7 +142,7 @@ fn one(
         if !rule.required && !a.iter().chain(b).any(known) {
             return None;
         }
-        let why = "not every run has this number, the same settings, balanced books and an unsaturated driver";
+        let why = "not every run has this number, the same settings, balanced accounts and an unsaturated driver";
         return Some(Series {
             finding,
             shift: Err(why.to_owned()),

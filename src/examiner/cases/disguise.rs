@@ -54,7 +54,7 @@ impl Disguise {
     fn text(self, salt: &str, number: usize) -> FileText {
         match self {
             Self::Names => source_files::ordinary(salt, number),
-            _ => source_files::text(salt, "guise", number, SMALL),
+            _ => source_files::text(salt, "disguise", number, SMALL),
         }
     }
 
@@ -71,26 +71,31 @@ impl Disguise {
 
 impl Session {
     pub(super) async fn disguise(&self) -> CaseRecord {
-        let guises = Disguise::VARIANTS.iter().flat_map(|guise| [*guise; EACH]);
-        let guises: Vec<Disguise> = guises.collect();
-        let texts = guises.iter().enumerate();
-        let texts = texts.map(|(number, guise)| guise.text(&self.salt, number));
+        let disguises = Disguise::VARIANTS
+            .iter()
+            .flat_map(|disguise| [*disguise; EACH]);
+        let disguises: Vec<Disguise> = disguises.collect();
+        let texts = disguises.iter().enumerate();
+        let texts = texts.map(|(number, disguise)| disguise.text(&self.salt, number));
         let running = self.begin(texts.collect(), FaultScript::default());
         for pair in 0..Disguise::VARIANTS.len() {
             let both = (EACH * pair..EACH * (pair + 1))
-                .map(|file| self.disguised(&running, guises[file], file));
+                .map(|file| self.disguised(&running, disguises[file], file));
             futures_util::future::join_all(both).await;
         }
         self.end(running).await
     }
 
-    async fn disguised(&self, running: &RunningCase, guise: Disguise, file: usize) {
+    async fn disguised(&self, running: &RunningCase, disguise: Disguise, file: usize) {
         let text = &running.texts[file];
         let at_ms = running.upstream.elapsed_ms();
-        let body = guise.body(text).into_bytes();
-        let answer = running.client.raw(body, guise.agent(), self.deadline).await;
+        let body = disguise.body(text).into_bytes();
+        let answer = running
+            .client
+            .raw(body, disguise.agent(), self.deadline)
+            .await;
         let mut exchange = running.exchange(&text.path, Some(file), at_ms, &answer);
-        exchange.disguise = guise.said();
+        exchange.disguise = disguise.said();
         running.push(exchange);
     }
 }
