@@ -10,7 +10,7 @@ use serde::Serialize;
 use strum::VariantArray;
 
 use crate::clock::Clock;
-use crate::gate::{self, Evidence, Judgement, RuleBook, Verdict};
+use crate::gate::{self, Evidence, Judgement, RuleSet, Verdict};
 use crate::generator::Policy;
 use crate::load::Stop;
 use crate::record::{self, AttemptEnding, Base, ClockKind, Ending, Mode, Protection, Record, Run};
@@ -157,7 +157,7 @@ pub enum SelftestError {
 ///
 /// # Errors
 /// When a story could not be run.
-pub fn selftest(rules: &RuleBook, seed: u64) -> Result<Vec<Trial>, SelftestError> {
+pub fn selftest(rules: &RuleSet, seed: u64) -> Result<Vec<Trial>, SelftestError> {
     let mut trials = Vec::new();
     let baseline = carried_out(None, seed)?;
     for mutation in Mutation::VARIANTS {
@@ -177,12 +177,12 @@ pub fn selftest(rules: &RuleBook, seed: u64) -> Result<Vec<Trial>, SelftestError
 ///
 /// # Errors
 /// When a story could not be run.
-pub fn try_one(rules: &RuleBook, mutation: Mutation, seed: u64) -> Result<Trial, SelftestError> {
+pub fn try_one(rules: &RuleSet, mutation: Mutation, seed: u64) -> Result<Trial, SelftestError> {
     tried(rules, &carried_out(None, seed)?, mutation, seed)
 }
 
 fn tried(
-    rules: &RuleBook,
+    rules: &RuleSet,
     baseline: &Evidence,
     mutation: Mutation,
     seed: u64,

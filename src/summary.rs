@@ -21,6 +21,7 @@ pub use latency::answers;
 pub use levels::{Levels, levels};
 pub use metric::{Better, Metric};
 pub use parts::CostParts;
+pub use percentiles::Percentiles;
 pub use summarize::summarize;
 
 mod ablation;
@@ -35,6 +36,7 @@ mod latency;
 mod levels;
 mod metric;
 mod parts;
+mod percentiles;
 mod saturation;
 pub mod signed_rank;
 mod summarize;

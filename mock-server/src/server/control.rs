@@ -333,11 +333,10 @@ fn metrics(ledger: &Ledger) -> String {
         .map(|(s, n)| (format!("{{status=\"{s}\"}}"), *n as f64))
         .collect();
     counter("heads_total", "Heads sent by status.", &by_status);
-    let name = |ending| json!(ending).as_str().unwrap_or_default().to_owned();
     let by_ending: Vec<_> = totals
         .by_ending
         .iter()
-        .map(|(e, n)| (format!("{{ending=\"{}\"}}", name(e)), *n as f64))
+        .map(|(e, n)| (format!("{{ending=\"{}\"}}", e.name()), *n as f64))
         .collect();
     counter("endings_total", "Ended attempts by ending.", &by_ending);
     let usage = totals.usage;
