@@ -314,6 +314,7 @@ fn config(case: &Case) -> Config {
             models: BTreeMap::from([("m".into(), price)]),
         },
         faults: case.faults.clone(),
+        answers: vec![],
         max_rows: 100_000,
     }
 }

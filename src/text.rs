@@ -15,6 +15,11 @@
 //! | a shell | [`shell_word`] |
 //! | a GitHub workflow | [`workflow`] |
 //!
+//! ```
+//! let said = "bad \u{1b}[31mred\u{1b}[0m\n::error::x";
+//! assert_eq!(breaklab::text::line(said), "bad red : :error::x");
+//! ```
+//!
 //! JSON needs none: its writer escapes. `tests/e2e/escaping.rs` holds as law that no other room
 //! escapes. This room imports none of ours.
 

@@ -6,16 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use ground::limits::Limits;
-use ground::profile::Profile;
+use ground::profile::Latency;
 use ground::timeline::Timeline;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::MockClaude;
 use crate::reply::RecordedLatency;
-use crate::request::grouped;
 use crate::server::{control, serve};
-use crate::settings::{Config, Options as Behaviour, Settings, schema};
+use crate::settings::{Config, ConfigError, Options as Behaviour, Settings, schema};
+
+mod log;
+mod place;
+mod words;
 
 /// Flags of the mock, shared by every program that offers it.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,12 +45,22 @@ pub struct Options {
     /// Simulated seconds per real second
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = positive)]
     pub speed: f64,
+    /// How long answers take: as long as the model would, or no time at all
+    #[arg(long, value_enum, value_name = "LATENCY", default_value_t = LatencyMode::Model, conflicts_with = "latencies")]
+    pub latency: LatencyMode,
     /// Replay measured latencies: CSV with the columns ttft_ms and decode_tokens_per_s
     #[arg(long, value_name = "FILE")]
     pub latencies: Option<PathBuf>,
     /// Answer unknown ids with synthetic objects and check no meaning, for schema test suites
     #[arg(long)]
     pub conformance: bool,
+    /// Write at the end what the client did wrong to FILE, as JSON; the program then ends with 1 if
+    /// it did anything wrong
+    #[arg(long, value_name = "FILE")]
+    pub verdict: Option<PathBuf>,
+    /// Print no line for each call
+    #[arg(long)]
+    pub quiet: bool,
     /// Print the JSON schema of the settings file and stop
     #[arg(long)]
     pub schema: bool,
@@ -57,6 +71,15 @@ fn positive(text: &str) -> Result<f64, String> {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
         _ => Err("must be a number greater than 0".to_owned()),
     }
+}
+
+/// How long answers take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LatencyMode {
+    /// As long as the model would take.
+    Model,
+    /// No time at all, for unit tests.
+    None,
 }
 
 /// Usage tiers by name.
@@ -88,20 +111,13 @@ impl Preset {
     }
 }
 
-/// Runs the mock as a whole program: 0 after ctrl-C, 2 when it cannot start.
+/// Runs the mock as a whole program: 0 after ctrl-C, 1 if the client did something wrong and a
+/// verdict was wanted, 2 when it cannot start.
 #[must_use]
 pub fn main(options: &Options) -> ExitCode {
-    if options.schema {
-        let _ = writeln!(std::io::stdout(), "{:#}", schema());
-        return ExitCode::SUCCESS;
-    }
-    let served = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the async runtime")
-        .and_then(|runtime| runtime.block_on(run(options)));
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
+    match start(options, Settings::default()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::from(2)
@@ -109,15 +125,29 @@ pub fn main(options: &Options) -> ExitCode {
     }
 }
 
-/// Serves until ctrl-C.
+/// Does what `options` ask for, with `base` as the settings that are built in, and says whether the
+/// client did nothing wrong; without a wish for a verdict it never did.
 ///
 /// # Errors
-/// When the settings cannot be used or the address cannot be bound.
-pub async fn run(options: &Options) -> Result<()> {
-    let (config, behaviour) = load(options)?;
-    let limits = in_words(&config, &behaviour);
+/// When the settings cannot be used, an address cannot be bound, or the verdict cannot be written.
+pub fn start(options: &Options, base: Settings) -> Result<bool> {
+    if options.schema {
+        let _ = writeln!(std::io::stdout(), "{:#}", schema());
+        return Ok(true);
+    }
+    let (config, behaviour) = load(options, base)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    runtime.block_on(run(options, config, behaviour))
+}
+
+async fn run(options: &Options, config: Config, behaviour: Behaviour) -> Result<bool> {
+    let limits = words::limits(&config, &behaviour);
     let models: Vec<String> = config.profiles.iter().map(|p| p.model.clone()).collect();
     let timeline = Timeline::start(options.speed, unix_now());
+    let idle = config.idle_answers();
     let mock = MockClaude::with_options(config, behaviour, timeline)?;
     let listener = bind(options.listen, "--listen").await?;
     let mut out = std::io::stdout();
@@ -129,27 +159,65 @@ pub async fn run(options: &Options) -> Result<()> {
     )?;
     writeln!(out, "limits: {limits}")?;
     writeln!(out, "models: {}", models.join(", "))?;
-    let Some(control) = options.control else {
-        out.flush()?;
-        return Ok(serve(listener, mock, interrupted()).await?);
-    };
-    let controller = bind(control, "--control").await?;
-    let token = options
-        .control_token
-        .clone()
-        .unwrap_or_else(control::made_up_token);
-    let address = controller.local_addr()?;
-    writeln!(
-        out,
-        "control on http://{address} (header `authorization: Bearer {token}`)"
-    )?;
-    out.flush()?;
-    tokio::select! {
-        biased;
-        served = serve(listener, mock.clone(), interrupted()) => served?,
-        served = control::serve(controller, mock, token) => served?,
+    for (number, key, words) in idle {
+        let at = place::of_answer(options.config.as_deref(), number, key);
+        writeln!(
+            out,
+            "warning: answer {number}{at} can never be given: {words}"
+        )?;
     }
-    Ok(())
+    let controller = match options.control {
+        Some(address) => Some(bind(address, "--control").await?),
+        None => None,
+    };
+    let token = options.control_token.clone();
+    let token = token.unwrap_or_else(control::made_up_token);
+    if let Some(controller) = &controller {
+        let address = controller.local_addr()?;
+        writeln!(
+            out,
+            "control on http://{address} (header `authorization: Bearer {token}`)"
+        )?;
+    }
+    out.flush()?;
+    if !options.quiet {
+        log::begin(&mock);
+    }
+    match controller {
+        None => serve(listener, mock.clone(), interrupted()).await?,
+        Some(controller) => tokio::select! {
+            biased;
+            served = serve(listener, mock.clone(), interrupted()) => served?,
+            served = control::serve(controller, mock.clone(), token) => served?,
+        },
+    }
+    match &options.verdict {
+        Some(path) => write_verdict(&mock, path),
+        None => Ok(true),
+    }
+}
+
+/// Writes what the client did wrong, and says whether it was nothing.
+fn write_verdict(mock: &MockClaude, path: &Path) -> Result<bool> {
+    let verdict = mock.verdict();
+    let json = serde_json::to_string_pretty(&verdict).context("cannot write the verdict")?;
+    std::fs::write(path, json + "\n")
+        .with_context(|| format!("cannot write the verdict to {}", path.display()))?;
+    let mut out = std::io::stdout();
+    for finding in &verdict.findings {
+        let _ = writeln!(
+            out,
+            "verdict: {} x {} ({}): {}",
+            finding.rule.name(),
+            finding.count,
+            finding.evidence.join(", "),
+            finding.advice
+        );
+    }
+    if verdict.clean {
+        let _ = writeln!(out, "verdict: nothing wrong in {} calls", verdict.attempts);
+    }
+    Ok(verdict.clean)
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
@@ -158,21 +226,33 @@ async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address} (try {flag} 127.0.0.1:0)"))
 }
 
+/// Waits for ctrl-C, or for the signal by which other programs end this one.
 async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a signal to wait for, only being killed ends the program.
+    let asked_to_end = async {
+        #[cfg(unix)]
+        if let Ok(mut signals) = signal(SignalKind::terminate()) {
+            signals.recv().await;
+            return;
+        }
         std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        () = asked_to_end => {}
+        // Without a signal to wait for, only being killed ends the program.
+        else => std::future::pending::<()>().await,
     }
 }
 
-/// The settings that `options` ask for.
+/// The settings that `options` ask for; `base` is what is built in.
 ///
 /// # Errors
 /// When the file cannot be read or understood.
-pub fn load(options: &Options) -> Result<(Config, Behaviour)> {
+pub fn load(options: &Options, base: Settings) -> Result<(Config, Behaviour)> {
     let mut settings = match &options.config {
         Some(path) => read(path)?,
-        None => Settings::default(),
+        None => base,
     };
     settings.options.conformance |= options.conformance;
     if let Some(preset) = options.preset {
@@ -182,13 +262,41 @@ pub fn load(options: &Options) -> Result<(Config, Behaviour)> {
     if let Some(path) = &options.latencies {
         settings.options.recorded_latency = read_latencies(path)?;
     }
+    if options.latency == LatencyMode::None {
+        settings.options.recorded_latency.clear();
+        settings.options.batch_delay_s = 0.0;
+    }
     let behaviour = settings.options.clone();
     let mut config = settings.into_config();
+    if options.latency == LatencyMode::None {
+        for profile in &mut config.profiles {
+            profile.latency = AT_ONCE;
+        }
+    }
     if let Some(seed) = options.seed {
         config.seed = seed;
     }
-    Ok((config, behaviour))
+    match (config.check(), &options.config) {
+        (Err(ConfigError::Answer { number, key, words }), Some(path)) => {
+            let at = place::of_answer(Some(path), number, key);
+            let key = if key.is_empty() {
+                String::new()
+            } else {
+                format!("`{key}` ")
+            };
+            anyhow::bail!("{}: answer {number}{at}: {key}{words}", path.display())
+        }
+        _ => Ok((config, behaviour)),
+    }
 }
+
+/// Answers that take no time.
+const AT_ONCE: Latency = Latency {
+    time_to_first_token_ms: 0.0,
+    prefill_tokens_per_s: f64::INFINITY,
+    decode_tokens_per_s: f64::INFINITY,
+    sigma: 0.0,
+};
 
 fn read(path: &Path) -> Result<Settings> {
     let text = std::fs::read_to_string(path)
@@ -212,40 +320,6 @@ fn read_latencies(path: &Path) -> Result<Vec<RecordedLatency>> {
         path.display()
     );
     Ok(records)
-}
-
-/// The limits of all models: the commonest first, then the models that have others.
-fn in_words(config: &Config, behaviour: &Behaviour) -> String {
-    let of = |profile: &Profile| {
-        let tier = behaviour.tier.as_ref();
-        config.limits.or_else(|| profile.tiers.get(tier?).copied())
-    };
-    let count = |limits| config.profiles.iter().filter(|p| of(p) == limits).count();
-    let commonest = config
-        .profiles
-        .iter()
-        .map(of)
-        .max_by_key(|limits| count(*limits));
-    let Some(Some(limits)) = commonest else {
-        return "none (--preset start switches those of the API's entry tier on)".to_owned();
-    };
-    let others = config.profiles.iter().filter(|p| of(p) != Some(limits));
-    let mut text = format!("{} for each model and key", amounts(limits));
-    for profile in others {
-        if let Some(limits) = of(profile) {
-            text += &format!("\n        {}: {}", profile.model, amounts(limits));
-        }
-    }
-    text
-}
-
-fn amounts(limits: Limits) -> String {
-    format!(
-        "{} requests, {} input and {} output tokens a minute",
-        grouped(limits.requests_per_minute),
-        grouped(limits.input_tokens_per_minute),
-        grouped(limits.output_tokens_per_minute),
-    )
 }
 
 #[expect(

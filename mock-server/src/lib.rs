@@ -13,6 +13,7 @@
 //! state      what it remembers: limits in use, attempts under way, ledger, prompt cache, batches
 //! settings   what it can be told
 //! reply      what is answered
+//! author     values that are valid against a JSON Schema
 //! request    what is asked
 //! fault      what goes wrong on purpose
 //! limits     how much may be asked
@@ -22,6 +23,7 @@
 pub mod cli;
 
 mod api;
+mod author;
 mod fault;
 mod limits;
 mod reply;
@@ -33,9 +35,9 @@ mod state;
 pub use api::{MockClaude, ReplyBody};
 pub use fault::{Hangup, Phase};
 pub use limits::Ramp;
-pub use reply::RecordedLatency;
+pub use reply::{AnswerRule, RecordedLatency, ScriptedUsage, StopReason, ToolCall};
 #[cfg(feature = "control")]
 pub use server::control;
 pub use server::serve;
 pub use settings::{Capacity, Config, ConfigError, Options, OutputAccounting, Settings, schema};
-pub use state::{Lateness, Spent, verdict};
+pub use state::{Called, Lateness, Spent, verdict};

@@ -11,6 +11,6 @@ pub(crate) use content::{Block, CacheControl, Content, Ttl};
 pub(crate) use error::ApiError;
 #[cfg(feature = "cli")]
 pub(crate) use error::grouped;
-pub(crate) use message::{MessagesRequest, Role, Tool};
+pub(crate) use message::{Message, MessagesRequest, Role, Tool};
 pub(crate) use size::{Size, check_sizes, input_tokens};
 pub(crate) use validate::{Rules, check_model, parse};

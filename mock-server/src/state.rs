@@ -17,6 +17,7 @@ pub use batches::Spent;
 pub(crate) use batches::{Batch, BatchEnd, LIFETIME, Line};
 pub(crate) use headers::{SHOULD_RETRY, WORKSPACE, rfc3339, text as header_text};
 pub use lateness::Lateness;
+pub use ledger::Called;
 pub(crate) use live::Live;
 pub(crate) use prompt_cache::{Prefix, prefixes};
 pub(crate) use shared::Shared;

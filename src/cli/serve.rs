@@ -337,6 +337,7 @@ async fn own_mock(loaded: &Loaded, timeline: Timeline) -> anyhow::Result<String>
         limits: loaded.limits,
         prices: loaded.prices.clone(),
         faults: loaded.scenario.fault.clone(),
+        answers: vec![],
         max_rows: MAX_ROWS,
     };
     let mock = MockClaude::new(config, timeline)?;

@@ -48,6 +48,7 @@ impl ExamApi {
             limits: None,
             prices: presets::prices(),
             faults: Vec::new(),
+            answers: vec![],
             max_rows: 0,
         };
         let mock = MockClaude::new(config, timeline)?;

@@ -56,6 +56,7 @@ impl Setup {
             limits: self.loaded.limits,
             prices: self.loaded.prices.clone(),
             faults: self.loaded.scenario.fault.clone(),
+            answers: vec![],
             max_rows: MAX_ROWS,
         }
     }

@@ -1,10 +1,10 @@
-//! Each door lets nothing harmful through, whatever comes in; and what is harmless comes out as it was.
+//! What each door makes of what comes to it.
 
 use super::anchor::{Anchors, headings};
 use super::workflow::{Level, annotation};
 use super::*;
 
-mod laws;
+mod properties;
 
 #[test]
 fn sequences_go_as_a_whole_and_leave_nothing_behind() {
@@ -226,25 +226,4 @@ fn columns_are_those_of_a_terminal() {
     assert_eq!(left("abc", 3), "a… ");
     assert_eq!(right("ab", 4), "  ab");
     assert_eq!(cut("abc", 0), "");
-}
-
-/// The text that a reader of `markdown` sees, if that is one paragraph with nothing but `tags` in it.
-fn shown(markdown: &str, tags: &[&str]) -> String {
-    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-    let options = Options::ENABLE_GFM
-        | Options::ENABLE_TABLES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_MATH;
-    let mut text = String::new();
-    for event in Parser::new_ext(markdown, options) {
-        match event {
-            Event::Text(part) => text += &part,
-            Event::Code(part) if tags.contains(&"code") => text += &part,
-            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
-            other => return format!("{other:?} in {markdown}"),
-        }
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -77,6 +77,7 @@ impl World {
                 models: BTreeMap::from([("m".into(), price)]),
             },
             faults,
+            answers: vec![],
             max_rows: 10_000,
         };
         let timeline = Timeline::start_virtual();

@@ -32,7 +32,7 @@ const FLOORS: &[&[&str]] = &[
 /// Floors of the mock.
 const MOCK_FLOORS: &[&[&str]] = &[
     &["limits"],
-    &["fault"],
+    &["fault", "author"],
     &["request"],
     &["reply"],
     &["settings"],

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ground::chance::mix;
+use ground::fault::FaultKind;
 use ground::ledger::Ending;
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
 
-use crate::fault::How;
+use crate::fault::{Fault, Hangup, How};
 use crate::limits::Flow;
-use crate::reply::ids;
+use crate::reply::{MAX_DELTAS, ids};
 use crate::request::ApiError;
 use crate::state::{Attempt, SHOULD_RETRY, WORKSPACE};
 
@@ -65,14 +66,38 @@ pub(super) async fn answer(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Respon
     response
 }
 
-/// An answer that costs no model time.
-pub(super) fn info(bytes: Bytes, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
+/// An answer that costs no model time, or what a forced fault makes of it.
+pub(super) async fn info(
+    bytes: Bytes,
+    mut attempt: Box<Attempt>,
+) -> Result<Response<ReplyBody>, Hangup> {
+    let fault = attempt.forced;
+    let before_head = fault
+        .filter(|fault| fault.after.is_none())
+        .map(|fault| fault.kind);
+    match before_head {
+        Some(FaultKind::Hang) => std::future::pending().await,
+        Some(FaultKind::Reset) => {
+            attempt.settle(Ending::Reset);
+            return Err(Hangup::Reset);
+        }
+        Some(FaultKind::SlowDrip) => {
+            let shared = Arc::clone(&attempt.shared);
+            shared
+                .sleep_until(attempt.row.arrived_ns + DRIPPING_NS)
+                .await;
+        }
+        _ => {}
+    }
     let mut map = attempt.head(StatusCode::OK);
     map.insert(header::CONTENT_TYPE, JSON);
-    let mut response = Response::new(ReplyBody::whole(bytes, Ending::Complete, attempt));
+    let mut response = Response::new(spoilt(bytes, fault, attempt));
     *response.headers_mut() = map;
-    response
+    Ok(response)
 }
+
+/// As long as the longest stream drips at five events a second.
+const DRIPPING_NS: u64 = MAX_DELTAS * 200_000_000;
 
 /// An error.
 pub(super) fn refusal(error: &ApiError, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
@@ -98,7 +123,12 @@ pub(super) fn refusal(error: &ApiError, mut attempt: Box<Attempt>) -> Response<R
 
 fn json_body(plan: &Plan, attempt: Box<Attempt>) -> ReplyBody {
     let bytes = Bytes::from(wire::message(&plan.envelope, &plan.content));
-    let Some(spoil) = plan.fault.and_then(|fault| fault.spoil(false)) else {
+    spoilt(bytes, plan.fault, attempt)
+}
+
+/// The body `bytes`, or what `fault` leaves of it.
+fn spoilt(bytes: Bytes, fault: Option<Fault>, attempt: Box<Attempt>) -> ReplyBody {
+    let Some(spoil) = fault.and_then(|fault| fault.spoil(false)) else {
         return ReplyBody::whole(bytes, Ending::Complete, attempt);
     };
     match spoil.how {
@@ -120,6 +150,7 @@ fn stream_body(plan: Plan, flow: Flow, attempt: Box<Attempt>) -> ReplyBody {
         flow,
         bits: mix(&[attempt.row.bits, PADDING]),
         written: 0,
+        is_spoilt: false,
     };
     ReplyBody::stream(stream, attempt)
 }

@@ -7,6 +7,7 @@ use ground::fault::FaultKind;
 use http::{HeaderMap, HeaderName};
 
 use crate::fault::{self, Fault, Phase};
+use crate::limits::{Limiter, Refusal};
 use crate::request::ApiError;
 use crate::state::Attempt;
 
@@ -15,13 +16,38 @@ const TIMES: HeaderName = HeaderName::from_static("x-mock-fault-times");
 const KEY: HeaderName = HeaderName::from_static("x-mock-fault-key");
 const AFTER: HeaderName = HeaderName::from_static("x-mock-fault-after");
 
-/// The fault of `attempt`, if any.
-pub(crate) fn decide(headers: &HeaderMap, attempt: &Attempt) -> Result<Option<Fault>, ApiError> {
+/// The fault that an attempt beside Messages meets: only its headers decide. Without a key of their
+/// own, such requests are counted by `path`, since many have no body.
+pub(crate) fn beside(
+    headers: &HeaderMap,
+    path: &str,
+    attempt: &Attempt,
+) -> Result<Option<Fault>, ApiError> {
+    match headers.get(FAULT) {
+        Some(value) if attempt.live.options.forced_faults => {
+            let name = value.to_str().unwrap_or("");
+            let used = || attempt.shared.count_forced(digest(path.as_bytes()));
+            by_headers(name, headers, attempt, used)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The fault of `attempt`, if any; `scripted` is that of its scripted answer.
+pub(crate) fn decide(
+    headers: &HeaderMap,
+    scripted: Option<FaultKind>,
+    attempt: &Attempt,
+) -> Result<Option<Fault>, ApiError> {
     let live = &attempt.live;
     if live.options.forced_faults
         && let Some(value) = headers.get(FAULT)
     {
-        return by_headers(value.to_str().unwrap_or(""), headers, attempt);
+        let name = value.to_str().unwrap_or("");
+        return by_headers(name, headers, attempt, || attempt.identity.seen);
+    }
+    if let Some(kind) = scripted {
+        return Ok(Some(Fault { kind, after: None }));
     }
     let at = Duration::from_nanos(attempt.row.arrived_ns);
     if let Some(fault) = by_schedule(at, attempt) {
@@ -34,6 +60,7 @@ fn by_headers(
     name: &str,
     headers: &HeaderMap,
     attempt: &Attempt,
+    used_before: impl Fn() -> u32,
 ) -> Result<Option<Fault>, ApiError> {
     let kind: FaultKind = name.parse().map_err(|_| {
         let known = FaultKind::NAMES.join(", ");
@@ -51,7 +78,7 @@ fn by_headers(
     let used = match (times, headers.get(KEY)) {
         (None, _) => 0,
         (Some(_), Some(key)) => attempt.shared.count_forced(digest(key.as_bytes())),
-        (Some(_), None) => attempt.identity.seen,
+        (Some(_), None) => used_before(),
     };
     Ok(times
         .is_none_or(|times| used < times)
@@ -84,6 +111,36 @@ fn by_schedule(at: Duration, attempt: &Attempt) -> Option<Fault> {
     Some(Fault {
         kind: phase.kind,
         after: None,
+    })
+}
+
+/// Faults that refuse a request before anything is charged.
+pub(crate) fn refused_by(kind: FaultKind, attempt: &mut Attempt) -> Option<ApiError> {
+    if kind == FaultKind::RateLimit {
+        attempt.show_no_requests();
+    }
+    let config = &attempt.live.config;
+    Some(match kind {
+        FaultKind::RateLimit => {
+            let per_minute = attempt
+                .row
+                .model
+                .and_then(|model| attempt.live.limits[model])
+                .map_or(0, |limits| limits.requests_per_minute);
+            let refusal = Refusal {
+                limiter: Limiter::Requests,
+                per_minute,
+                retry_after_s: Some(1),
+            };
+            let model = attempt.row.model.map_or("", |i| &config.profiles[i].model);
+            ApiError::rate_limited(refusal, &attempt.shared.organization, model)
+        }
+        FaultKind::ServerError => ApiError::server_error(),
+        FaultKind::Overloaded => ApiError::overloaded(),
+        FaultKind::Billing => ApiError::billing(),
+        FaultKind::Permission => ApiError::permission(),
+        FaultKind::TimeoutError => ApiError::timeout(),
+        _ => return None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The server without a socket: from a request to an answer that brings itself.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use bytes::Bytes;
 use ground::chance::digest;
@@ -13,7 +14,7 @@ use crate::fault::Hangup;
 use crate::request::ApiError;
 use crate::settings::{Config, ConfigError, Options};
 use crate::state::verdict::{self, Verdict};
-use crate::state::{Attempt, Lateness, Live, Shared, Spent};
+use crate::state::{Attempt, Called, Lateness, Live, Shared, Spent};
 
 use super::answer::{answer, info, refusal};
 use super::body::ReplyBody;
@@ -92,7 +93,7 @@ impl MockClaude {
         drop(request);
         let mut response = match decision {
             Ok(Decision::Answer(plan)) => answer(plan, attempt).await,
-            Ok(Decision::Info(bytes)) => info(bytes, attempt),
+            Ok(Decision::Info(bytes)) => info(bytes, attempt).await?,
             Ok(Decision::Hang) => std::future::pending().await,
             Ok(Decision::Reset) => {
                 attempt.settle(Ending::Reset);
@@ -140,6 +141,11 @@ impl MockClaude {
     #[must_use]
     pub fn lateness(&self) -> Lateness {
         self.shared.delays.summary()
+    }
+
+    /// Tells `listener` of each call that ends from now on; one that is too slow misses some.
+    pub fn tell(&self, listener: SyncSender<Called>) {
+        self.shared.state().listener = Some(listener);
     }
 
     /// Forgets everything that was counted; attempts still in flight are counted as they end.

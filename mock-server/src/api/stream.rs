@@ -30,6 +30,8 @@ pub(crate) struct Stream {
     pub(crate) bits: u64,
     /// Events already written: the start is 0, then come the deltas.
     pub(crate) written: u64,
+    /// Whether a fault has spoilt a delta already.
+    pub(crate) is_spoilt: bool,
 }
 
 /// What happens next in a stream.
@@ -52,12 +54,13 @@ impl Stream {
 
     /// Deltas of the thinking before the answer: its share of the tokens.
     fn thinking_deltas(&self) -> u64 {
-        match (self.envelope.thinking_tokens, self.content.len()) {
-            (None, _) => 0,
-            (Some(_), 0 | 1) => self.deltas(),
-            (Some(tokens), _) => {
-                let share = self.deltas() * tokens / self.flow.tokens;
-                share.clamp(1, self.deltas() - 1)
+        let others = self.content.len().saturating_sub(1) as u64;
+        match self.envelope.thinking_tokens {
+            None => 0,
+            Some(_) if others == 0 => self.deltas(),
+            Some(tokens) => {
+                let share = self.deltas() * tokens / self.flow.tokens.max(1);
+                share.clamp(1, self.deltas().saturating_sub(others).max(1))
             }
         }
     }
@@ -66,10 +69,28 @@ impl Stream {
     fn block_of(&self, number: u64) -> (usize, Range<u64>) {
         let thinking = self.thinking_deltas();
         if number <= thinking {
-            (0, 1..thinking + 1)
-        } else {
-            (self.content.len() - 1, thinking + 1..self.deltas() + 1)
+            return (0, 1..thinking + 1);
         }
+        let first = usize::from(thinking > 0);
+        let blocks = &self.content[first..];
+        let end = self.deltas() + 1;
+        // One delta for each block, and the others by length.
+        let spare = (end - thinking - 1).saturating_sub(blocks.len() as u64);
+        let bytes: usize = blocks.iter().map(|block| block.written().len()).sum();
+        let mut start = thinking + 1;
+        for (i, block) in blocks.iter().enumerate() {
+            let share = spare * block.written().len() as u64 / bytes.max(1) as u64;
+            let next = if i + 1 == blocks.len() {
+                end
+            } else {
+                start + 1 + share
+            };
+            if number < next {
+                return (first + i, start..next);
+            }
+            start = next;
+        }
+        (self.content.len() - 1, start..end)
     }
 
     /// The moment of delta `number`, counted from 1; the start has none of its own.
@@ -131,7 +152,7 @@ impl Stream {
         })
     }
 
-    fn push_delta(&self, out: &mut Vec<u8>) {
+    fn push_delta(&mut self, out: &mut Vec<u8>) {
         let (index, deltas) = self.block_of(self.written);
         let block = &self.content[index];
         if self.written == deltas.start && index > 0 {
@@ -139,33 +160,31 @@ impl Stream {
             wire::push_block_stop(out, index - 1, before, self.padding(2));
             wire::push_block_start(out, index, block, self.padding(1));
         }
-        let written = block.written();
-        let boundary = |number| {
-            let bytes = written.len() as u64 * (number - deltas.start);
-            written.floor_char_boundary((bytes / (deltas.end - deltas.start)) as usize)
-        };
-        if self.written <= self.silent_deltas() {
+        let part = part(
+            block,
+            self.written - deltas.start,
+            deltas.end - deltas.start,
+        );
+        if self.written <= self.silent_deltas() || (part.is_empty() && is_in_pieces(block)) {
             return;
         }
-        let part = &written[boundary(self.written)..boundary(self.written + 1)];
         let start = out.len();
         wire::push_delta(out, index, block, part, self.padding(0));
-        match self
+        // A fault that spoils a delta spoils the first one that is sent from there on.
+        let spoil = self
             .spoil
-            .filter(|spoil| self.written == self.spoilt_delta(spoil.after))
-        {
-            Some(Spoil {
-                how: How::Malformed,
-                ..
-            }) => {
+            .filter(|spoil| !self.is_spoilt && self.written >= self.spoilt_delta(spoil.after));
+        match spoil.map(|spoil| spoil.how) {
+            Some(How::Malformed) => {
                 // The closing brace and the two line ends.
                 out.truncate(out.len() - 3);
                 out.extend_from_slice(b"\n\n");
+                self.is_spoilt = true;
             }
-            Some(Spoil {
-                how: How::Duplicate,
-                ..
-            }) => out.extend_from_within(start..),
+            Some(How::Duplicate) => {
+                out.extend_from_within(start..);
+                self.is_spoilt = true;
+            }
             _ => {}
         }
     }
@@ -186,6 +205,29 @@ impl Stream {
         (mix(&[self.bits, self.written, event]) % PADDING) as usize
     }
 }
+
+/// What delta `number` of `count` spells of `block`.
+fn part(block: &Content, number: u64, count: u64) -> &str {
+    let written = block.written();
+    let pieces = if is_in_pieces(block) {
+        count.min(written.len().div_ceil(PIECE_BYTES) as u64).max(1)
+    } else {
+        count
+    };
+    let boundary = |number: u64| {
+        let piece = number * pieces / count;
+        written.floor_char_boundary((written.len() as u64 * piece / pieces) as usize)
+    };
+    &written[boundary(number)..boundary(number + 1)]
+}
+
+/// Whether a block is sent in few larger pieces rather than word by word.
+fn is_in_pieces(block: &Content) -> bool {
+    !matches!(block, Content::Text(_) | Content::Thinking { .. })
+}
+
+/// About as many bytes of a tool's input as the API sends at once.
+const PIECE_BYTES: usize = 14;
 
 fn spoilt_end(how: How, out: &mut Vec<u8>) -> Next {
     match how {

@@ -23,6 +23,8 @@ pub(crate) enum Stop {
     MaxTokens,
     ModelContextWindowExceeded,
     ToolUse,
+    Refusal,
+    PauseTurn,
     /// The text that was to stop it.
     Sequence(String),
 }
@@ -39,9 +41,20 @@ pub(crate) enum Content {
     Tool {
         id: String,
         name: String,
+        /// The input object as JSON; empty if it was cut.
+        input: String,
+        /// As much of the input as there was room for, if it was cut: what a stream spells.
+        partial: Option<String>,
+    },
+    /// The call of a tool that the API runs itself.
+    ServerTool {
+        id: String,
+        name: &'static str,
         /// The input object as JSON.
         input: String,
     },
+    /// What such a tool found: the block as JSON.
+    Result(String),
 }
 
 impl Content {
@@ -50,7 +63,9 @@ impl Content {
         match self {
             Self::Text(text) => text,
             Self::Thinking { shown, .. } => shown,
-            Self::Tool { input, .. } => input,
+            Self::Tool { input, partial, .. } => partial.as_deref().unwrap_or(input),
+            Self::ServerTool { input, .. } => input,
+            Self::Result(_) => "",
         }
     }
 }

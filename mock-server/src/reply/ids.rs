@@ -44,6 +44,11 @@ pub(crate) fn tool_use(bits: u64) -> String {
     with_prefix("toolu_01", mix(&[bits, 5]), 22)
 }
 
+/// `srvtoolu_01…`, 33 characters.
+pub(crate) fn server_tool_use(bits: u64) -> String {
+    with_prefix("srvtoolu_01", mix(&[bits, 8]), 22)
+}
+
 /// `msgbatch_01…`, 33 characters.
 pub(crate) fn batch(bits: u64) -> String {
     with_prefix("msgbatch_01", mix(&[bits, 6]), 22)

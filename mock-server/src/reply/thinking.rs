@@ -61,8 +61,7 @@ pub(crate) fn think(
 
 /// How much is thought at the effort asked for, compared with the default.
 fn effort_percent(request: &MessagesRequest<'_>) -> u64 {
-    let config = request.output_config.as_ref();
-    match config.and_then(|config| config.effort.as_deref()) {
+    match request.effort() {
         Some("low") => 25,
         Some("medium") => 50,
         Some("xhigh") => 200,

@@ -1,22 +1,25 @@
-//! What the model writes: one entry for each symbol of the prompt, each with its proof token.
-
-use std::borrow::Cow;
+//! The answer of the model, block by block, in as many tokens as there is room for.
 
 use ground::chance::{digest, mix};
 use ground::profile::Profile;
 use ground::proof::Key;
-use ground::{proof, symbols};
+use ground::symbols;
+use serde_json::Value;
 
-use crate::request::{MessagesRequest, Role};
+use crate::request::MessagesRequest;
 
+use super::choice::{Choice, Form};
 use super::content::{Content, Stop};
-use super::thinking;
-use super::tool;
+use super::document::{self, Author};
+use super::fill;
+use super::script::{AnswerRule, StopReason};
+use super::tools::Server;
+use super::{ids, prompt, thinking};
 
 /// A finished answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
-    /// Thinking, if there is any, and then a text or the call of a tool.
+    /// Thinking, if there is any, and then texts and calls of tools.
     pub(crate) content: Vec<Content>,
     /// All tokens, those of thinking included.
     pub(crate) tokens: u64,
@@ -24,9 +27,17 @@ pub(crate) struct Reply {
     pub(crate) stop: Stop,
 }
 
-/// Answers `request` in the call `call`, whose prompt has `input_tokens`.
+/// What follows the thinking.
+struct Answer {
+    content: Vec<Content>,
+    tokens: u64,
+    stop: Stop,
+}
+
+/// Answers `request` as `choice` says in the call `call`, whose prompt has `input_tokens`.
 pub(crate) fn write(
     request: &MessagesRequest<'_>,
+    choice: Choice,
     profile: &Profile,
     key: &Key,
     call: &str,
@@ -35,68 +46,182 @@ pub(crate) fn write(
     let window = profile.context_window.saturating_sub(input_tokens);
     let max_tokens = request.max_tokens.unwrap_or(0);
     let room = max_tokens.min(window);
-    let prompt = user_text(request);
+    let prompt = prompt::text(request);
     let thought = request.thinking.as_ref().and_then(|_| {
         let symbols = symbols::scan(symbols::region(&prompt)).count();
         thinking::think(request, profile, key, call, symbols, room)
     });
     let thinking_tokens = thought.as_ref().map(|thought| thought.tokens);
     let room = room - thinking_tokens.unwrap_or(0);
-    let (answer, tokens, stop) = answer(request, profile, key, call, &prompt, room);
-    let stop = match stop {
+    let author = Author { profile, key, call };
+    let answer = match choice {
+        Choice::Text => {
+            let text = text(request, &prompt, author, room);
+            written(request, text, profile, room)
+        }
+        Choice::Json(form) => {
+            let text = documented(&form, &prompt, author).to_string();
+            written(request, text, profile, room)
+        }
+        Choice::Call {
+            name,
+            form,
+            is_answer,
+        } => {
+            let input = if is_answer {
+                documented(&form, &prompt, author)
+            } else {
+                form.value
+            };
+            called(name, input.to_string(), author, room)
+        }
+        Choice::Served(server) => {
+            let text = text(request, &prompt, author, room);
+            served(server, written(request, text, profile, room), author)
+        }
+        Choice::Scripted(rule) => scripted(*rule, author),
+    };
+    let stop = match answer.stop {
         Stop::MaxTokens if window < max_tokens => Stop::ModelContextWindowExceeded,
         stop => stop,
     };
     Reply {
         content: thought
-            .map(|t| t.content)
+            .map(|thought| thought.content)
             .into_iter()
-            .chain(answer)
+            .chain(answer.content)
             .collect(),
-        tokens: tokens + thinking_tokens.unwrap_or(0),
+        tokens: answer.tokens + thinking_tokens.unwrap_or(0),
         thinking_tokens,
         stop,
     }
 }
 
-/// What follows the thinking, in at most `room` tokens: the block, its tokens, and why it ends.
-fn answer(
-    request: &MessagesRequest<'_>,
-    profile: &Profile,
-    key: &Key,
-    call: &str,
-    prompt: &str,
-    room: u64,
-) -> (Option<Content>, u64, Stop) {
-    if let Some(content) = tool::call(request, call, prompt) {
-        let tokens = profile.tokens(content.written().len()) + TOOL_CALL_TOKENS;
-        if tokens <= room {
-            return (Some(content), tokens, Stop::ToolUse);
-        }
-    }
-    let mut text = match structured(request) {
-        Some(json) => json,
-        None => document(prompt, profile, key, call, profile.bytes(room)),
+/// The documentation of the prompt, or the rest of one that broke off.
+fn text(request: &MessagesRequest<'_>, prompt: &str, author: Author<'_>, room: u64) -> String {
+    // Only a conversation can have an answer in it.
+    let rest = match request.messages.len() {
+        1 => None,
+        _ => document::rest(request, prompt, author),
     };
-    let mut stop = stop_at_sequence(&mut text, request).unwrap_or(Stop::EndTurn);
-    let mut length = profile.tokens(text.len());
-    if length > room {
-        text.truncate(text.floor_char_boundary(profile.bytes(room)));
-        (length, stop) = (room, Stop::MaxTokens);
-    }
-    // An empty text is no block at all.
-    (
-        (!text.is_empty()).then_some(Content::Text(text)),
-        length,
-        stop,
-    )
+    rest.unwrap_or_else(|| document::whole(prompt, author, author.profile.bytes(room)))
 }
 
-/// The JSON that the request wants instead of a text, made up from its schema.
-fn structured(request: &MessagesRequest<'_>) -> Option<String> {
-    let format = request.output_config.as_ref()?.format.as_ref()?;
-    let schema = format.schema.as_ref()?;
-    Some(tool::example(schema, 0).to_string())
+/// `form` with the documentation of the prompt in it.
+fn documented(form: &Form, prompt: &str, author: Author<'_>) -> Value {
+    let entries = document::entries(prompt, author);
+    let text: String = entries.iter().map(|(_, entry)| entry.as_str()).collect();
+    fill::fill(form, &entries, &text)
+}
+
+/// A text block, cut where a stop sequence or the room ends it.
+fn written(
+    request: &MessagesRequest<'_>,
+    mut text: String,
+    profile: &Profile,
+    room: u64,
+) -> Answer {
+    let mut stop = stop_at_sequence(&mut text, request).unwrap_or(Stop::EndTurn);
+    let mut tokens = profile.tokens(text.len());
+    if tokens > room {
+        text.truncate(text.floor_char_boundary(profile.bytes(room)));
+        (tokens, stop) = (room, Stop::MaxTokens);
+    }
+    // An empty text is no block at all.
+    let content = if text.is_empty() {
+        vec![]
+    } else {
+        vec![Content::Text(text)]
+    };
+    Answer {
+        content,
+        tokens,
+        stop,
+    }
+}
+
+/// The call of a tool of the client, cut where the room ends.
+fn called(name: String, input: String, author: Author<'_>, room: u64) -> Answer {
+    let tokens = author.profile.tokens(input.len()) + TOOL_CALL_TOKENS;
+    let fits = tokens <= room;
+    let part = author.profile.bytes(room.saturating_sub(TOOL_CALL_TOKENS));
+    let block = Content::Tool {
+        id: ids::tool_use(digest(author.call.as_bytes())),
+        name,
+        partial: (!fits).then(|| input[..input.floor_char_boundary(part)].to_owned()),
+        input: if fits { input } else { "{}".to_owned() },
+    };
+    let (tokens, stop) = if fits {
+        (tokens, Stop::ToolUse)
+    } else {
+        (room, Stop::MaxTokens)
+    };
+    Answer {
+        content: if room == 0 { vec![] } else { vec![block] },
+        tokens,
+        stop,
+    }
+}
+
+/// The call of a tool of the API, what it found, and then `answer`.
+fn served(server: Server, answer: Answer, author: Author<'_>) -> Answer {
+    let id = ids::server_tool_use(digest(author.call.as_bytes()));
+    let result = server.result(&id).to_string();
+    let input = server.input().to_string();
+    let call = Content::ServerTool {
+        id,
+        name: server.name(),
+        input,
+    };
+    let mut content = vec![call, Content::Result(result)];
+    content.extend(answer.content);
+    // What the API runs by itself is not held against `max_tokens` here.
+    Answer { content, ..answer }
+}
+
+/// What `rule` says, to the letter: no limit of the request shortens it.
+fn scripted(rule: AnswerRule, author: Author<'_>) -> Answer {
+    let mut content = Vec::new();
+    let mut tokens = 0;
+    let stop = match rule.stop_reason {
+        Some(reason) => Stop::from(reason),
+        None if rule.tool_calls.is_empty() => Stop::EndTurn,
+        None => Stop::ToolUse,
+    };
+    if let Some(text) = rule.text.filter(|text| !text.is_empty()) {
+        tokens += author.profile.tokens(text.len());
+        content.push(Content::Text(text));
+    }
+    for (i, call) in rule.tool_calls.into_iter().enumerate() {
+        let input = Value::Object(call.input).to_string();
+        tokens += author.profile.tokens(input.len()) + TOOL_CALL_TOKENS;
+        content.push(Content::Tool {
+            id: ids::tool_use(mix(&[digest(author.call.as_bytes()), i as u64])),
+            name: call.name,
+            input,
+            partial: None,
+        });
+    }
+    let said = rule.usage.and_then(|usage| usage.output_tokens);
+    Answer {
+        content,
+        tokens: said.unwrap_or(tokens),
+        stop,
+    }
+}
+
+impl From<StopReason> for Stop {
+    fn from(reason: StopReason) -> Self {
+        match reason {
+            StopReason::EndTurn => Self::EndTurn,
+            StopReason::MaxTokens => Self::MaxTokens,
+            StopReason::ToolUse => Self::ToolUse,
+            StopReason::Refusal => Self::Refusal,
+            StopReason::PauseTurn => Self::PauseTurn,
+            StopReason::ModelContextWindowExceeded => Self::ModelContextWindowExceeded,
+            StopReason::StopSequence(text) => Self::Sequence(text),
+        }
+    }
 }
 
 /// Tokens of a tool call beside its input.
@@ -114,117 +239,3 @@ fn stop_at_sequence(text: &mut String, request: &MessagesRequest<'_>) -> Option<
     text.truncate(at);
     Some(Stop::Sequence(sequence.clone()))
 }
-
-/// Everything that the user said, in one text.
-fn user_text<'r>(request: &'r MessagesRequest<'_>) -> Cow<'r, str> {
-    let mut texts = Vec::new();
-    for message in request
-        .messages
-        .iter()
-        .filter(|message| message.role == Role::User)
-    {
-        message.content.each_text(&mut |text| texts.push(text));
-    }
-    match texts.as_slice() {
-        [only] => Cow::Borrowed(only),
-        _ => Cow::Owned(texts.join("\n")),
-    }
-}
-
-/// The untruncated text, or more than `enough` bytes of it.
-fn document(prompt: &str, profile: &Profile, key: &Key, call: &str, enough: usize) -> String {
-    let source = symbols::region(prompt);
-    let entry_bytes = profile.bytes(u64::from(profile.reply.tokens_per_symbol));
-    // Room for a usual file, so that the list need not grow.
-    let mut symbols = Vec::with_capacity(64);
-    symbols.extend(symbols::scan(source));
-    let expected = HEADING.len() + (symbols.len() + 1) * entry_bytes;
-    let mut text = String::with_capacity(expected.min(enough.saturating_add(entry_bytes)));
-    text.push_str(HEADING);
-    let mut entries = 0;
-    for found in proof::find(source) {
-        write_entry(&mut text, found.symbol, found.call, found.mac, entry_bytes);
-        entries += 1;
-        if text.len() > enough {
-            return text;
-        }
-    }
-    for symbol in symbols {
-        let digits = key.mac_digits(symbol, call);
-        let mac = std::str::from_utf8(&digits).expect("hex digits are ASCII");
-        write_entry(&mut text, symbol, call, mac, entry_bytes);
-        entries += 1;
-        if text.len() > enough {
-            return text;
-        }
-    }
-    if entries == 0 {
-        NOTHING_TO_DOCUMENT.to_owned()
-    } else {
-        text
-    }
-}
-
-/// Appends the entry of `symbol`, `size` bytes long if its name and token leave room for that.
-fn write_entry(text: &mut String, symbol: &str, call: &str, mac: &str, size: usize) {
-    let start = text.len();
-    for part in ["### `", symbol, "`\n\n"] {
-        text.push_str(part);
-    }
-    let token_bytes = "\n\nref::".len() + symbol.len() + 1 + call.len() + mac.len() + "\n\n".len();
-    let end = start + size.saturating_sub(token_bytes);
-    let first = mix(&[digest(symbol.as_bytes())]) as usize;
-    let mut next = first;
-    while text.len() < end {
-        let room = end - text.len();
-        let sentence = SENTENCES[next % SENTENCES.len()];
-        next += 1;
-        if sentence.len() >= room {
-            push_cut(text, sentence, room);
-            break;
-        }
-        text.push_str(sentence);
-        text.push(' ');
-    }
-    for part in ["\n\nref:", symbol, ":", call, ":", mac, "\n\n"] {
-        text.push_str(part);
-    }
-}
-
-/// Appends as many whole words of `sentence` as fit into `room` bytes, ends them with a full stop
-/// and fills up with spaces, which Markdown does not show.
-fn push_cut(text: &mut String, sentence: &str, room: usize) {
-    let limit = room.min(sentence.len());
-    let words = sentence[..limit].rfind(' ').unwrap_or(0);
-    text.push_str(&sentence[..words]);
-    if words > 0 {
-        text.push('.');
-    }
-    let written = if words > 0 { words + 1 } else { 0 };
-    text.extend(std::iter::repeat_n(' ', room - written));
-}
-
-const HEADING: &str = "# Documentation\n\n";
-
-const NOTHING_TO_DOCUMENT: &str = "I did not find any function, class or type definition in what you \
-sent, so there is nothing to document. Send source code and I will describe each definition in it.";
-
-/// ASCII only, so that every cut is a character boundary.
-const SENTENCES: [&str; 16] = [
-    "Validates its arguments first and reports the first one that is out of range.",
-    "Returns a new value and leaves its inputs unchanged, so callers may share them.",
-    "Reads the current settings once and keeps no other state between calls.",
-    "Runs in time proportional to the length of its input.",
-    "Raises an error when the input is empty, because there is no sensible default.",
-    "Callers should hold the result only for as long as the underlying resource is open.",
-    "Used by the modules above it to turn raw records into checked ones.",
-    "Ignores unknown keys, which keeps older files readable.",
-    "Safe to call repeatedly: a second call with the same input has no further effect.",
-    "Keeps the order of the elements and drops exact repeats.",
-    "Logs what was skipped and why, then goes on with the rest.",
-    "Prefer it over building the value by hand, since it also fills in the derived fields.",
-    "The optional parameters fall back to the project's defaults.",
-    "Closes everything it opened, also when an error interrupts it.",
-    "Small inputs are handled directly; larger ones are split and combined.",
-    "See the tests beside it for typical calls and the edge cases it covers.",
-];

@@ -38,7 +38,12 @@ pub(crate) struct Block<'a> {
     #[serde(borrow, default)]
     pub(crate) input: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(crate) source: Option<&'a RawValue>,
+    pub(crate) source: Option<Source<'a>>,
+    /// Title and context of a document.
+    #[serde(borrow, default)]
+    pub(crate) title: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) context: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) citations: Option<&'a RawValue>,
     #[serde(default)]
@@ -46,6 +51,14 @@ pub(crate) struct Block<'a> {
 }
 
 impl<'a> Content<'a> {
+    /// Whether it is a list without blocks.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::Blocks(blocks) => blocks.is_empty(),
+        }
+    }
+
     /// The blocks; a plain text has none.
     pub(crate) fn blocks(&self) -> &[Block<'a>] {
         match self {
@@ -67,6 +80,11 @@ impl<'a> Content<'a> {
                 for block in blocks {
                     if let Some(text) = &block.text {
                         look(text);
+                    }
+                    match block.source.as_ref().map(|source| &source.body) {
+                        Some(Body::Text(text)) => look(text),
+                        Some(Body::Content(content)) => content.each_text(look),
+                        _ => {}
                     }
                     if let Some(content) = &block.content {
                         content.each_text(look);
@@ -112,19 +130,18 @@ impl<'de: 'a, 'a> Visitor<'de> for ContentVisitor<'a> {
 /// Reads the content of a message: a string or blocks.
 pub(super) fn read<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Content<'a>, D::Error> {
+) -> Result<Option<Content<'a>>, D::Error> {
     let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-    match raw.as_bytes().first() {
-        Some(b'"') => unescape::text(raw)
-            .map(Content::Text)
-            .map_err(de::Error::custom),
-        Some(b'[') => serde_json::from_str::<Vec<Block<'a>>>(raw)
-            .map(Content::Blocks)
-            .map_err(de::Error::custom),
-        _ => Err(de::Error::custom(
-            "expected a string or a list of content blocks",
-        )),
-    }
+    let content = match raw.as_bytes().first() {
+        Some(b'"') => unescape::text(raw).map(Content::Text),
+        Some(b'[') => serde_json::from_str::<Vec<Block<'a>>>(raw).map(Content::Blocks),
+        _ => {
+            return Err(de::Error::custom(
+                "expected a string or a list of content blocks",
+            ));
+        }
+    };
+    content.map(Some).map_err(de::Error::custom)
 }
 
 /// A breakpoint of the prompt cache.
@@ -151,4 +168,80 @@ pub(crate) enum Ttl {
     FiveMinutes,
     #[serde(rename = "1h")]
     OneHour,
+}
+
+/// The `source` of a block.
+#[derive(Debug)]
+pub(crate) struct Source<'a> {
+    /// As it was sent.
+    pub(crate) raw: &'a str,
+    pub(crate) body: Body<'a>,
+}
+
+/// What a source holds, as far as the mock reads it.
+#[derive(Debug)]
+pub(crate) enum Body<'a> {
+    /// Plain text.
+    Text(Cow<'a, str>),
+    /// Blocks of text, or one text.
+    Content(Content<'a>),
+    /// Anything that is no text: an image, a PDF, an address, a file.
+    Other,
+    /// Not what the API reads: the path below the source, and what is wrong.
+    Wrong(&'static str, &'static str),
+}
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    url: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    file_id: Option<&'a RawValue>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Source<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        let body = match serde_json::from_str::<Fields<'a>>(raw) {
+            Ok(fields) => read_source(&fields).map_err(de::Error::custom)?,
+            Err(_) => Body::Wrong("", "Input should be a valid dictionary"),
+        };
+        Ok(Self { raw, body })
+    }
+}
+
+fn read_source<'a>(fields: &Fields<'a>) -> serde_json::Result<Body<'a>> {
+    let Some(kind) = fields.kind else {
+        return Ok(Body::Wrong(".type", "Field required"));
+    };
+    let (needed, path) = match kind.get() {
+        "\"text\"" | "\"base64\"" => (fields.data, ".data"),
+        "\"content\"" => (fields.content, ".content"),
+        "\"url\"" => (fields.url, ".url"),
+        "\"file\"" => (fields.file_id, ".file_id"),
+        _ => {
+            let tags = "Input tag does not match any of the expected tags: 'base64', 'content', \
+                        'file', 'text', 'url'";
+            return Ok(Body::Wrong(".type", tags));
+        }
+    };
+    let Some(needed) = needed else {
+        return Ok(Body::Wrong(path, "Field required"));
+    };
+    let is_string = needed.get().starts_with('"');
+    match kind.get() {
+        "\"text\"" if is_string => unescape::text(needed.get()).map(Body::Text),
+        "\"content\"" => match serde_json::from_str(needed.get()) {
+            Ok(content) => Ok(Body::Content(content)),
+            Err(_) => Ok(Body::Wrong(path, "Input should be a valid string or list")),
+        },
+        _ if is_string => Ok(Body::Other),
+        _ => Ok(Body::Wrong(path, "Input should be a valid string")),
+    }
 }

@@ -35,6 +35,17 @@ impl ApiError {
         Self::new(400, "invalid_request_error", message)
     }
 
+    /// The request asks for a thread; the SDKs then send the whole conversation instead.
+    pub(crate) fn no_threads() -> Self {
+        Self {
+            code: Some("thread_unsupported_request"),
+            ..Self::invalid(
+                "thread: Threads are not available to this organization. Send the full \
+                 conversation without `thread`.",
+            )
+        }
+    }
+
     pub(crate) fn authentication(message: &str) -> Self {
         Self::new(401, "authentication_error", message)
     }
@@ -88,6 +99,11 @@ impl ApiError {
     /// A 429 in the words of the API. A wait that cannot help is not recommended.
     pub(crate) fn rate_limited(refusal: Refusal, organization: &str, model: &str) -> Self {
         let number = grouped(refusal.per_minute);
+        // A refusal that is forced where there is no limit cannot name one.
+        let limit = match refusal.per_minute {
+            0 => "rate limit".to_owned(),
+            _ => format!("rate limit of {number} {}", refusal.limiter.words()),
+        };
         let details = "For details, refer to: https://docs.claude.com/en/api/rate-limits.";
         let (message, code) = match refusal.limiter {
             Limiter::Spend => (
@@ -111,13 +127,12 @@ impl ApiError {
             | Limiter::OutputTokens
             | Limiter::QueuedBatches => (
                 format!(
-                    "This request would exceed your organization's rate limit of {number} {} \
+                    "This request would exceed your organization's {limit} \
                      (org: {organization}, model: {model}). {details} You can see the response \
                      headers for current usage. Please reduce the prompt length or the maximum \
                      tokens requested, or try again later. You may also contact sales at \
                      https://www.anthropic.com/contact-sales to discuss your options for a rate \
-                     limit increase.",
-                    refusal.limiter.words(),
+                     limit increase."
                 ),
                 None,
             ),

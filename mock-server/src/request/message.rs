@@ -41,24 +41,25 @@ pub(crate) struct MessagesRequest<'a> {
     pub(crate) cache_control: Option<CacheControl>,
     #[serde(borrow, default)]
     pub(crate) output_config: Option<OutputConfig<'a>>,
+    /// The older spelling of `output_config.format`.
     #[serde(default)]
-    output_format: Option<IgnoredAny>,
+    output_format: Option<Format>,
     #[serde(default, rename = "metadata")]
     _metadata: Option<IgnoredAny>,
     #[serde(default, rename = "service_tier")]
     _service_tier: Option<IgnoredAny>,
     #[serde(default)]
-    pub(crate) speed: Option<IgnoredAny>,
+    pub(crate) speed: Option<String>,
     #[serde(default, rename = "inference_geo")]
     _inference_geo: Option<IgnoredAny>,
-    #[serde(default, rename = "container")]
-    _container: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) container: Option<serde_json::Value>,
     #[serde(default, rename = "diagnostics")]
     _diagnostics: Option<IgnoredAny>,
     #[serde(default)]
     context_management: Option<IgnoredAny>,
     #[serde(default)]
-    mcp_servers: Option<IgnoredAny>,
+    pub(crate) mcp_servers: Option<Vec<IgnoredAny>>,
     #[serde(default)]
     compaction: Option<IgnoredAny>,
     #[serde(default)]
@@ -66,7 +67,7 @@ pub(crate) struct MessagesRequest<'a> {
     #[serde(default)]
     fallbacks: Option<IgnoredAny>,
     #[serde(default)]
-    thread: Option<IgnoredAny>,
+    pub(crate) thread: Option<IgnoredAny>,
     #[serde(default)]
     pub(crate) billing_policy: Option<BillingPolicy>,
 }
@@ -79,6 +80,28 @@ pub(crate) struct BillingPolicy {
 }
 
 impl MessagesRequest<'_> {
+    /// The JSON that is wanted instead of a text, in either spelling.
+    pub(crate) fn format(&self) -> Option<&Format> {
+        let config = self.output_config.as_ref();
+        config
+            .and_then(|config| config.format.as_ref())
+            .or(self.output_format.as_ref())
+    }
+
+    /// How hard the model tries: what the latest system message says, or the request.
+    pub(crate) fn effort(&self) -> Option<&str> {
+        let said = self.messages.iter().rev();
+        let said = said.filter_map(|message| message.output_config.as_ref());
+        said.chain(&self.output_config)
+            .find_map(|config| config.effort.as_deref())
+    }
+
+    /// Whether both spellings are used at once.
+    pub(crate) fn has_two_formats(&self) -> bool {
+        let config = self.output_config.as_ref();
+        config.is_some_and(|config| config.format.is_some()) && self.output_format.is_some()
+    }
+
     /// The first field in it that only beta requests may carry.
     pub(crate) fn beta_field(&self) -> Option<&'static str> {
         let fields = [
@@ -113,6 +136,8 @@ pub(crate) struct OutputConfig<'a> {
 /// The JSON that an answer must be.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Format {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
     #[serde(default)]
     pub(crate) schema: Option<serde_json::Value>,
 }
@@ -154,11 +179,46 @@ pub(crate) struct Thinking {
 
 /// One turn.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Sent<'a>", bound(deserialize = "'de: 'a"))]
 pub(crate) struct Message<'a> {
     pub(crate) role: Role,
-    #[serde(borrow, deserialize_with = "content::read")]
     pub(crate) content: Content<'a>,
+    /// How long a system message is shown.
+    pub(crate) clear_at: Option<Cow<'a, str>>,
+    /// How hard the model tries from a system message on.
+    pub(crate) output_config: Option<OutputConfig<'a>>,
+}
+
+/// A turn as it is sent: a system message may have no content.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent<'a> {
+    role: Role,
+    #[serde(borrow, default, deserialize_with = "content::read")]
+    content: Option<Content<'a>>,
+    #[serde(borrow, default)]
+    clear_at: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    output_config: Option<OutputConfig<'a>>,
+}
+
+impl<'a> TryFrom<Sent<'a>> for Message<'a> {
+    type Error = &'static str;
+
+    fn try_from(sent: Sent<'a>) -> Result<Self, Self::Error> {
+        let may_lack_content = sent.role == Role::System && sent.output_config.is_some();
+        let content = match sent.content {
+            Some(content) => content,
+            None if may_lack_content => Content::Blocks(vec![]),
+            None => return Err("missing field `content`"),
+        };
+        Ok(Self {
+            role: sent.role,
+            content,
+            clear_at: sent.clear_at,
+            output_config: sent.output_config,
+        })
+    }
 }
 
 /// Who speaks.

@@ -3,7 +3,7 @@
 use ground::models;
 use ground::profile::Profile;
 
-use super::content::{Block, Content};
+use super::content::{Block, Body, Content};
 use super::error::ApiError;
 use super::message::MessagesRequest;
 
@@ -60,7 +60,15 @@ impl Size {
         self.bytes += block.text.as_ref().map_or(0, |text| text.len());
         self.bytes += block.thinking.as_ref().map_or(0, |text| text.len());
         self.bytes += block.input.map_or(0, |input| input.get().len());
-        self.attachments += u64::from(block.source.is_some());
+        for words in [&block.title, &block.context] {
+            self.bytes += words.as_ref().map_or(0, |text| text.len());
+        }
+        match block.source.as_ref().map(|source| &source.body) {
+            Some(Body::Text(text)) => self.bytes += text.len(),
+            Some(Body::Content(content)) => self.add(content),
+            Some(Body::Other | Body::Wrong(..)) => self.attachments += 1,
+            None => {}
+        }
         if let Some(content) = &block.content {
             self.add(content);
         }

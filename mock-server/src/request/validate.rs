@@ -2,14 +2,15 @@
 
 use super::content::Content;
 use super::error::ApiError;
-use super::message::{MessagesRequest, OutputConfig};
+use super::message::MessagesRequest;
 
-use rules::{EXTRA, tag_mistake};
+use rules::{EXTRA, effort_mistake, tag_mistake};
 
 mod content;
 mod explain;
 mod per_model;
 mod rules;
+mod system;
 mod tools;
 
 pub(crate) use per_model::check as check_model;
@@ -29,6 +30,9 @@ pub(crate) fn parse(body: &[u8], rules: Rules) -> Result<MessagesRequest<'_>, Ap
     }
     if rules.lenient {
         return Ok(request);
+    }
+    if request.thread.is_some() && rules.beta {
+        return Err(ApiError::no_threads());
     }
     match mistake(&request, rules) {
         Some(message) => Err(ApiError::invalid(message)),
@@ -50,11 +54,13 @@ fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
         ));
     }
     beta_mistake(request, rules)
+        .or_else(|| feature_mistake(request))
         .or_else(|| sampling_mistake(request, rules))
         .or_else(|| thinking_mistake(request))
-        .or_else(|| output_mistake(request.output_config.as_ref()?))
+        .or_else(|| output_mistake(request))
         .or_else(|| tools::mistake(request))
         .or_else(|| zero_tokens_mistake(request))
+        .or_else(|| system::mistake(request))
         .or_else(|| content::mistake(request, rules))
         .or_else(|| breakpoints_mistake(request))
 }
@@ -63,12 +69,33 @@ fn beta_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
     if !rules.beta {
         return request.beta_field().map(|name| format!("{name}: {EXTRA}"));
     }
+    if request
+        .mcp_servers
+        .as_ref()
+        .is_some_and(|servers| !servers.is_empty())
+    {
+        return Some(
+            "mcp_servers: Connection error while communicating with MCP server.".to_owned(),
+        );
+    }
     // There are no user profiles here, and the API never bills the caller instead.
     let policy = request.billing_policy.as_ref()?;
     (policy.bill_to.as_deref() == Some("user_profile")).then(|| {
         "billing_policy.bill_to: the user profile has not allowed this organization to bill it"
             .to_owned()
     })
+}
+
+/// Features that this organization does not have.
+fn feature_mistake(request: &MessagesRequest<'_>) -> Option<String> {
+    if request.container.is_some() {
+        return Some("container: no container is available to this organization".to_owned());
+    }
+    match request.speed.as_deref() {
+        None | Some("standard") => None,
+        Some("fast") => Some("speed: `fast` is not available to this organization".to_owned()),
+        Some(_) => Some("speed: Input should be 'standard' or 'fast'".to_owned()),
+    }
 }
 
 fn sampling_mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
@@ -130,13 +157,29 @@ fn thinking_mistake(request: &MessagesRequest<'_>) -> Option<String> {
     }
 }
 
-const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
-
-fn output_mistake(config: &OutputConfig<'_>) -> Option<String> {
-    let effort = config.effort.as_deref()?;
-    (!EFFORTS.contains(&effort)).then(|| {
-        "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'".to_owned()
-    })
+fn output_mistake(request: &MessagesRequest<'_>) -> Option<String> {
+    if request.has_two_formats() {
+        return Some(
+            "output_format: may not be given together with `output_config.format`".to_owned(),
+        );
+    }
+    if let Some(format) = request.format() {
+        let is_known = format.kind == "json_schema";
+        if !is_known {
+            let expected = "'json_schema'";
+            return Some(tag_mistake("output_config.format", &format.kind, expected));
+        }
+        if format
+            .schema
+            .as_ref()
+            .is_none_or(|schema| !schema.is_object())
+        {
+            return Some(
+                "output_config.format.schema: Input should be a valid dictionary".to_owned(),
+            );
+        }
+    }
+    effort_mistake(request.output_config.as_ref()?).map(|words| format!("output_config.{words}"))
 }
 
 /// `max_tokens: 0` only warms the cache.
@@ -149,10 +192,7 @@ fn zero_tokens_mistake(request: &MessagesRequest<'_>) -> Option<String> {
         .thinking
         .as_ref()
         .is_some_and(|t| t.kind == "enabled");
-    let formatted = request
-        .output_config
-        .as_ref()
-        .is_some_and(|config| config.format.is_some());
+    let formatted = request.format().is_some();
     let more = request.stream == Some(true) || forced || thinks || formatted;
     (request.max_tokens == Some(0) && more).then(|| {
         "max_tokens: 0 is not supported with `stream`, enabled thinking, `output_config.format` or \

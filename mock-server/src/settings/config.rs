@@ -6,6 +6,8 @@ use ground::prices::PriceBook;
 use ground::profile::Profile;
 use serde::{Deserialize, Serialize};
 
+use crate::reply::{AnswerRule, RuleMistake, Script, never_matches};
+
 use super::error::ConfigError;
 
 /// Everything that decides what the mock does. Two mocks with equal settings, asked the same at
@@ -27,6 +29,9 @@ pub struct Config {
     /// What goes wrong; the first rule that strikes decides.
     #[serde(default)]
     pub faults: Vec<FaultRule>,
+    /// Answers that are given instead of the built-in author's; the first rule that matches decides.
+    #[serde(default, rename = "answer", skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerRule>,
     /// Attempts kept in the ledger one by one, the latest ones; its totals are exact regardless.
     pub max_rows: usize,
 }
@@ -61,7 +66,26 @@ impl Config {
                 });
             }
         }
-        Ok(())
+        match Script::new(&self.answers) {
+            Ok(_) => Ok(()),
+            Err(RuleMistake { number, key, words }) => {
+                Err(ConfigError::Answer { number, key, words })
+            }
+        }
+    }
+
+    /// The answers that can never be given: number of the rule from 1, the key that makes it so (or
+    /// nothing), and why.
+    #[must_use]
+    pub fn idle_answers(&self) -> Vec<(usize, &'static str, String)> {
+        let models = || {
+            let ids = self.profiles.iter();
+            ids.flat_map(|profile| std::iter::once(&profile.model).chain(&profile.aliases))
+        };
+        let idle = |i| never_matches(&self.answers, i, models().map(String::as_str));
+        let all = 0..self.answers.len();
+        all.filter_map(|i| idle(i).map(|(key, words)| (i + 1, key, words)))
+            .collect()
     }
 
     fn check_profile(&self, profile: &Profile) -> Result<(), ConfigError> {

@@ -52,4 +52,21 @@ pub enum ConfigError {
         /// What is wrong with it.
         mistake: String,
     },
+    /// A scripted answer makes no sense.
+    #[error("answer {number}: {}{words}", said(key))]
+    Answer {
+        /// Position of the rule, from 1.
+        number: usize,
+        /// The key that is wrong; empty if it is the rule as a whole.
+        key: &'static str,
+        /// What is wrong with it.
+        words: String,
+    },
+}
+
+fn said(key: &str) -> String {
+    match key {
+        "" => String::new(),
+        key => format!("`{key}` "),
+    }
 }

@@ -8,6 +8,8 @@ use ground::profile::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::reply::AnswerRule;
+
 use super::config::Config;
 use super::options::Options;
 
@@ -27,6 +29,9 @@ pub struct Settings {
     pub prices: Option<PriceBook>,
     /// What goes wrong; the first rule that strikes decides.
     pub faults: Vec<FaultRule>,
+    /// Answers that are given instead of the built-in author's; the first rule that matches decides.
+    #[serde(rename = "answer")]
+    pub answers: Vec<AnswerRule>,
     /// Attempts kept in the ledger one by one; 10,000 if absent.
     pub max_rows: Option<usize>,
     /// Accounting, caching, load, schedules and the like.
@@ -51,6 +56,7 @@ impl Settings {
             limits: self.limits,
             prices: self.prices.unwrap_or_else(presets::prices),
             faults: self.faults,
+            answers: self.answers,
             max_rows: self.max_rows.unwrap_or(DEFAULT_MAX_ROWS),
         }
     }

@@ -2,6 +2,8 @@
 //! when the client walks away and everything is dropped.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use ground::ledger::Ending;
 use ground::prices::PICO_PER_USD;
@@ -9,14 +11,14 @@ use ground::usage::Usage;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::fault::Identity;
+use crate::fault::{Fault, Identity};
 use crate::limits::{Bucket, Buckets, Endpoint, Flow, Limiter, Refusal};
 use crate::reply::ids;
 use crate::request::ApiError;
 use crate::settings::OutputAccounting;
 
-use super::headers::{self, Head};
-use super::ledger::CompactRow;
+use super::headers::{self, Head, Shown};
+use super::ledger::{Called, CompactRow, readable};
 use super::live::Live;
 use super::shared::{MAX_POOLS, MAX_REMEMBERED, Pool, Shared, State};
 
@@ -37,6 +39,10 @@ pub(crate) struct Attempt {
     reserved: u64,
     /// Its place among the answers written at once.
     pub(crate) slot: Option<OwnedSemaphorePermit>,
+    /// What was left of the limits when it was admitted or refused.
+    shown: Option<Shown>,
+    /// A fault that its headers force on a request beside Messages.
+    pub(crate) forced: Option<Fault>,
     settled: bool,
 }
 
@@ -72,6 +78,7 @@ impl Attempt {
             cost_pico: 0,
             max_tokens: 0,
             retry_after_s: None,
+            retries: None,
         };
         let flow = Flow {
             start: now,
@@ -88,6 +95,8 @@ impl Attempt {
             flow,
             reserved: 0,
             slot: None,
+            shown: None,
+            forced: None,
             settled: false,
         }
     }
@@ -142,6 +151,7 @@ impl Attempt {
                 if admitted.is_err() && options.refusals_use_quota {
                     buckets.charge_refusal();
                 }
+                self.shown = Some(headers::shown(buckets, &self.shared.timeline()));
                 admitted?;
             }
             None => {
@@ -202,6 +212,20 @@ impl Attempt {
         }
     }
 
+    /// Shows the limit of requests as used up, for a refusal that is forced.
+    pub(crate) fn show_no_requests(&mut self) {
+        let timeline = self.shared.timeline();
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.state();
+        if let Some(pool) = self.find_pool(&mut state) {
+            let buckets = state.buckets(pool);
+            buckets.advance(self.row.arrived_ns);
+            let mut shown = headers::shown(buckets, &timeline);
+            shown[headers::REQUESTS_REMAINING] = 0;
+            self.shown = Some(shown);
+        }
+    }
+
     /// Attempts under way, this one included.
     pub(crate) fn waiting(&self) -> u64 {
         self.shared.state().ledger.in_flight()
@@ -230,8 +254,11 @@ impl Attempt {
         let mut map = match self.find_pool(&mut state) {
             Some(pool) => {
                 let Pool { buckets, head, .. } = &mut state.pools[pool];
-                buckets.advance(now);
-                head.with(buckets, &timeline)
+                let shown = self.shown.unwrap_or_else(|| {
+                    buckets.advance(now);
+                    headers::shown(buckets, &timeline)
+                });
+                head.with(shown)
             }
             None => state.head.plain(),
         };
@@ -273,8 +300,26 @@ impl Attempt {
             None => state.unlimited.1 = state.unlimited.1 + produced - self.reserved,
         }
         state.ledger.settle(self.row, ending);
+        let listener = state.listener.clone();
+        let (number, total_pico) = (state.ledger.ended(), state.ledger.cost_pico());
         drop(state);
         self.slot = None;
+        if let Some(listener) = listener {
+            self.tell(&listener, ending, number, total_pico);
+        }
+    }
+
+    /// Tells `listener` what became of this attempt; one that is too slow misses it.
+    fn tell(&self, listener: &SyncSender<Called>, ending: Ending, number: u64, total_pico: u64) {
+        let profiles = &self.live.config.profiles;
+        let models: Vec<&str> = profiles.iter().map(|p| p.model.as_str()).collect();
+        let ended = Duration::from_nanos(self.row.ended_ns);
+        let _ = listener.try_send(Called {
+            number,
+            row: readable(&self.row, ending, &models),
+            total_pico,
+            ended_unix_s: self.shared.timeline().unix_s(ended),
+        });
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Head {
     /// Which limit each value of `map` shows, in the map's own order.
     order: Vec<Option<usize>>,
     /// What they show now.
-    shown: [u64; LIMITS.len()],
+    shown: Shown,
 }
 
 impl Head {
@@ -72,9 +72,8 @@ impl Head {
         head
     }
 
-    /// A copy that tells what `buckets` have left.
-    pub(crate) fn with(&mut self, buckets: &Buckets, timeline: &Timeline) -> HeaderMap {
-        let now = shown(buckets, timeline);
+    /// A copy that tells `now`.
+    pub(crate) fn with(&mut self, now: Shown) -> HeaderMap {
         if now != self.shown {
             for (limit, value) in self.order.iter().zip(self.map.values_mut()) {
                 if let Some(i) = *limit
@@ -100,7 +99,13 @@ impl Head {
 }
 
 /// Limit, what remains, and when it is full again in seconds since 1970, for each of the limits.
-fn shown(buckets: &Buckets, timeline: &Timeline) -> [u64; LIMITS.len()] {
+pub(crate) type Shown = [u64; LIMITS.len()];
+
+/// Where [`Shown`] has the requests that remain.
+pub(crate) const REQUESTS_REMAINING: usize = 1;
+
+/// What `buckets` have left.
+pub(crate) fn shown(buckets: &Buckets, timeline: &Timeline) -> Shown {
     let full_at = |bucket: &Bucket| timeline.unix_s(Duration::from_nanos(bucket.full_at()));
     let (requests, input, output) = (&buckets.requests, &buckets.input, &buckets.output);
     let (input_left, output_left) = (rounded(input), rounded(output));

@@ -30,6 +30,21 @@ pub(crate) struct CompactRow {
     pub(crate) max_tokens: u64,
     /// The wait that a refusal recommended.
     pub(crate) retry_after_s: Option<u64>,
+    /// How often the client says that it has asked before (`x-stainless-retry-count`).
+    pub(crate) retries: Option<u16>,
+}
+
+/// A call that has ended, as those are told who listen.
+#[derive(Debug)]
+pub struct Called {
+    /// How many have ended up to this one.
+    pub number: u64,
+    /// What became of it.
+    pub row: Row,
+    /// What all calls so far cost, in pico-dollars.
+    pub total_pico: u64,
+    /// When it ended, in simulated seconds since 1970.
+    pub ended_unix_s: u64,
 }
 
 /// The ledger while it is written.
@@ -67,6 +82,11 @@ impl LedgerWriter {
 
     pub(crate) fn head_sent(&mut self, status: u16) {
         *self.statuses.entry(status).or_default() += 1;
+    }
+
+    /// How many attempts have ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.endings.iter().sum()
     }
 
     /// Books an ended attempt.
@@ -153,7 +173,7 @@ impl LedgerWriter {
     }
 }
 
-fn readable(row: &CompactRow, ending: Ending, models: &[&str]) -> Row {
+pub(super) fn readable(row: &CompactRow, ending: Ending, models: &[&str]) -> Row {
     Row {
         seq: row.seq,
         request_id: ids::request(row.bits),

@@ -9,6 +9,7 @@ use ground::prices::Prices;
 use ground::profile::Profile;
 use tokio::sync::Semaphore;
 
+use crate::reply::Script;
 use crate::settings::{Config, ConfigError, Options};
 
 /// Checked settings and what is derived from them.
@@ -26,6 +27,8 @@ pub(crate) struct Live {
     pub(crate) limits: Vec<Option<Limits>>,
     /// Limits of counting and batches.
     pub(crate) endpoints: Option<EndpointLimits>,
+    /// Answers that are given instead of the built-in author's.
+    pub(crate) script: Script,
     /// Slots for answers written at once.
     pub(crate) slots: Option<Arc<Semaphore>>,
 }
@@ -33,6 +36,7 @@ pub(crate) struct Live {
 impl Live {
     pub(crate) fn new(config: Config, options: Options) -> Result<Self, ConfigError> {
         config.check()?;
+        let script = Script::new(&config.answers).unwrap_or_default();
         options.check()?;
         let ids = config.profiles.iter().enumerate().flat_map(|(i, profile)| {
             std::iter::once(&profile.model)
@@ -65,6 +69,7 @@ impl Live {
             classes,
             limits,
             endpoints,
+            script,
             slots,
         })
     }

@@ -83,8 +83,14 @@ impl Walk {
     fn block(&mut self, block: &Block<'_>) {
         self.size.add_block(block);
         self.hash = mix(&[self.hash, digest(block.kind.as_bytes())]);
-        for raw in [block.input, block.source].into_iter().flatten() {
-            self.hash = mix(&[self.hash, digest(raw.get().as_bytes())]);
+        let source = block.source.as_ref().map(|source| source.raw);
+        for raw in block
+            .input
+            .map(|input| input.get())
+            .into_iter()
+            .chain(source)
+        {
+            self.hash = mix(&[self.hash, digest(raw.as_bytes())]);
         }
         if let Some(content) = &block.content {
             content.each_text(&mut |text| self.hash = mix(&[self.hash, digest(text.as_bytes())]));

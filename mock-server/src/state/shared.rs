@@ -3,7 +3,7 @@
 use super::batches::Batches;
 use super::headers::Head;
 use super::lateness::Delays;
-use super::ledger::LedgerWriter;
+use super::ledger::{Called, LedgerWriter};
 use super::live::Live;
 use super::prompt_cache::PromptCache;
 use crate::limits::{Bucket, Buckets, Endpoint};
@@ -13,6 +13,7 @@ use ground::proof::Key;
 use ground::timeline::Timeline;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,11 +36,15 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) live: Arc<Live>,
     pub(crate) ledger: LedgerWriter,
+    /// Who is told of each call that ends.
+    pub(crate) listener: Option<SyncSender<Called>>,
     pub(crate) cache: PromptCache,
     pub(crate) batches: Batches,
     pub(crate) seen: HashMap<u64, u32, BuildHasherDefault<Digest>>,
     /// How often each `x-mock-fault-key` was used.
     forced: HashMap<u64, u32>,
+    /// How often the conditions of each scripted answer held.
+    pub(crate) scripted: Vec<u64>,
     pub(crate) pool_of: HashMap<(usize, u64), usize, BuildHasherDefault<Digest>>,
     pub(crate) pools: Vec<Pool>,
     /// Limits of each customer on the endpoints beside Messages.
@@ -93,10 +98,12 @@ impl Shared {
         let (organization, workspace) = (ids::uuid(seed), ids::workspace(seed));
         let state = State {
             ledger: LedgerWriter::new(live.config.max_rows),
+            listener: None,
             cache: PromptCache::default(),
             batches: Batches::default(),
             seen: HashMap::default(),
             forced: HashMap::new(),
+            scripted: vec![],
             pool_of: HashMap::default(),
             pools: Vec::new(),
             others: HashMap::new(),
@@ -164,6 +171,7 @@ impl Shared {
             state.pool_of.clear();
         }
         state.others.clear();
+        state.scripted.clear();
         state.ledger.resize(live.config.max_rows);
         state.live = Arc::new(live);
     }
@@ -194,6 +202,7 @@ impl Shared {
         state.batches = Batches::default();
         state.seen.clear();
         state.forced.clear();
+        state.scripted.clear();
         state.pool_of.clear();
         state.others.clear();
         state

@@ -31,29 +31,36 @@ pub struct Finding {
     pub count: usize,
     /// Pico-dollars it cost.
     pub cost_pico: u64,
-    /// The first request ids that show it.
+    /// The first request ids that show it, as the client saw them in the `request-id` header.
     pub evidence: Vec<String>,
 }
 
 /// Mistakes that clients make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Rule {
     /// Asked again before the recommended wait was over.
     IgnoredRetryAfter,
-    /// The same body more than ten times.
+    /// Asked again more than ten times without success.
     RetryStorm,
     /// Sent again what had been refused for good.
     RetriedNonRetryable,
     /// Never asked again after an answer that broke off.
     AcceptedTruncatedStream,
-    /// Paid again for a body that had been answered.
+    /// Paid again for a body that had been answered, or was being answered.
     DuplicateSpending,
     /// Could not have succeeded, given the waits that the client had been told.
     Waste,
 }
 
 impl Rule {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     fn advice(self) -> &'static str {
         match self {
             Self::IgnoredRetryAfter => "wait as long as `retry-after` says before the next attempt",
@@ -73,7 +80,9 @@ impl Rule {
 }
 
 const STORM: usize = 10;
-const EVIDENCE: usize = 5;
+/// A call with the same body so long after a failure is a new one.
+const NEW_CALL_NS: u64 = 60 * SECOND_NS;
+const EVIDENCE: usize = 20;
 const SECOND_NS: u64 = 1_000_000_000;
 /// A wait may be short by 5 % and 50 ms, for clocks and rounding.
 const SLACK_NS: u64 = 50_000_000;
@@ -115,36 +124,72 @@ fn finding(rule: Rule, hits: &[&CompactRow]) -> Finding {
     }
 }
 
+/// Judges the attempts with one body: which of them repeat another, and whether they may.
 fn judge_call<'e>(
     attempts: &[&'e (CompactRow, Ending)],
     found: &mut BTreeMap<Rule, Vec<&'e CompactRow>>,
 ) {
     let mut add = |rule, row: &'e CompactRow| found.entry(rule).or_default().push(row);
-    for pair in attempts.windows(2) {
-        let ((before, _), (after, _)) = (pair[0], pair[1]);
-        let wait = before.retry_after_s.unwrap_or(0) * SECOND_NS;
-        if after.arrived_ns < before.ended_ns + (wait - wait / 20).saturating_sub(SLACK_NS)
-            && wait > 0
-        {
-            add(Rule::IgnoredRetryAfter, after);
+    // Failures that nobody has asked again after yet, and how many attempts led to each.
+    let mut failures: Vec<(&CompactRow, usize)> = Vec::new();
+    for (i, (row, ending)) in attempts.iter().enumerate() {
+        let told = row.retries.unwrap_or(0) as usize;
+        let failure = failures.iter().position(|(failed, _)| repeats(row, failed));
+        let earlier = failure.map(|at| failures.remove(at));
+        let repeated = earlier.map_or(0, |(_, count)| count + 1).max(told);
+        if let Some((failed, _)) = earlier {
+            if is_early(row, failed) {
+                add(Rule::IgnoredRetryAfter, row);
+            }
+            if failed.status.is_some_and(is_final) {
+                add(Rule::RetriedNonRetryable, row);
+            }
         }
-        let refused = before
-            .status
-            .is_some_and(|s| (400..500).contains(&s) && ![408, 409, 429].contains(&s));
-        if refused && after.arrived_ns >= before.ended_ns {
-            add(Rule::RetriedNonRetryable, after);
+        if repeated > STORM {
+            add(Rule::RetryStorm, row);
         }
-    }
-    for (row, _) in attempts.iter().skip(STORM) {
-        add(Rule::RetryStorm, row);
-    }
-    let complete = |(_, ending): &&&'e (CompactRow, Ending)| *ending == Ending::Complete;
-    for (row, _) in attempts.iter().filter(complete).skip(1) {
-        add(Rule::DuplicateSpending, row);
+        match ending {
+            Ending::Complete if is_paid_twice(attempts, i, earlier.is_some()) => {
+                add(Rule::DuplicateSpending, row)
+            }
+            Ending::Complete => {}
+            _ => failures.push((row, repeated)),
+        }
     }
     if let Some((last, Ending::Truncated)) = attempts.last().copied() {
         add(Rule::AcceptedTruncatedStream, last);
     }
+}
+
+/// Whether `row` asks again what `failed` did not get: after its end, and soon enough that it is no
+/// call of its own.
+fn repeats(row: &CompactRow, failed: &CompactRow) -> bool {
+    let told = failed.retry_after_s.unwrap_or(0) * SECOND_NS;
+    let until = failed.ended_ns + NEW_CALL_NS.max(2 * told);
+    (failed.ended_ns..until).contains(&row.arrived_ns)
+}
+
+/// Whether `row` came before the wait was over that `failed` was told.
+fn is_early(row: &CompactRow, failed: &CompactRow) -> bool {
+    let wait = failed.retry_after_s.unwrap_or(0) * SECOND_NS;
+    wait > 0 && row.arrived_ns < failed.ended_ns + (wait - wait / 20).saturating_sub(SLACK_NS)
+}
+
+/// Whether a status says that asking again cannot help.
+fn is_final(status: u16) -> bool {
+    (400..500).contains(&status) && ![408, 409, 429].contains(&status)
+}
+
+/// Whether the whole answer of attempt `i` was paid although another one was there or on its way: a
+/// retry of what had been answered, or an equal call in flight at the same time. Equal calls one
+/// after the other are what a client may want.
+fn is_paid_twice(attempts: &[&(CompactRow, Ending)], i: usize, after_a_failure: bool) -> bool {
+    let row = &attempts[i].0;
+    let is_retry = !after_a_failure && row.retries.is_some_and(|count| count > 0);
+    let mut answered = attempts[..i]
+        .iter()
+        .filter(|(_, ending)| *ending == Ending::Complete);
+    answered.any(|(other, _)| is_retry || other.ended_ns > row.arrived_ns)
 }
 
 /// Requests refused by a limit whose wait the same customer had been told for the same model and

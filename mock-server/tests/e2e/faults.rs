@@ -5,7 +5,7 @@ use std::time::Duration;
 use ground::fault::FaultKind;
 use ground::ledger::Ending;
 use mock_claude::{Hangup, Options, Phase};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -179,4 +179,46 @@ async fn overload_rises_with_load() {
     assert_eq!(alone, 0);
     assert!((1..=6).contains(&few), "{few} of 20");
     assert!((180..=300).contains(&many), "{many} of 400");
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_can_be_forced_on_every_endpoint() {
+    let mock = mock(config());
+    let count = json!({"model": MODEL, "messages": [{"role": "user", "content": "x"}]});
+    let batch = json!({"requests": [{"custom_id": "a", "params": body("x", false)}]});
+    for (method, path, body) in [
+        ("POST", "/v1/messages/count_tokens", &count),
+        ("GET", "/v1/models", &json!({})),
+        ("GET", "/v1/models/claude-test", &json!({})),
+        ("POST", "/v1/messages/batches", &batch),
+        ("GET", "/v1/messages/batches", &json!({})),
+    ] {
+        let with = |fault: &'static str| {
+            let mut request = request(body);
+            *request.method_mut() = method.parse().unwrap();
+            *request.uri_mut() = path.parse().unwrap();
+            let value = http::HeaderValue::from_static(fault);
+            request.headers_mut().insert("x-mock-fault", value);
+            send(&mock, request)
+        };
+        assert_eq!(with("overloaded").await.unwrap().status, 529, "{path}");
+        assert_eq!(with("rate_limit").await.unwrap().status, 429, "{path}");
+        let unknown = with("nonsense").await.unwrap();
+        assert_eq!(unknown.status, 400, "{path}");
+        assert!(
+            unknown.text.contains("unknown fault `nonsense`"),
+            "{}",
+            unknown.text
+        );
+        assert_eq!(with("reset").await.unwrap_err(), Hangup::Reset, "{path}");
+        assert!(
+            with("truncate_stream").await.unwrap().broken.is_some(),
+            "{path}"
+        );
+        assert!(give_up_after(1_000, with("hang")).await.is_none(), "{path}");
+        assert!(
+            give_up_after(1_000, with("slow_drip")).await.is_none(),
+            "{path}"
+        );
+    }
 }

@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod behaviour;
@@ -12,7 +14,11 @@ mod clock;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod deviations;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
@@ -21,6 +27,8 @@ mod hostile;
 mod in_process;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod scripted;
 #[cfg(test)]
 mod tcp;
 #[cfg(test)]

@@ -65,6 +65,7 @@ pub(crate) fn config() -> Config {
             models: BTreeMap::from([(MODEL.to_owned(), price)]),
         },
         faults: vec![],
+        answers: vec![],
         max_rows: 1000,
     }
 }

@@ -89,7 +89,7 @@ async fn a_forced_call_streams_as_on_the_wire() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_in_a_wanted_form_fits_its_schema() {
     let mock = mock(config());
-    let schema = json!({ "type": "object", "properties": { "name": { "type": "string" }, "lines": { "type": "integer" } } });
+    let schema = json!({ "type": "object", "properties": { "name": { "type": "string" }, "lines": { "type": "integer" } }, "required": ["name", "lines"] });
     let answer = message(&mock, |body| {
         body["output_config"] = json!({ "format": { "type": "json_schema", "schema": schema } });
     })

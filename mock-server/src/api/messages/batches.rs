@@ -157,8 +157,10 @@ fn answer(
     }
     let total = request::input_tokens(&wanted, profile);
     request::check_sizes(&wanted, profile, total)?;
+    let choice = reply::choose(&wanted, bits, caller.lenient)?;
     let reply = reply::write(
         &wanted,
+        choice,
         profile,
         &attempt.shared.key,
         &ids::call(bits),

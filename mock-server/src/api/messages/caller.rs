@@ -96,9 +96,10 @@ impl<'h> Given<'h> {
                 "CORS requests must set 'anthropic-dangerous-direct-browser-access' header",
             ));
         }
-        let bearer = self
-            .authorization
-            .map(|value| value.strip_prefix("Bearer ").unwrap_or(""));
+        let bearer = self.authorization.map(|value| {
+            let token = value.strip_prefix("Bearer ");
+            token.or_else(|| access_key(value)).unwrap_or("")
+        });
         let given = |key: &&str| !key.is_empty();
         let (key, wrong) = match (self.api_key.filter(given), bearer.filter(given)) {
             (Some(_), Some(_)) => {
@@ -155,16 +156,38 @@ impl<'h> Given<'h> {
     }
 }
 
-/// Whether this can be the name of a beta feature: words, and the day on which it began.
+/// Whether this can be the name of a beta feature: words and numbers with dashes between them, the
+/// last of which is the day on which it began, in either spelling.
 fn is_beta(name: &str) -> bool {
-    let mut parts = name.rsplitn(4, '-');
-    let mut number = |digits| {
-        parts
-            .next()
-            .is_some_and(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
+    let parts: Vec<&str> = name.split('-').collect();
+    let is_number =
+        |part: &str, digits| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_word = |part: &&str| {
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._".contains(&byte);
+        !part.is_empty() && part.bytes().all(letter)
     };
-    let dated = number(2) && number(2) && number(4);
-    dated && parts.next().is_some_and(|words| !words.is_empty())
+    let words = match parts.as_slice() {
+        [words @ .., year, month, day]
+            if is_number(year, 4) && is_number(month, 2) && is_number(day, 2) =>
+        {
+            words
+        }
+        [words @ .., day] if is_number(day, 8) => words,
+        _ => return false,
+    };
+    !words.is_empty() && words.iter().all(is_word)
+}
+
+/// The access key in the signature that AWS clients send instead of a key; it is not verified.
+fn access_key(authorization: &str) -> Option<&str> {
+    let parts = authorization.strip_prefix("AWS4-HMAC-SHA256 ")?;
+    let credential = parts
+        .split(',')
+        .find_map(|part| part.trim().strip_prefix("Credential="))?;
+    let is_signed = ["SignedHeaders=", "Signature="]
+        .iter()
+        .all(|name| parts.split(',').any(|part| part.trim().starts_with(name)));
+    credential.split('/').next().filter(|_| is_signed)
 }
 
 #[cfg(test)]
@@ -173,15 +196,36 @@ mod tests {
 
     #[test]
     fn names_of_betas_end_with_a_day() {
-        assert!(is_beta("message-batches-2024-09-24") && is_beta("a-2026-01-01"));
+        for name in [
+            "message-batches-2024-09-24",
+            "a-2026-01-01",
+            "claude-code-20250219",
+            "oauth-2025-04-20",
+            "output-128k-2025-02-19",
+            "fine-grained-tool-streaming-2025-05-14",
+        ] {
+            assert!(is_beta(name), "{name}");
+        }
         for name in [
             "invalid-beta-name",
             "2024-09-24",
+            "20250219",
             "x-2024-9-24",
             "",
             "-2024-09-24",
+            "a b-2026-01-01",
         ] {
             assert!(!is_beta(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_signature_names_its_access_key() {
+        let whole = "AWS4-HMAC-SHA256 Credential=AKID/20261114/us-east-1/bedrock/aws4_request, \
+                     SignedHeaders=host;x-amz-date, Signature=abc";
+        assert_eq!(access_key(whole), Some("AKID"));
+        for broken in ["Bearer x", "AWS4-HMAC-SHA256 Credential=AKID/20261114"] {
+            assert_eq!(access_key(broken), None, "{broken}");
         }
     }
 }

@@ -9,8 +9,7 @@ use http::HeaderMap;
 use crate::api::forced;
 use crate::api::plan::{Decision, Plan};
 use crate::fault::Fault;
-use crate::limits::{Limiter, Refusal};
-use crate::reply::{self, Envelope, Latencies, ids};
+use crate::reply::{self, AnswerRule, Choice, Envelope, Latencies, ScriptedUsage, ids};
 use crate::request::{self, ApiError, MessagesRequest};
 use crate::state::{Attempt, Prefix, prefixes};
 
@@ -28,50 +27,46 @@ pub(crate) fn decide(
     let wanted = request::parse(body, caller.rules(false))?;
     let model = find_model(&live, &wanted.model)?;
     attempt.row.model = Some(model);
+    attempt.row.retries = retries(headers);
     attempt.row.max_tokens = wanted.max_tokens.unwrap_or(0);
     attempt.is_for(model, caller.key);
     if !caller.lenient {
         check_for_model(&wanted, &live.config.profiles[model], &attempt.shared.key)?;
     }
-    let fault = forced::decide(headers, attempt)?;
+    let rule = scripted(&wanted, model, attempt);
+    let fault = forced::decide(headers, rule.as_ref().and_then(|rule| rule.fault), attempt)?;
     attempt.row.fault = fault.map(|fault| fault.kind);
-    if let Some(error) = fault.and_then(|fault| refused_by(fault.kind, attempt)) {
+    if let Some(error) = fault.and_then(|fault| forced::refused_by(fault.kind, attempt)) {
         return Err(error);
     }
     if fault.is_some_and(|fault| fault.kind == FaultKind::Reset && fault.after.is_none()) {
         return Ok(Decision::Reset);
     }
-    admit(&wanted, model, caller.key, fault, attempt)
+    admit(&wanted, rule, model, caller, fault, attempt)
 }
 
-/// Faults that refuse a request before anything is charged.
-fn refused_by(kind: FaultKind, attempt: &Attempt) -> Option<ApiError> {
-    let config = &attempt.live.config;
-    Some(match kind {
-        FaultKind::RateLimit => {
-            let per_minute = attempt.live.limits[attempt.row.model.unwrap_or(0)]
-                .map_or(1, |limits| limits.requests_per_minute);
-            let refusal = Refusal {
-                limiter: Limiter::Requests,
-                per_minute,
-                retry_after_s: Some(1),
-            };
-            let model = attempt.row.model.map_or("", |i| &config.profiles[i].model);
-            ApiError::rate_limited(refusal, &attempt.shared.organization, model)
-        }
-        FaultKind::ServerError => ApiError::server_error(),
-        FaultKind::Overloaded => ApiError::overloaded(),
-        FaultKind::Billing => ApiError::billing(),
-        FaultKind::Permission => ApiError::permission(),
-        FaultKind::TimeoutError => ApiError::timeout(),
-        _ => return None,
-    })
+/// The rule that says what `wanted` gets, if one does.
+fn scripted(
+    wanted: &MessagesRequest<'_>,
+    model: usize,
+    attempt: &Attempt,
+) -> Option<Box<AnswerRule>> {
+    let live = &attempt.live;
+    if live.script.is_empty() {
+        return None;
+    }
+    let matching = live
+        .script
+        .matching(wanted, &live.config.profiles[model].model);
+    let counts = &mut attempt.shared.state().scripted;
+    live.script.pick(&matching, counts).cloned().map(Box::new)
 }
 
 fn admit(
     wanted: &MessagesRequest<'_>,
+    rule: Option<Box<AnswerRule>>,
     model: usize,
-    key: u64,
+    caller: Caller,
     fault: Option<Fault>,
     attempt: &mut Attempt,
 ) -> Result<Decision, ApiError> {
@@ -79,8 +74,17 @@ fn admit(
     let profile = &live.config.profiles[model];
     let total = request::input_tokens(wanted, profile);
     request::check_sizes(wanted, profile, total)?;
+    // A schema that no value keeps is refused before anything is charged.
+    let (usage, delay_ms) = match &rule {
+        Some(rule) => (rule.usage.unwrap_or_default(), rule.delay_ms),
+        None => (ScriptedUsage::default(), None),
+    };
+    let choice = match rule {
+        Some(rule) if rule.is_answer() => Choice::Scripted(rule),
+        _ => reply::choose(wanted, attempt.identity.bits(FORM), caller.lenient)?,
+    };
     let prefixes = if live.options.prompt_caching {
-        prefixes(wanted, key, live.classes[model])
+        prefixes(wanted, caller.key, live.classes[model])
     } else {
         vec![]
     };
@@ -94,6 +98,7 @@ fn admit(
         let cache = &mut attempt.shared.state().cache;
         cache.split(&prefixes, total, profile, now)
     };
+    let input = usage.input(input);
     attempt.admit(input).map_err(|refusal| {
         attempt.row.retry_after_s = refusal.retry_after_s;
         ApiError::rate_limited(refusal, &attempt.shared.organization, &profile.model)
@@ -101,12 +106,19 @@ fn admit(
     if fault.is_some_and(|fault| fault.kind == FaultKind::Hang && fault.after.is_none()) {
         return Ok(Decision::Hang);
     }
-    let plan = plan(wanted, model, input, fault, prefixes, attempt);
+    let mut plan = plan(wanted, choice, model, input, fault, prefixes, attempt);
+    if let Some(tokens) = usage.output_tokens {
+        plan.envelope.usage.output_tokens = tokens;
+    }
+    if let Some(delay_ms) = delay_ms {
+        plan.latencies.to_first_token_ns = (delay_ms * 1e6) as u64;
+    }
     Ok(Decision::Answer(Box::new(plan)))
 }
 
 fn plan(
     wanted: &MessagesRequest<'_>,
+    choice: Choice,
     model: usize,
     input: Usage,
     fault: Option<Fault>,
@@ -119,6 +131,7 @@ fn plan(
     let call = ids::call(attempt.row.bits);
     let reply = reply::write(
         wanted,
+        choice,
         profile,
         &attempt.shared.key,
         &call,
@@ -160,3 +173,16 @@ fn plan(
         prefixes,
     }
 }
+
+/// How often the client says that it has asked before; the SDKs do.
+fn retries(headers: &HeaderMap) -> Option<u16> {
+    headers
+        .get("x-stainless-retry-count")?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// What forms are filled in by.
+const FORM: u64 = 0xF0_12;

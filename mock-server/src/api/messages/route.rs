@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::{Method, Request};
 
-use crate::api::browser;
 use crate::api::plan::Decision;
+use crate::api::{browser, forced};
 use crate::limits::Endpoint;
 use crate::request::ApiError;
 use crate::state::Attempt;
@@ -44,7 +44,20 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
     };
     let extra = parts.next().is_some();
     let host = || batches::host(head);
-    let caller = |attempt: &Attempt| Caller::read(head, query, attempt);
+    let messages_caller = |attempt: &Attempt| Caller::read(head, query, attempt);
+    let caller = |attempt: &mut Attempt| {
+        let caller = Caller::read(head, query, attempt)?;
+        attempt.forced = forced::beside(head, path, attempt)?;
+        attempt.row.fault = attempt.forced.map(|fault| fault.kind);
+        match attempt
+            .row
+            .fault
+            .and_then(|kind| forced::refused_by(kind, attempt))
+        {
+            Some(error) => Err(error),
+            None => Ok(caller),
+        }
+    };
     if browser::is_preflight(request) {
         return Ok(Decision::Info(Bytes::new()));
     }
@@ -55,11 +68,12 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
         _ if extra => Err(ApiError::not_found("Not Found")),
         ["messages", "", "", ""] => {
             allowed(&Method::POST)?;
-            create::decide(body, head, caller(attempt)?, attempt)
+            create::decide(body, head, messages_caller(attempt)?, attempt)
         }
         ["messages", "count_tokens", "", ""] => {
             allowed(&Method::POST)?;
-            count::count_tokens(body, caller(attempt)?, attempt)
+            let caller = caller(attempt)?;
+            count::count_tokens(body, caller, attempt)
         }
         ["models", "", "", ""] => {
             allowed(&Method::GET)?;

@@ -13,7 +13,13 @@ fn push_content(out: &mut Vec<u8>, content: &Content) {
             push(out, &["}"]);
         }
         Content::Thinking { shown, signature } => push_thinking(out, shown, signature),
-        Content::Tool { id, name, input } => push_tool(out, id, name, input),
+        Content::Tool {
+            id, name, input, ..
+        } => push_tool(out, "tool_use", id, name, input),
+        Content::ServerTool { id, name, input } => {
+            push_tool(out, "server_tool_use", id, name, input)
+        }
+        Content::Result(json) => push(out, &[json]),
     }
 }
 
@@ -23,6 +29,8 @@ fn push_stop(out: &mut Vec<u8>, stop: &Stop) {
         Stop::MaxTokens => "max_tokens",
         Stop::ModelContextWindowExceeded => "model_context_window_exceeded",
         Stop::ToolUse => "tool_use",
+        Stop::Refusal => "refusal",
+        Stop::PauseTurn => "pause_turn",
         Stop::Sequence(_) => "stop_sequence",
     };
     push(
@@ -129,10 +137,10 @@ fn push_identity(out: &mut Vec<u8>, envelope: &Envelope) {
     );
 }
 
-fn push_tool(out: &mut Vec<u8>, id: &str, name: &str, input: &str) {
+fn push_tool(out: &mut Vec<u8>, kind: &str, id: &str, name: &str, input: &str) {
     push(
         out,
-        &["{\"type\":\"tool_use\",\"id\":\"", id, "\",\"name\":"],
+        &["{\"type\":\"", kind, "\",\"id\":\"", id, "\",\"name\":"],
     );
     push_json_string(out, name);
     push(
@@ -227,13 +235,15 @@ pub(crate) fn push_block_start(out: &mut Vec<u8>, index: usize, content: &Conten
     match content {
         Content::Text(_) => push(out, &["{\"type\":\"text\",\"text\":\"\"}"]),
         Content::Thinking { .. } => push_thinking(out, "", ""),
-        Content::Tool { id, name, .. } => push_tool(out, id, name, "{}"),
+        Content::Tool { id, name, .. } => push_tool(out, "tool_use", id, name, "{}"),
+        Content::ServerTool { id, name, .. } => push_tool(out, "server_tool_use", id, name, "{}"),
+        Content::Result(json) => push(out, &[json]),
     }
     close_event(out, padding);
     if index == 0 {
         push(out, &["event: ping\ndata: {\"type\": \"ping\"}\n\n"]);
     }
-    if matches!(content, Content::Tool { .. }) {
+    if matches!(content, Content::Tool { .. } | Content::ServerTool { .. }) {
         push_delta(out, index, content, "", padding);
     }
 }
@@ -249,7 +259,9 @@ pub(crate) fn push_delta(
     let delta = match content {
         Content::Text(_) => "{\"type\":\"text_delta\",\"text\":",
         Content::Thinking { .. } => "{\"type\":\"thinking_delta\",\"thinking\":",
-        Content::Tool { .. } => "{\"type\":\"input_json_delta\",\"partial_json\":",
+        Content::Tool { .. } | Content::ServerTool { .. } | Content::Result(_) => {
+            "{\"type\":\"input_json_delta\",\"partial_json\":"
+        }
     };
     push_raw_delta(out, index, delta, part, padding);
 }

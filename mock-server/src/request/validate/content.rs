@@ -1,11 +1,27 @@
 //! Mistakes in the messages of a request: their blocks, and the calls of tools in them.
 
-use super::super::content::{Block, Content};
+use super::super::content::{Block, Body, Content};
 use super::super::message::{MessagesRequest, Role};
 use super::rules::{EXTRA, Rules, tag_mistake};
 
 pub(super) fn mistake(request: &MessagesRequest<'_>, rules: Rules) -> Option<String> {
+    let last = request.messages.len() - 1;
     for (i, message) in request.messages.iter().enumerate() {
+        let may_be_empty = match message.role {
+            // The end of a conversation may be an empty turn of the model, to be filled.
+            Role::Assistant => i == last,
+            Role::System => message.output_config.is_some(),
+            Role::User => false,
+        };
+        if message.content.is_empty() && !may_be_empty {
+            return Some(format!(
+                "messages.{i}: all messages must have non-empty content except for the optional \
+                 final assistant message"
+            ));
+        }
+        if message.content.is_empty() {
+            continue;
+        }
         if let Content::Text(text) = &message.content
             && let Some(mistake) = text_mistake(text)
         {
@@ -54,6 +70,9 @@ fn block_mistake(block: &Block<'_>, role: Role, rules: Rules) -> Option<String> 
     }
     if let Some(field) = missing_field(block) {
         return Some(format!("{{path}}.{kind}.{field}: Field required"));
+    }
+    if let Some(Body::Wrong(path, words)) = block.source.as_ref().map(|source| &source.body) {
+        return Some(format!("{{path}}.{kind}.source{path}: {words}"));
     }
     if kind == "text"
         && let Some(mistake) = block.text.as_deref().and_then(text_mistake)

@@ -2,6 +2,8 @@
 
 use ground::version::ApiVersion;
 
+use super::super::message::OutputConfig;
+
 /// What the checks depend on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
@@ -23,4 +25,13 @@ pub(super) fn tag_mistake(path: &str, found: &str, expected: &str) -> String {
         "{path}: Input tag '{found}' found using 'type' does not match any of the expected tags: \
          {expected}"
     )
+}
+
+const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
+
+/// An effort that nobody knows.
+pub(super) fn effort_mistake(config: &OutputConfig<'_>) -> Option<String> {
+    let effort = config.effort.as_deref()?;
+    (!EFFORTS.contains(&effort))
+        .then(|| "effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'".to_owned())
 }

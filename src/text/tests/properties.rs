@@ -1,12 +1,11 @@
-//! Laws of the doors over any text, most of it hostile.
+//! Each door lets nothing harmful through, whatever comes in, and loses nothing.
 
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::anchor::Anchors;
-use super::super::workflow::{Level, annotation};
-use super::super::*;
-use super::shown;
+use crate::text::anchor::Anchors;
+use crate::text::workflow::{Level, annotation};
+use crate::text::*;
 
 /// Pieces that matter to one door or another, in any order, between any other text.
 fn hostile() -> impl Strategy<Value = String> {
@@ -203,4 +202,25 @@ proptest! {
         let different: std::collections::BTreeSet<&String> = all.iter().collect();
         prop_assert_eq!(different.len(), all.len());
     }
+}
+
+/// The text that a reader of `markdown` sees, if that is one paragraph with nothing but `tags` in it.
+fn shown(markdown: &str, tags: &[&str]) -> String {
+    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+    let options = Options::ENABLE_GFM
+        | Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_MATH;
+    let mut text = String::new();
+    for event in Parser::new_ext(markdown, options) {
+        match event {
+            Event::Text(part) => text += &part,
+            Event::Code(part) if tags.contains(&"code") => text += &part,
+            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
+            other => return format!("{other:?} in {markdown}"),
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
