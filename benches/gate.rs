@@ -14,13 +14,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use breaklab::clock::Clock;
-use breaklab::gate::{Check, Judgement, Margin, Rule, RuleBook, Verdict, pairs};
+use breaklab::gate::{Check, Judgement, Margin, Rule, RuleSet, Verdict, pairs};
 use breaklab::generator::Policy;
 use breaklab::load::Stop;
 use breaklab::record::{self, Base, Record};
 use breaklab::runner::Setup;
 use breaklab::scenario::Loaded;
-use breaklab::summary::{self, ClaimBook, Metric, Summary};
+use breaklab::summary::{self, ClaimList, Metric, Summary};
 
 const PAIRS: usize = 7;
 
@@ -34,7 +34,7 @@ const ABREAST: usize = 8;
 fn main() {
     let asked = std::env::args().find_map(|argument| argument.parse().ok());
     let comparisons: usize = asked.unwrap_or(20);
-    let books = [
+    let rule_sets = [
         ("built-in rules", pairs::builtin()),
         ("no floors", without_floors()),
     ];
@@ -52,7 +52,7 @@ fn main() {
                     let (a, b) = sides();
                     let mut counts = counts.lock().unwrap();
                     let mut out = std::io::stdout().lock();
-                    for ((name, rules), (alarms, undecided)) in books.iter().zip(&mut *counts) {
+                    for ((name, rules), (alarms, undecided)) in rule_sets.iter().zip(&mut *counts) {
                         let judgement = pairs::judge(rules, &a, &b);
                         *alarms += usize::from(judgement.verdict == Verdict::Failed);
                         *undecided += usize::from(judgement.verdict == Verdict::CannotTell);
@@ -64,7 +64,7 @@ fn main() {
     });
     let counts = counts.into_inner().unwrap();
     let mut out = std::io::stdout().lock();
-    for ((name, _), (alarms, undecided)) in books.iter().zip(counts) {
+    for ((name, _), (alarms, undecided)) in rule_sets.iter().zip(counts) {
         let decided = comparisons - undecided;
         writeln!(
             out,
@@ -102,14 +102,14 @@ fn say(out: &mut impl Write, comparison: usize, name: &str, judgement: &Judgemen
     }
 }
 
-fn without_floors() -> RuleBook {
+fn without_floors() -> RuleSet {
     let rule = |metric| Rule {
         scenario: None,
         mode: None,
         check: Check::Regression(metric, Margin::default()),
         required: true,
     };
-    RuleBook(
+    RuleSet(
         [Metric::P50Ms, Metric::P95Ms, Metric::MakespanS]
             .map(rule)
             .into(),
@@ -138,5 +138,5 @@ fn run_once() -> Summary {
         interrupted: false,
         runs: vec![run],
     };
-    summary::summarize(&record, &ClaimBook::default(), &[])
+    summary::summarize(&record, &ClaimList::default(), &[])
 }

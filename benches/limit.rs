@@ -18,7 +18,7 @@ use ground::fault::{FaultKind, FaultRule};
 use ground::ledger::Ledger;
 use ground::limits::Limits;
 use ground::prices::{ModelPrice, PriceBook};
-use ground::profile::{Latency, Profile, Reply};
+use ground::profile::{Latency, Profile, ReplyLength};
 use ground::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
 
@@ -295,7 +295,7 @@ fn config(case: &Case) -> Config {
             decode_tokens_per_s: 62.5,
             sigma: 0.2,
         },
-        reply: Reply {
+        reply: ReplyLength {
             tokens_per_symbol: TOKENS_PER_SYMBOL,
         },
         tiers: BTreeMap::new(),

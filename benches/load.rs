@@ -20,7 +20,7 @@ use breaklab::corpus::Source;
 use breaklab::load::{Arrivals, Load, Stop};
 use breaklab::record::{self, ClockKind, Ending, Latencies, Record, Run};
 use breaklab::runner::{Endpoint, nobody};
-use breaklab::summary::{self, ClaimBook, RunSummary};
+use breaklab::summary::{self, ClaimList, RunSummary};
 use bytes::Bytes;
 use ground::timeline::Timeline;
 use http::{Request, Response};
@@ -267,7 +267,7 @@ fn summary(run: Run) -> RunSummary {
         interrupted: false,
         runs: vec![run],
     };
-    let summary = summary::summarize(&record, &ClaimBook::default(), &[]);
+    let summary = summary::summarize(&record, &ClaimList::default(), &[]);
     summary.runs.into_iter().next().unwrap()
 }
 

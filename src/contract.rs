@@ -15,7 +15,7 @@
 //! assert!(contract::read(429, None, error).told().starts_with("status 429: "));
 //! ```
 
-pub use answer::{Answer, Reply, State};
+pub use answer::{Answer, JsonAnswer, WorkStatus};
 pub use ask::{Ask, Batch, read_ask, read_batch};
 pub use batch::{claimed, items};
 pub use job::{ended, job_url};

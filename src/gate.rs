@@ -21,7 +21,7 @@ pub use finding::Finding;
 pub use judge::judge;
 pub use judgement::{Judgement, SCHEMA};
 pub use obstacle::Obstacle;
-pub use rules::{Amount, Check, Margin, Rule, RuleBook, RulesError};
+pub use rules::{Amount, Check, Margin, Rule, RuleSet, RulesError};
 pub use verdict::Verdict;
 
 mod accepted;

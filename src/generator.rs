@@ -265,12 +265,11 @@ impl Inner {
         seed: u64,
     ) -> Result<Self, SetupError> {
         let settings = &policy.settings;
-        let cache = match policy.has(Protection::Cache) {
-            true => {
-                let bytes = usize::try_from(settings.cache_mb << 20).unwrap_or(usize::MAX);
-                Some(Cache::open(bytes, settings.cache_path.as_deref())?)
-            }
-            false => None,
+        let cache = if policy.has(Protection::Cache) {
+            let bytes = usize::try_from(settings.cache_mb << 20).unwrap_or(usize::MAX);
+            Some(Cache::open(bytes, settings.cache_path.as_deref())?)
+        } else {
+            None
         };
         let watch = policy.has(Protection::Pacing);
         let bound = policy.calls_at_once();
@@ -455,9 +454,10 @@ impl Inner {
                 Stretch::Done(text) => return Ok(vec![Part::Text(text.into())]),
                 Stretch::Open(chunk, doubtful) => (chunk, doubtful),
             };
-            let outcome = match cut_off && doubtful.is_none() {
-                true => self.chunk(job, &chunk).await,
-                false => self.ask_once_more(job, &chunk).await,
+            let outcome = if cut_off && doubtful.is_none() {
+                self.chunk(job, &chunk).await
+            } else {
+                self.ask_once_more(job, &chunk).await
             };
             match outcome {
                 Err(error) if partial => {

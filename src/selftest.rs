@@ -10,13 +10,13 @@ use serde::Serialize;
 use strum::VariantArray;
 
 use crate::clock::Clock;
-use crate::gate::{self, Evidence, Judgement, RuleBook, Verdict};
+use crate::gate::{self, Evidence, Judgement, RuleSet, Verdict};
 use crate::generator::Policy;
 use crate::load::Stop;
 use crate::record::{AttemptEnding, Base, Ending, Mode, Protection, Record, Run};
 use crate::runner::{self, RunError, Setup};
 use crate::scenario::{Loaded, ScenarioError};
-use crate::summary::{self, ClaimBook};
+use crate::summary::{self, ClaimList};
 
 /// The stories that are run: one per kind of breakage, and short.
 const STORIES: [&str; 3] = ["rate-limits", "cost-explosion", "flaky-provider"];
@@ -84,7 +84,7 @@ impl Mutation {
         }
     }
 
-    /// Changes what was observed, so that the books still balance.
+    /// Changes what was observed, so that the accounts still balance.
     fn spoil(self, runs: &mut Vec<Run>) {
         if self == Self::DroppedScenario {
             let last = runs.last().map(|run| run.scenario.clone());
@@ -157,7 +157,7 @@ pub enum SelftestError {
 ///
 /// # Errors
 /// When a story could not be run.
-pub fn selftest(rules: &RuleBook, seed: u64) -> Result<Vec<Trial>, SelftestError> {
+pub fn selftest(rules: &RuleSet, seed: u64) -> Result<Vec<Trial>, SelftestError> {
     let mut trials = Vec::new();
     let baseline = carried_out(None, seed)?;
     for mutation in Mutation::VARIANTS {
@@ -177,12 +177,12 @@ pub fn selftest(rules: &RuleBook, seed: u64) -> Result<Vec<Trial>, SelftestError
 ///
 /// # Errors
 /// When a story could not be run.
-pub fn try_one(rules: &RuleBook, mutation: Mutation, seed: u64) -> Result<Trial, SelftestError> {
+pub fn try_one(rules: &RuleSet, mutation: Mutation, seed: u64) -> Result<Trial, SelftestError> {
     tried(rules, &carried_out(None, seed)?, mutation, seed)
 }
 
 fn tried(
-    rules: &RuleBook,
+    rules: &RuleSet,
     baseline: &Evidence,
     mutation: Mutation,
     seed: u64,
@@ -251,7 +251,7 @@ fn evidence(mutation: Option<Mutation>, runs: Vec<Run>, seed: u64) -> Evidence {
     let record = Record::new(Clock::Virtual.describe(), seed, runs);
     Evidence {
         dir: PathBuf::from(format!("{mutation:?}")),
-        summary: summary::summarize(&record, &ClaimBook::default(), &[]),
+        summary: summary::summarize(&record, &ClaimList::default(), &[]),
         sha256: String::new(),
         accepted: None,
     }

@@ -19,8 +19,10 @@ use serde::{Deserialize, Serialize};
     Serialize,
     Deserialize,
     JsonSchema,
+    strum::EnumString,
     strum::IntoStaticStr,
     strum::VariantArray,
+    strum::VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -62,8 +64,8 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+    /// The names of all kinds, in the order of the documentation.
+    pub const NAMES: &'static [&'static str] = <Self as strum::VariantNames>::VARIANTS;
 
     /// The name in settings, e.g. `rate_limit`.
     #[must_use]
@@ -136,8 +138,10 @@ mod tests {
 
     #[test]
     fn a_kind_has_one_name_in_settings_and_in_messages() {
-        for kind in FaultKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        for name in FaultKind::NAMES {
+            let kind: FaultKind = name.parse().unwrap();
+            assert_eq!(serde_json::to_value(kind).unwrap(), *name);
+            assert_eq!(kind.name(), *name);
         }
     }
 

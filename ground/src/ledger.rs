@@ -8,8 +8,21 @@ use crate::fault::FaultKind;
 use crate::usage::Usage;
 
 /// How an attempt ended, seen from the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Ending {
     /// 2xx, and the whole body was sent.
     Complete,
@@ -32,9 +45,15 @@ impl Ending {
         Self::Truncated,
         Self::Abandoned,
     ];
+
+    /// As it is spelt in records and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
-/// A snapshot of the account book.
+/// A snapshot of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {

@@ -1,4 +1,4 @@
-//! What the Claude API is, for whoever speaks of it: the mock that plays it, the client that asks
+//! What the Claude API is, for whoever speaks of it: the mock that stands in for it, the client that asks
 //! it, and the judges of both. Facts and pure arithmetic only; nothing here opens a connection.
 //!
 //! Rooms from the bottom:

@@ -29,7 +29,7 @@ pub struct Profile {
     /// How long the model takes.
     pub latency: Latency,
     /// How much it writes.
-    pub reply: Reply,
+    pub reply: ReplyLength,
     /// Limits by tier name.
     #[serde(default)]
     pub tiers: BTreeMap<String, Limits>,
@@ -67,7 +67,7 @@ pub struct Latency {
 /// Length of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Reply {
+pub struct ReplyLength {
     /// Tokens that document one symbol.
     pub tokens_per_symbol: u32,
 }

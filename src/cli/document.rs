@@ -272,14 +272,11 @@ impl Run<'_> {
                         return None;
                     }
                     let outcome = generator.document(request, document).await;
-                    match write {
-                        true => self.pages.write(
-                            (document, source),
-                            outcome,
-                            self.spending.spent_pico(),
-                        ),
-                        false => None,
+                    if !write {
+                        return None;
                     }
+                    let spent = self.spending.spent_pico();
+                    self.pages.write((document, source), outcome, spent)
                 }
             });
         let pages = futures_util::stream::iter(work)

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::Exit;
-use crate::gate::{self, Judgement, Obstacle, RuleBook, Verdict, output, pairs};
+use crate::gate::{self, Judgement, Obstacle, RuleSet, Verdict, output, pairs};
 use crate::selftest;
 use crate::summary::signed_rank::{MAX_PAIRS, MIN_PAIRS};
 use crate::text::{COLUMNS, block, shell_word, wrapped};
@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 fn compare(args: &Args, baseline: &Path) -> anyhow::Result<Exit> {
     let current = gate::read(&args.current);
-    let judgement = rules(args.show.rules.as_deref(), RuleBook::builtin).and_then(|rules| {
+    let judgement = rules(args.show.rules.as_deref(), RuleSet::builtin).and_then(|rules| {
         let baseline = gate::read(baseline)?;
         Ok(gate::judge(
             &rules,
@@ -137,7 +137,7 @@ fn compare(args: &Args, baseline: &Path) -> anyhow::Result<Exit> {
     deliver(&judgement, &args.show, benchmark.as_deref())
 }
 
-fn rules(path: Option<&Path>, builtin: fn() -> RuleBook) -> Result<RuleBook, Obstacle> {
+fn rules(path: Option<&Path>, builtin: fn() -> RuleSet) -> Result<RuleSet, Obstacle> {
     let Some(path) = path else {
         return Ok(builtin());
     };
@@ -146,7 +146,7 @@ fn rules(path: Option<&Path>, builtin: fn() -> RuleBook) -> Result<RuleBook, Obs
         mend: "correct the rules file, or leave --rules out for the built-in rules".to_owned(),
     };
     let text = std::fs::read_to_string(path).map_err(|error| obstacle(error.to_string()))?;
-    RuleBook::parse(&text).map_err(|error| obstacle(error.to_string()))
+    RuleSet::parse(&text).map_err(|error| obstacle(error.to_string()))
 }
 
 fn deliver(judgement: &Judgement, show: &Show, benchmark: Option<&str>) -> anyhow::Result<Exit> {
@@ -269,7 +269,7 @@ fn run_once(command: &str, out: &Path) -> Result<crate::summary::Summary, Obstac
 const BELOW: &str = "       ";
 
 fn test_itself(path: Option<&Path>, seed: u64, json: bool) -> anyhow::Result<Exit> {
-    let rules = match rules(path, RuleBook::builtin) {
+    let rules = match rules(path, RuleSet::builtin) {
         Ok(rules) => rules,
         Err(obstacle) => bail!("{}", obstacle.why),
     };

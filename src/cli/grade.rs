@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use strum::IntoEnumIterator;
+use strum::VariantArray;
 
 use super::Exit;
 use crate::contract::limits;
@@ -194,22 +194,16 @@ fn rubric(name: &str) -> anyhow::Result<Rubric> {
 
 fn formats(names: &[String]) -> anyhow::Result<Vec<Format>> {
     if names.iter().any(|name| name == "all") {
-        return Ok(Format::iter().collect());
+        return Ok(Format::VARIANTS.to_vec());
     }
-    names
-        .iter()
-        .map(|name| name.parse().map_err(anyhow::Error::msg))
-        .collect()
+    names.iter().map(|name| Ok(name.parse()?)).collect()
 }
 
 fn lint(names: &[String]) -> anyhow::Result<Exit> {
-    let names: Vec<String> = match names.is_empty() {
-        true => grade::builtin_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        false => names.to_vec(),
-    };
+    let mut names = names.to_vec();
+    if names.is_empty() {
+        names.extend(grade::builtin_names().into_iter().map(str::to_owned));
+    }
     let (mut out, mut sound) = (std::io::stdout(), true);
     for name in names {
         match Rubric::parse(&rubric_text(&name)?, &name) {

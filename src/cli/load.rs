@@ -14,7 +14,7 @@ use crate::load::{Arrivals, Load, Share, Stop};
 use crate::record::{ClockKind, Record, Run, Unit};
 use crate::report::{self, Story};
 use crate::runner::{Endpoint, Measured};
-use crate::summary::{self, ClaimBook, Summary};
+use crate::summary::{self, ClaimList, Summary};
 use crate::transport;
 
 mod arrivals;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     progress.clear();
     let Measured { run, wall, span } = measured?;
     let record = record(args, run, stop.is_stopped());
-    let summary = summary::summarize(&record, &ClaimBook::default(), &[wall.as_secs_f64()]);
+    let summary = summary::summarize(&record, &ClaimList::default(), &[wall.as_secs_f64()]);
     report::write_all(&args.out, &record, &summary, &[story()])?;
     if let Some(share) = args.shard {
         let total = Load {

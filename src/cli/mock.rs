@@ -24,9 +24,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Some(name) => like(&Loaded::find(name)?),
         None => Settings::default(),
     };
-    Ok(match mock_claude::cli::start(&args.mock, settings)? {
-        true => Exit::Done,
-        false => Exit::Failed,
+    Ok(if mock_claude::cli::start(&args.mock, settings)? {
+        Exit::Done
+    } else {
+        Exit::Failed
     })
 }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
 use ground::prices::PICO_PER_USD;
 use ground::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
@@ -20,7 +19,7 @@ use crate::claude::{Claude, Spending, is_key};
 use crate::contract::Ask;
 use crate::generator::{Generator, Policy, Settings};
 use crate::platform::http::{Handler, Options};
-use crate::platform::log::{Event, Format};
+use crate::platform::log::{Event, LogFormat};
 use crate::platform::{self, Preset, Service};
 use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
@@ -43,7 +42,7 @@ pub(super) struct Args {
     without: Vec<Protection>,
     /// Where the service is said to run: gateway overhead, cold starts, time limit
     #[arg(long, value_enum, default_value = "lambda")]
-    platform: PlatformName,
+    platform: Preset,
     /// Address to listen on; port 0 picks one. Only loopback without --allow-remote
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -68,41 +67,16 @@ pub(super) struct Args {
     cache: Option<PathBuf>,
     /// File for the jobs that are unfinished when the service ends; they are taken up at the next start
     #[arg(long, value_name = "FILE")]
-    journal: Option<PathBuf>,
+    unfinished: Option<PathBuf>,
     /// Seconds that work in flight gets to finish after ctrl-C or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     grace: f64,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value = "human")]
-    log: LogName,
+    log: LogFormat,
     /// Allow addresses that are not on this machine
     #[arg(long)]
     allow_remote: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PlatformName {
-    Lambda,
-    LambdaProvisioned,
-    Ecs,
-    Local,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LogName {
-    Human,
-    Emf,
-}
-
-impl From<PlatformName> for Preset {
-    fn from(name: PlatformName) -> Self {
-        match name {
-            PlatformName::Lambda => Self::Lambda,
-            PlatformName::LambdaProvisioned => Self::LambdaProvisioned,
-            PlatformName::Ecs => Self::Ecs,
-            PlatformName::Local => Self::Local,
-        }
-    }
 }
 
 /// Runs the command.
@@ -188,8 +162,8 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         Base::Hardened => 8.0,
         Base::Naive | Base::Sdk => 0.0,
     });
-    let (format, mode) = (format(args.log), policy.mode().to_string());
-    let preset = Preset::from(args.platform).name();
+    let (format, mode) = (args.log, policy.mode().to_string());
+    let preset = args.platform.name();
     let log = move |event: &Event| {
         // Nobody is left to tell when standard error is gone.
         let _gone = writeln!(std::io::stderr(), "{}", event.lines(format, &mode, preset));
@@ -265,12 +239,12 @@ async fn until_stopped(
         () = told_to_end() => {}
     }
     let left = handler.unfinished();
-    match &args.journal {
-        Some(path) => write_journal(path, &left).map(|()| Exit::Done),
+    match &args.unfinished {
+        Some(path) => write_unfinished(path, &left).map(|()| Exit::Done),
         None if left.is_empty() => Ok(Exit::Done),
         None => {
             complain(&format!(
-                "{} unfinished jobs are lost; --journal FILE would keep them",
+                "{} unfinished jobs are lost; --unfinished FILE would keep them",
                 left.len()
             ));
             Ok(Exit::Interrupted)
@@ -279,21 +253,24 @@ async fn until_stopped(
 }
 
 fn take_up(args: &Args, handler: &Handler) -> anyhow::Result<()> {
-    let Some(path) = args.journal.as_ref().filter(|path| path.exists()) else {
+    let Some(path) = args.unfinished.as_ref().filter(|path| path.exists()) else {
         return Ok(());
     };
     let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the journal `{}`", path.display()))?;
+        .with_context(|| format!("cannot read the unfinished jobs in `{}`", path.display()))?;
     for line in text.lines() {
         let files: Vec<Ask> = serde_json::from_str(line)
-            .with_context(|| format!("`{}` is not a journal of jobs", path.display()))?;
+            .with_context(|| format!("`{}` holds no unfinished jobs", path.display()))?;
         let job = handler.resume(files);
-        writeln!(std::io::stdout(), "taken up from the journal: /jobs/{job}")?;
+        writeln!(
+            std::io::stdout(),
+            "taken up from an earlier process: /jobs/{job}"
+        )?;
     }
     Ok(())
 }
 
-fn write_journal(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
+fn write_unfinished(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -302,7 +279,7 @@ fn write_journal(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
         writeln!(file, "{}", serde_json::to_string(job)?)?;
     }
     file.persist(path)
-        .with_context(|| format!("cannot write the journal `{}`", path.display()))?;
+        .with_context(|| format!("cannot write the unfinished jobs to `{}`", path.display()))?;
     Ok(())
 }
 
@@ -336,7 +313,7 @@ fn service(
     let model = &loaded.profile.model;
     let generator = Generator::for_files(policy, model, claude, known, timeline, 1)?;
     let settings = platform::Settings {
-        preset: args.platform.into(),
+        preset: args.platform,
         ..loaded.scenario.platform
     };
     Ok(Service::new(settings.resolve(), generator, timeline))
@@ -372,13 +349,6 @@ async fn own_mock(loaded: &Loaded, timeline: Timeline) -> anyhow::Result<String>
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(mock_claude::serve(listener, mock, std::future::pending()));
     Ok(url)
-}
-
-fn format(name: LogName) -> Format {
-    match name {
-        LogName::Human => Format::Human,
-        LogName::Emf => Format::Emf,
-    }
 }
 
 #[expect(

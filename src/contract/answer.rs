@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum State {
+pub enum WorkStatus {
     /// A job has not ended.
     Running,
     /// Nothing lacks.
@@ -25,8 +25,8 @@ pub enum State {
 pub struct Answer {
     /// Path as asked.
     pub file_path: String,
-    /// [`State::Done`], or [`State::Partial`] when parts are missing.
-    pub status: State,
+    /// [`WorkStatus::Done`], or [`WorkStatus::Partial`] when parts are missing.
+    pub status: WorkStatus,
     /// Markdown.
     pub documentation: String,
     /// What is missing, in words.
@@ -42,14 +42,14 @@ pub struct Answer {
 
 /// A status and the JSON that goes with it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
+pub struct JsonAnswer {
     /// HTTP status.
     pub status: u16,
     /// The whole body.
     pub body: Value,
 }
 
-impl Reply {
+impl JsonAnswer {
     /// Status 200 with `body`.
     #[must_use]
     pub fn ok(body: Value) -> Self {

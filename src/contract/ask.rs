@@ -97,9 +97,10 @@ pub fn read_batch(body: &[u8]) -> Result<Batch, String> {
     let batch: Batch = serde_json::from_slice(body).map_err(|error| {
         format!("the body is not {{\"files\": [{{\"file_path\", \"file_content\"}}]}}: {error}")
     })?;
-    match batch.files.is_empty() {
-        true => Err("`files` is empty; send at least one file".to_owned()),
-        false => Ok(batch),
+    if batch.files.is_empty() {
+        Err("`files` is empty; send at least one file".to_owned())
+    } else {
+        Ok(batch)
     }
 }
 

@@ -46,9 +46,10 @@ pub fn job_url(asked: &Url, location: Option<&str>) -> Result<Url, String> {
     let location = location.ok_or("no header `Location`, which says where the job is")?;
     let wrong = |what: &str| format!("the header `Location` {what}: {}", first_words(location));
     let url = asked.join(location).map_err(|_| wrong("is no address"))?;
-    match url.origin() == asked.origin() {
-        true => Ok(url),
-        false => Err(wrong("is another service's")),
+    if url.origin() == asked.origin() {
+        Ok(url)
+    } else {
+        Err(wrong("is another service's"))
     }
 }
 

@@ -214,12 +214,12 @@ fn our_own_answers_are_read_as_they_are_meant() {
         note: None,
     };
     let read_back = |answer| read_item(&serde_json::to_value(answer).unwrap()).outcome;
-    assert_eq!(read_back(answer(State::Done, &[])), Whole);
+    assert_eq!(read_back(answer(WorkStatus::Done, &[])), Whole);
     assert_eq!(
-        read_back(answer(State::Partial, &["lines 1-2: no"])),
+        read_back(answer(WorkStatus::Partial, &["lines 1-2: no"])),
         Partial
     );
-    let Reply { status, body } = Reply::error(504, "time_limit", "Task timed out");
+    let JsonAnswer { status, body } = JsonAnswer::error(504, "time_limit", "Task timed out");
     let reading = read(status, None, body.to_string().as_bytes());
     assert_eq!(
         (reading.outcome, reading.kind.as_str()),
@@ -252,10 +252,13 @@ fn each_answer_on_the_page_is_read_as_the_page_says() {
             .lines()
             .find_map(|line| line.strip_prefix("Location: "));
         let read = match word {
-            "goes on" | "has ended" => match ended(status, body.as_bytes()) {
-                true => "has ended",
-                false => "goes on",
-            },
+            "goes on" | "has ended" => {
+                if ended(status, body.as_bytes()) {
+                    "has ended"
+                } else {
+                    "goes on"
+                }
+            }
             _ => read(status, location, body.as_bytes()).outcome.into(),
         };
         assert_eq!(read, word, "{block}");
@@ -275,9 +278,10 @@ fn each_request_on_the_page_is_read_as_the_page_says() {
         let kind = head
             .lines()
             .find_map(|line| line.strip_prefix("Content-Type: "));
-        let read = match head.starts_with("POST /documents ") {
-            true => read_batch(body.as_bytes()).map(|batch| batch.files.len()),
-            false => read_ask(kind, body.as_bytes()).map(|_| 1),
+        let read = if head.starts_with("POST /documents ") {
+            read_batch(body.as_bytes()).map(|batch| batch.files.len())
+        } else {
+            read_ask(kind, body.as_bytes()).map(|_| 1)
         };
         let said = if read.is_ok() { "accepted" } else { "refused" };
         assert_eq!(said, word, "{block}: {read:?}");

@@ -1,6 +1,6 @@
 //! The API of an examination: our mock in a hurry, with a secret of its own.
 
-use ground::profile::{Latency, Reply};
+use ground::profile::{Latency, ReplyLength};
 use ground::timeline::Timeline;
 use ground::{presets, proof};
 use mock_claude::{Config, ConfigError, MockClaude};
@@ -37,7 +37,7 @@ impl ExamApi {
             };
             profile.bytes_per_token = 4.0;
             profile.context_window = CONTEXT_WINDOW;
-            profile.reply = Reply {
+            profile.reply = ReplyLength {
                 tokens_per_symbol: 30,
             };
         }

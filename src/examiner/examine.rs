@@ -114,21 +114,21 @@ impl Session {
         running.quiet(Duration::from_millis(200)).await;
         let record = running.record();
         let answered = matches!(exchange.outcome, Outcome::Whole | Outcome::Partial);
-        let said = match answered {
-            true => "POST /document answers documentation".to_owned(),
-            false => format!(
+        let said = if answered {
+            "POST /document answers documentation".to_owned()
+        } else {
+            format!(
                 "POST /document with a small Python file must answer 200 and JSON with a `documentation` text; {}",
                 seen(&exchange)
-            ),
+            )
         };
         if check("contract", answered, said) {
             let called = !record.attempts.is_empty() || self.api.upstream.arrived() > 0;
-            let said = match called {
-                true => "it calls the upstream that it was given",
-                false => {
-                    "it answered, but no call reached our API: use the environment variable ANTHROPIC_BASE_URL as \
-                     the address of the API, and really ask it"
-                }
+            let said = if called {
+                "it calls the upstream that it was given"
+            } else {
+                "it answered, but no call reached our API: use the environment variable ANTHROPIC_BASE_URL as the \
+                 address of the API, and really ask it"
             };
             check("upstream", called, said.to_owned());
         }

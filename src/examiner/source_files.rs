@@ -96,9 +96,10 @@ fn of_names(path: String, symbols: Vec<String>, shape: Shape) -> FileText {
         let tail = if shape.lines == 1 { " return a" } else { "" };
         let _infallible = writeln!(content, "def {name}(a, b=0):{tail}");
         for line in 1..shape.lines {
-            content.push_str(match line + 1 == shape.lines {
-                true => "",
-                false => BODY[line % BODY.len()],
+            content.push_str(if line + 1 == shape.lines {
+                ""
+            } else {
+                BODY[line % BODY.len()]
             });
             content.push('\n');
         }

@@ -219,9 +219,9 @@ fn refusal(status: u16, retry_after_s: Option<u64>, seq: u64) -> Response<Full<B
 /// Whether a path belongs to the controls of a mock server and not to the Messages API. Health
 /// checks and mistyped paths are no prying.
 fn pries(path: &str) -> bool {
-    const CONTROLS: [&str; 12] = [
-        "admin", "clock", "config", "control", "faults", "journal", "ledger", "reset", "secret",
-        "timing", "verdict", "verify",
+    const CONTROLS: [&str; 13] = [
+        "admin", "clock", "config", "control", "faults", "attempts", "journal", "ledger", "reset",
+        "secret", "timing", "verdict", "verify",
     ];
     let api = path.starts_with("/v1/");
     let mut parts = path.split('/').map(|part| part.trim_matches('_'));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::evidence::{self, Evidence};
 use super::finding::Finding;
 use super::judgement::Judgement;
-use super::rules::{Check, Margin, Rule, RuleBook};
+use super::rules::{Check, Margin, Rule, RuleSet};
 use super::verdict::Verdict;
 use crate::record::{Base, ClockKind};
 use crate::summary::{Metric, RunSummary, Summary};
@@ -15,7 +15,7 @@ const WEAKNESS: f64 = 1.05;
 
 /// Judges `current` by `rules`, against `baseline`.
 #[must_use]
-pub fn judge(rules: &RuleBook, baseline: &Evidence, current: &Evidence) -> Judgement {
+pub fn judge(rules: &RuleSet, baseline: &Evidence, current: &Evidence) -> Judgement {
     let obstacles = evidence::obstacles(baseline, current);
     if !obstacles.is_empty() {
         return Judgement::of(Some(current), obstacles, Vec::new(), Vec::new());

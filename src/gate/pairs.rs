@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::judgement::Judgement;
 use super::modes::Modes;
 use super::obstacle::Obstacle;
-use super::rules::{Check, Margin, Rule, RuleBook};
+use super::rules::{Check, Margin, Rule, RuleSet};
 use super::verdict::Verdict;
 use crate::record::Base;
 use crate::summary::signed_rank::{
@@ -18,14 +18,14 @@ use crate::summary::{Metric, RunSummary, Summary};
 /// The rules for pairs when none are given: hardened is no slower by 10 % and 20 ms, and no more
 /// expensive by 1 %. Wall time needs a floor, money does not.
 #[must_use]
-pub fn builtin() -> RuleBook {
+pub fn builtin() -> RuleSet {
     let rule = |metric, relative, absolute| Rule {
         scenario: None,
         mode: Some(Modes::Based(Base::Hardened)),
         check: Check::Regression(metric, Margin { relative, absolute }),
         required: false,
     };
-    RuleBook(vec![
+    RuleSet(vec![
         rule(Metric::P95Ms, 0.1, 20.0),
         rule(Metric::CostUsd, 0.01, 0.0),
         rule(Metric::FailureRate, 0.0, 0.02),
@@ -40,7 +40,7 @@ struct Series {
 
 /// Judges `b` against `a`, pair by pair. Only regression rules can be judged so.
 #[must_use]
-pub fn judge(rules: &RuleBook, a: &[Summary], b: &[Summary]) -> Judgement {
+pub fn judge(rules: &RuleSet, a: &[Summary], b: &[Summary]) -> Judgement {
     let (Some(before), Some(after)) = (a.first(), b.first()) else {
         return Judgement::of(None, Vec::new(), Vec::new(), Vec::new());
     };
@@ -142,7 +142,7 @@ fn one(
         if !rule.required && !a.iter().chain(b).any(known) {
             return None;
         }
-        let why = "not every run has this number, the same settings, balanced books and an unsaturated driver";
+        let why = "not every run has this number, the same settings, balanced accounts and an unsaturated driver";
         return Some(Series {
             finding,
             shift: Err(why.to_owned()),

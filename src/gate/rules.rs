@@ -8,7 +8,7 @@ use crate::summary::{Better, Metric, RunSummary};
 
 /// A rules file: `[[rule]]` tables.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RuleBook(pub Vec<Rule>);
+pub struct RuleSet(pub Vec<Rule>);
 
 /// One demand on the runs that it names.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,7 +137,7 @@ struct Table {
     required: Option<bool>,
 }
 
-impl RuleBook {
+impl RuleSet {
     /// Reads a rules file.
     ///
     /// # Errors
@@ -314,14 +314,14 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        RuleBook::parse(text).unwrap_err().to_string()
+        RuleSet::parse(text).unwrap_err().to_string()
     }
 
     #[test]
     fn bounds_may_carry_their_unit() {
         let text = "[[rule]]\nmetric = \"p95_ms\"\nat_most = \"1.5 s\"\n\
                     [[rule]]\nmetric = \"failure_rate\"\nmode = \"hardened*\"\nat_most = \"2 %\"";
-        let rules = RuleBook::parse(text).unwrap().0;
+        let rules = RuleSet::parse(text).unwrap().0;
         assert_eq!(rules[0].check, Check::AtMost(Metric::P95Ms, 1500.0));
         assert_eq!(rules[1].check, Check::AtMost(Metric::FailureRate, 0.02));
         assert_eq!(rules[1].mode, Some(Modes::Based(Base::Hardened)));

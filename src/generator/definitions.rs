@@ -290,9 +290,10 @@ impl<'a> Cursor<'a> {
     /// What has no keyword: a method, or a function that is given to a name.
     fn member(self, visible: bool) -> Option<&'a str> {
         let before_group = self.rest.split('(').next()?;
-        let method = match before_group.len() < self.rest.len() && !before_group.contains('=') {
-            true => self.method(before_group, visible),
-            false => None,
+        let method = if before_group.len() < self.rest.len() && !before_group.contains('=') {
+            self.method(before_group, visible)
+        } else {
+            None
         };
         method.or_else(|| self.given())
     }

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Mutex as Turn, MutexGuard as TurnGuard};
+use tokio::sync::{Mutex as Slot, MutexGuard as SlotGuard};
 
-type Seats<K, V> = Arc<Mutex<HashMap<K, Arc<Turn<Option<V>>>>>>;
+type Seats<K, V> = Arc<Mutex<HashMap<K, Arc<Slot<Option<V>>>>>>;
 
 /// Work in flight by key.
 pub(super) struct Flights<K, V> {
@@ -19,7 +19,7 @@ pub(super) struct Flights<K, V> {
 pub(super) struct Seat<K: Eq + std::hash::Hash, V> {
     seats: Seats<K, V>,
     key: K,
-    turn: Option<Arc<Turn<Option<V>>>>,
+    slot: Option<Arc<Slot<Option<V>>>>,
 }
 
 /// What a seat leads to.
@@ -31,7 +31,7 @@ pub(super) enum Role<'a, V> {
 }
 
 /// The duty to do the work.
-pub(super) struct Lead<'a, V>(TurnGuard<'a, Option<V>>);
+pub(super) struct Lead<'a, V>(SlotGuard<'a, Option<V>>);
 
 impl<K: Eq + std::hash::Hash + Clone, V: Clone> Flights<K, V> {
     pub(super) fn new() -> Self {
@@ -45,11 +45,11 @@ impl<K: Eq + std::hash::Hash + Clone, V: Clone> Flights<K, V> {
             .seats
             .lock()
             .expect("nothing panics while it holds the seats");
-        let turn = Arc::clone(seats.entry(key.clone()).or_default());
+        let slot = Arc::clone(seats.entry(key.clone()).or_default());
         Seat {
             seats: Arc::clone(&self.seats),
             key: key.clone(),
-            turn: Some(turn),
+            slot: Some(slot),
         }
     }
 }
@@ -57,11 +57,11 @@ impl<K: Eq + std::hash::Hash + Clone, V: Clone> Flights<K, V> {
 impl<K: Eq + std::hash::Hash, V: Clone> Seat<K, V> {
     /// Waits until there is a result, or until it is this seat's turn to make it.
     pub(super) async fn role(&self) -> Role<'_, V> {
-        let turn = self
-            .turn
+        let slot = self
+            .slot
             .as_ref()
-            .expect("a seat has its turn until it is dropped");
-        let guard = turn.lock().await;
+            .expect("a seat has its slot until it is dropped");
+        let guard = slot.lock().await;
         match &*guard {
             Some(result) => Role::Follow(result.clone()),
             None => Role::Lead(Lead(guard)),
@@ -81,10 +81,10 @@ impl<K: Eq + std::hash::Hash, V> Drop for Seat<K, V> {
             .seats
             .lock()
             .expect("nothing panics while it holds the seats");
-        self.turn = None;
+        self.slot = None;
         if seats
             .get(&self.key)
-            .is_some_and(|turn| Arc::strong_count(turn) == 1)
+            .is_some_and(|slot| Arc::strong_count(slot) == 1)
         {
             seats.remove(&self.key);
         }

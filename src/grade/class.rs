@@ -70,10 +70,10 @@ pub fn roster(text: &str) -> Result<Vec<Student>, String> {
         }
         students.push(student);
     }
-    match students.is_empty() {
-        true => Err("the roster has no students".to_owned()),
-        false => Ok(students),
+    if students.is_empty() {
+        return Err("the roster has no students".to_owned());
     }
+    Ok(students)
 }
 
 /// One line a student; points of every criterion. Who could not be examined has blank points.
@@ -118,7 +118,7 @@ fn cells(row: &Row, criteria: usize) -> Vec<String> {
     let mut cells = vec![cell(&student.id), cell(&student.email)];
     match &row.result {
         Ok(grade) if grade.status != Status::Ungradable => {
-            cells.push(<&str>::from(grade.status).to_owned());
+            cells.push(grade.status.name().to_owned());
             cells.extend([
                 points(grade.score),
                 points(grade.max_score),
@@ -129,7 +129,7 @@ fn cells(row: &Row, criteria: usize) -> Vec<String> {
         }
         other => {
             let (status, reason) = match other {
-                Ok(grade) => ("ungradable", &grade.reason),
+                Ok(grade) => (grade.status.name(), &grade.reason),
                 Err(why) => ("error", why),
             };
             cells.push(status.to_owned());
@@ -210,7 +210,7 @@ fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
 fn open(rows: &[Row]) -> PreEscaped<String> {
     let why = |row: &Row| match &row.result {
         Ok(grade) if grade.status == Status::Graded => None,
-        Ok(grade) => Some((grade.status.into(), said(&grade.reason))),
+        Ok(grade) => Some((grade.status.name(), said(&grade.reason))),
         Err(why) => Some(("error", said(why))),
     };
     let open: Vec<_> = rows
@@ -298,7 +298,7 @@ fn students(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
 pub fn lines(row: &Row) -> String {
     let result = match &row.result {
         Ok(grade) if grade.status == Status::Ungradable => {
-            format!("ungradable: {}", said(&grade.reason))
+            format!("{}: {}", grade.status.name(), said(&grade.reason))
         }
         Ok(grade) => {
             let flaws = match flaw_ids(grade).join(" ") {

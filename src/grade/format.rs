@@ -4,16 +4,14 @@
 //! Autograding), the classroom-resources/autograding-* actions, PrairieLearn's and Autolab's
 //! documentation, CodeRunner's template graders, the de-facto JUnit guide, and TAP 14.
 
-use std::str::FromStr;
-
 use base64::Engine;
 use serde_json::{Value, json};
-use strum::{IntoEnumIterator, VariantNames};
 
 use super::feedback::{self, said};
 use super::result::{Grade, Status};
 use super::rubric::Visibility;
 use super::score::{Mark, Scored};
+use crate::record::UnknownName;
 use crate::text::figures::points;
 
 mod junit;
@@ -33,11 +31,10 @@ const SUMMARY_LIMIT: usize = 900_000;
     PartialOrd,
     Ord,
     strum::Display,
-    strum::EnumIter,
-    strum::IntoStaticStr,
-    strum::VariantNames,
+    strum::EnumString,
+    strum::VariantArray,
 )]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownName, parse_err_fn = no_format)]
 pub enum Format {
     /// Gradescope's `results.json`.
     Gradescope,
@@ -100,18 +97,8 @@ impl Format {
     }
 }
 
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::iter().find(|one| <&str>::from(one) == name);
-        known.ok_or_else(|| {
-            format!(
-                "there is no format `{name}`; choose from {}",
-                Self::VARIANTS.join(", ")
-            )
-        })
-    }
+fn no_format(name: &str) -> UnknownName {
+    UnknownName::among::<Format>(name, "format")
 }
 
 fn bounded(mut text: String, most: usize) -> String {
@@ -233,9 +220,12 @@ fn classroom50(grade: &Grade, around: Surroundings<'_>) -> Value {
         .collect();
     // No tests and a maximum of 0 are an error that is not the student's; points would be a zero.
     let tests = if ungradable(grade) { Vec::new() } else { tests };
-    let sum = |points: &[i64]| match ungradable(grade) {
-        true => 0,
-        false => points.iter().sum::<i64>(),
+    let sum = |points: &[i64]| {
+        if ungradable(grade) {
+            0
+        } else {
+            points.iter().sum::<i64>()
+        }
     };
     let commit = var("COMMIT_URL");
     json!({

@@ -23,6 +23,14 @@ pub enum Status {
     Ungradable,
 }
 
+impl Status {
+    /// As it is spelt in JSON and CSV.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The grade of one service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Grade {

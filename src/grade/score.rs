@@ -189,9 +189,12 @@ impl Scored {
     /// What to try next; nothing where something else has to come first.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
-        let reached = self.value.is_some_and(|value| match self.full > self.zero {
-            true => value >= self.full,
-            false => value <= self.full,
+        let reached = self.value.is_some_and(|value| {
+            if self.full > self.zero {
+                value >= self.full
+            } else {
+                value <= self.full
+            }
         });
         let lost = matches!(self.mark, Mark::Partial | Mark::Failed);
         (lost && !reached && self.gate > 0.0 && !self.help.is_empty()).then_some(self.help.as_str())

@@ -20,7 +20,7 @@ pub use handler::{Handler, Log, Options};
 use handler::Work;
 
 use crate::contract::limits::MAX_REQUEST;
-use crate::contract::{self, REQUEST_HEADER, Reply};
+use crate::contract::{self, JsonAnswer, REQUEST_HEADER};
 
 mod handler;
 
@@ -86,7 +86,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     Ok(match (&head.method, path) {
-        (&Method::GET, "/health") => reply(&Reply::ok(json!({ "status": "ok" }))),
+        (&Method::GET, "/health") => reply(&JsonAnswer::ok(json!({ "status": "ok" }))),
         (&Method::GET, "/metrics") => metrics(handler),
         (&Method::GET, path) if path.starts_with("/jobs/") => {
             reply(&handler.job(path.trim_start_matches("/jobs/")))
@@ -97,12 +97,12 @@ async fn answer(
                 Err(error) => reply(&unread(error.as_ref())),
             }
         }
-        (_, "/document" | "/documents" | "/health" | "/metrics") => reply(&Reply::error(
+        (_, "/document" | "/documents" | "/health" | "/metrics") => reply(&JsonAnswer::error(
             405,
             "method_not_allowed",
             "use POST for /document and /documents, GET for /health and /metrics",
         )),
-        _ => reply(&Reply::error(
+        _ => reply(&JsonAnswer::error(
             404,
             "not_found",
             "there are POST /document, POST /documents, GET /jobs/ID, /health and /metrics",
@@ -110,11 +110,11 @@ async fn answer(
     })
 }
 
-fn unread(error: &(dyn std::error::Error + 'static)) -> Reply {
+fn unread(error: &(dyn std::error::Error + 'static)) -> JsonAnswer {
     if error.is::<LengthLimitError>() {
-        return Reply::error(413, "request_too_large", "the body is larger than 32 MB");
+        return JsonAnswer::error(413, "request_too_large", "the body is larger than 32 MB");
     }
-    Reply::error(400, "invalid_request", "the body broke off")
+    JsonAnswer::error(400, "invalid_request", "the body broke off")
 }
 
 /// Reads what is asked for, and answers when it is done or when patience is over.
@@ -136,7 +136,7 @@ async fn submit(handler: &Handler, head: &Parts, body: &[u8]) -> Response<Full<B
         Err(job) => {
             let location = format!("/jobs/{job}");
             let body = json!({ "status": "running", "job": job, "poll": location });
-            let mut response = reply(&Reply { status: 202, body });
+            let mut response = reply(&JsonAnswer { status: 202, body });
             let location = header::HeaderValue::from_str(&location);
             response.headers_mut().insert(
                 header::LOCATION,
@@ -172,8 +172,8 @@ fn metrics(handler: &Handler) -> Response<Full<Bytes>> {
     response
 }
 
-fn reply(finished: &Reply) -> Response<Full<Bytes>> {
-    let Reply { status, body } = finished;
+fn reply(finished: &JsonAnswer) -> Response<Full<Bytes>> {
+    let JsonAnswer { status, body } = finished;
     let bytes = Value::to_string(body);
     let mut response = Response::new(Full::new(Bytes::from(bytes)));
     *response.status_mut() =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::contract::{Ask, Reply, State};
+use crate::contract::{Ask, JsonAnswer, WorkStatus};
 
 /// Ended jobs that are kept for their clients; the oldest go first.
 const MAX_ENDED: usize = 1000;
@@ -14,7 +14,7 @@ const MAX_ENDED: usize = 1000;
 pub(super) struct Jobs {
     next: u64,
     running: BTreeMap<u64, Vec<Ask>>,
-    ended: BTreeMap<u64, Reply>,
+    ended: BTreeMap<u64, JsonAnswer>,
 }
 
 impl Jobs {
@@ -25,7 +25,7 @@ impl Jobs {
         self.next
     }
 
-    pub(super) fn end(&mut self, job: u64, finished: Reply) {
+    pub(super) fn end(&mut self, job: u64, finished: JsonAnswer) {
         self.running.remove(&job);
         self.ended.insert(job, finished);
         if self.ended.len() > MAX_ENDED {
@@ -36,12 +36,12 @@ impl Jobs {
     /// What a client that polls is told; its `status` is `running`, `done`, `partial` or `failed`.
     pub(super) fn look(&self, job: u64) -> Option<Value> {
         if self.running.contains_key(&job) {
-            return Some(json!({ "status": State::Running }));
+            return Some(json!({ "status": WorkStatus::Running }));
         }
         let finished = self.ended.get(&job)?;
         let mut body = finished.body.clone();
         if finished.status != 200 {
-            body["status"] = json!(State::Failed);
+            body["status"] = json!(WorkStatus::Failed);
         }
         Some(body)
     }
@@ -55,8 +55,8 @@ impl Jobs {
 mod tests {
     use super::*;
 
-    fn finished(status: u16, body: Value) -> Reply {
-        Reply { status, body }
+    fn finished(status: u16, body: Value) -> JsonAnswer {
+        JsonAnswer { status, body }
     }
 
     #[test]

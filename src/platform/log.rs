@@ -27,8 +27,8 @@ pub struct Event {
 }
 
 /// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
     /// For people.
     Human,
     /// CloudWatch's embedded metric format: JSON lines from which it makes metrics.
@@ -38,14 +38,15 @@ pub enum Format {
 impl Event {
     /// The event as log lines. A killed file also gets the line that Lambda itself would write.
     #[must_use]
-    pub fn lines(&self, format: Format, mode: &str, platform: &str) -> String {
+    pub fn lines(&self, format: LogFormat, mode: &str, platform: &str) -> String {
         let line = match format {
-            Format::Human => self.human(),
-            Format::Emf => self.emf(mode, platform),
+            LogFormat::Human => self.human(),
+            LogFormat::Emf => self.emf(mode, platform),
         };
-        match self.time_limit {
-            true => format!("{}\n{line}", short(&self.outcome)),
-            false => line,
+        if self.time_limit {
+            format!("{}\n{line}", short(&self.outcome))
+        } else {
+            line
         }
     }
 
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_killed_file_is_logged_in_the_words_of_lambda() {
-        let lines = event().lines(Format::Human, "naive", "lambda");
+        let lines = event().lines(LogFormat::Human, "naive", "lambda");
         assert_eq!(
             lines,
             "Task timed out after 300.00 seconds\n\

@@ -30,9 +30,21 @@ pub struct Settings {
 
 /// Platforms that the chapter names.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Preset {
     /// AWS Lambda behind API Gateway with the chapter's five-minute limit.
     #[default]
@@ -49,12 +61,7 @@ impl Preset {
     /// The name in TOML and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Lambda => "lambda",
-            Self::LambdaProvisioned => "lambda-provisioned",
-            Self::Ecs => "ecs",
-            Self::Local => "local",
-        }
+        self.into()
     }
 }
 

@@ -139,11 +139,13 @@ pub fn merge(parts: Vec<Part>, max_rows: usize) -> Result<Record, MergeError> {
     let mut whole = records.next().ok_or(MergeError::Nothing)?;
     match unit {
         Unit::Runs => {
-            let mut lanes = vec![std::mem::take(&mut whole.runs).into_iter()];
-            lanes.extend(records.map(|record| record.runs.into_iter()));
+            let mut shards = vec![std::mem::take(&mut whole.runs).into_iter()];
+            shards.extend(records.map(|record| record.runs.into_iter()));
             // Run n of the whole is the next one of part n mod N.
-            for lane in (0..lanes.len()).cycle() {
-                let Some(run) = lanes[lane].next() else { break };
+            for shard in (0..shards.len()).cycle() {
+                let Some(run) = shards[shard].next() else {
+                    break;
+                };
                 whole.runs.push(run);
             }
         }

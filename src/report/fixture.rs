@@ -16,7 +16,7 @@ use crate::record::{
     Request, Run, SCHEMA, ServiceSetting, Setting, Subject,
 };
 use crate::summary::{
-    ClaimBook, Confidence, Cost, Counts, DocsSummary, Quantiles, RunSummary, Summary, Upstream,
+    ClaimList, Confidence, Cost, Counts, DocsSummary, Quantiles, RunSummary, Summary, Upstream,
     summarize,
 };
 
@@ -61,7 +61,7 @@ pub(crate) fn record() -> Record {
 
 /// The numbers of `record`, without claims.
 pub(crate) fn summary(record: &Record) -> Summary {
-    summarize(record, &ClaimBook::default(), &[])
+    summarize(record, &ClaimList::default(), &[])
 }
 
 /// Its first scenario, for plots.

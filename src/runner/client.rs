@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use super::connect::{Connection, Server};
 use super::error::RunError;
 use super::pool::{Permit, Pool};
-use super::target::Answer;
+use super::target::RequestResult;
 use crate::contract::limits::{MAX_ANSWER, POLL_EVERY};
 use crate::contract::{self, REQUEST_HEADER};
 
@@ -64,20 +64,26 @@ impl Client {
     }
 
     /// Asks for documentation with `body`, an `Ask` in JSON, as request number `index`.
-    pub(super) async fn document(&self, permit: Permit, index: u64, body: Bytes) -> Answer {
+    pub(super) async fn document(&self, permit: Permit, index: u64, body: Bytes) -> RequestResult {
         let asked = self
             .timeline
             .timeout(self.timeout, self.ask(permit, index, body))
             .await;
         match asked {
             Some(Ok(answer) | Err(answer)) => answer,
-            None => {
-                Answer::unreachable(format!("no answer within {} s", self.timeout.as_secs_f64()))
-            }
+            None => RequestResult::unreachable(format!(
+                "no answer within {} s",
+                self.timeout.as_secs_f64()
+            )),
         }
     }
 
-    async fn ask(&self, permit: Permit, index: u64, body: Bytes) -> Result<Answer, Answer> {
+    async fn ask(
+        &self,
+        permit: Permit,
+        index: u64,
+        body: Bytes,
+    ) -> Result<RequestResult, RequestResult> {
         let mut request = self.request(self.path.clone(), body);
         *request.method_mut() = http::Method::POST;
         let headers = request.headers_mut();
@@ -103,7 +109,7 @@ impl Client {
         &self,
         permit: Permit,
         request: Request<Full<Bytes>>,
-    ) -> Result<(Response<Incoming>, Connection), Answer> {
+    ) -> Result<(Response<Incoming>, Connection), RequestResult> {
         let sent = self.pool.send(permit, request).await;
         sent.map_err(|error| no_answer(&*error))
     }
@@ -113,7 +119,7 @@ impl Client {
         &self,
         response: Response<Incoming>,
         connection: Connection,
-    ) -> Result<Whole, Answer> {
+    ) -> Result<Whole, RequestResult> {
         let status = response.status().as_u16();
         let location = location(&response).map(str::to_owned);
         match Limited::new(response.into_body(), MAX_ANSWER)
@@ -128,7 +134,7 @@ impl Client {
                     body: body.to_bytes(),
                 })
             }
-            Err(error) if error.is::<LengthLimitError>() => Err(Answer::unusable(
+            Err(error) if error.is::<LengthLimitError>() => Err(RequestResult::unusable(
                 status,
                 &format!("an answer of more than {} MB", MAX_ANSWER >> 20),
             )),
@@ -137,13 +143,13 @@ impl Client {
     }
 
     /// Where the job is asked for.
-    fn job(&self, response: &Response<Incoming>) -> Result<Uri, Answer> {
+    fn job(&self, response: &Response<Incoming>) -> Result<Uri, RequestResult> {
         let url = contract::job_url(&self.url, location(response));
         let path = url.and_then(|url| path(&url).map_err(|error| error.to_string()));
-        path.map_err(|why| Answer::unusable(202, &why))
+        path.map_err(|why| RequestResult::unusable(202, &why))
     }
 
-    async fn poll(&self, job: Uri) -> Result<Answer, Answer> {
+    async fn poll(&self, job: Uri) -> Result<RequestResult, RequestResult> {
         loop {
             let request = self.request(job.clone(), Bytes::new());
             let (response, connection) = self.send(self.permit().await, request).await?;
@@ -165,12 +171,12 @@ struct Whole {
 
 impl Whole {
     /// What it is to a load. Nobody looks for proofs in the text of a foreign service.
-    fn read(&self) -> Answer {
+    fn read(&self) -> RequestResult {
         let reading = contract::read(self.status, self.location.as_deref(), &self.body);
         let told = reading.told();
-        Answer {
+        RequestResult {
             documentation: None,
-            ..Answer::read(reading, &told)
+            ..RequestResult::read(reading, &told)
         }
     }
 }
@@ -190,7 +196,7 @@ fn path(url: &reqwest::Url) -> Result<Uri, http::uri::InvalidUri> {
 
 /// What the service did not do, unless it was this process that could not even ask: a request that
 /// found no free socket here was never sent, and says nothing of the service.
-fn no_answer(error: &(dyn Error + 'static)) -> Answer {
+fn no_answer(error: &(dyn Error + 'static)) -> RequestResult {
     // The outermost text only names the stage; the innermost names the cause.
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -201,12 +207,12 @@ fn no_answer(error: &(dyn Error + 'static)) -> Answer {
         .and_then(std::io::Error::raw_os_error);
     let ours = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL].map(Errno::raw_os_error);
     if code.is_some_and(|code| ours.contains(&code)) {
-        return Answer {
+        return RequestResult {
             error: Some(format!("not sent, no socket was free here: {cause}")),
-            ..Answer::dropped()
+            ..RequestResult::dropped()
         };
     }
-    Answer::unreachable(format!("no answer: {cause}"))
+    RequestResult::unreachable(format!("no answer: {cause}"))
 }
 
 #[cfg(test)]

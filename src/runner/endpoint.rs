@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle};
 use super::client::Client;
 use super::error::RunError;
 use super::tally::{Ended, MAX_ROWS, SharedTally, Tally};
-use super::target::Answer;
+use super::target::RequestResult;
 use super::watch::Watch;
 use crate::clock::{ClockError, Stopwatch};
 use crate::contract::Ask;
@@ -96,18 +96,18 @@ impl Endpoint {
                     let answer = client.document(permit, slot.index, body.clone());
                     (started, answer.await)
                 };
-                let (started, answer) = tokio::select! {
+                let (started, result) = tokio::select! {
                     biased;
                     answered = asked => answered,
-                    () = give_up.stopped() => (timeline.now(), Answer::dropped()),
+                    () = give_up.stopped() => (timeline.now(), RequestResult::dropped()),
                 };
-                watch.ended(answer.ending);
+                watch.ended(result.ending);
                 sink.add(Ended {
                     slot,
                     started,
                     ended: timeline.now(),
                     path: path.clone(),
-                    answer,
+                    result,
                     // The key of the proofs in it is not ours, so nothing is known of its symbols.
                     findings: Findings::default(),
                 });

@@ -142,23 +142,23 @@ impl Setup {
             let (sink, give_up, watch) = (sink.clone(), give_up.clone(), Arc::clone(&watch));
             async move {
                 let started = timeline.now();
-                let answer = tokio::select! {
+                let result = tokio::select! {
                     biased;
                     answer = target.document(slot.index, &source) => answer,
-                    () = give_up.stopped() => target::Answer::dropped(),
+                    () = give_up.stopped() => target::RequestResult::dropped(),
                 };
                 let ended = timeline.now();
-                let findings = match &answer.documentation {
+                let findings = match &result.documentation {
                     Some(text) => examine(&key, &source.content, text),
                     None => examine(&key, &source.content, ""),
                 };
-                watch.ended(answer.ending);
+                watch.ended(result.ending);
                 sink.add(Ended {
                     slot,
                     started,
                     ended,
                     path: source.path,
-                    answer,
+                    result,
                     findings,
                 });
             }

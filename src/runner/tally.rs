@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::target::Answer;
+use super::target::RequestResult;
 use crate::corpus::Findings;
 use crate::load::Slot;
 use crate::record::{Docs, Ending, Latencies, Request, Span};
@@ -22,7 +22,7 @@ pub(super) struct Ended {
     pub(super) started: Duration,
     pub(super) ended: Duration,
     pub(super) path: String,
-    pub(super) answer: Answer,
+    pub(super) result: RequestResult,
     pub(super) findings: Findings,
 }
 
@@ -92,12 +92,12 @@ impl Tally {
             started,
             ended,
             path,
-            answer,
+            result,
             findings,
         } = request;
-        let ending = answer.ending;
+        let ending = result.ending;
         *self.endings.entry(ending).or_default() += 1;
-        if let Some(status) = answer.status {
+        if let Some(status) = result.status {
             *self.statuses.entry(status).or_default() += 1;
         }
         if ending != Ending::Dropped {
@@ -107,7 +107,7 @@ impl Tally {
                 .record(ended.saturating_sub(slot.scheduled));
             self.lag.record(started.saturating_sub(slot.scheduled));
         }
-        if let Some(error) = answer.error {
+        if let Some(error) = result.error {
             self.count_error(error);
         }
         self.docs.add(findings.docs);
@@ -125,7 +125,7 @@ impl Tally {
                     scheduled_ms: ms(slot.scheduled),
                     started_ms: ms(started),
                     ended_ms: ms(ended),
-                    status: answer.status,
+                    status: result.status,
                     ending,
                     docs: findings.docs,
                     missing: findings.missing,

@@ -31,14 +31,14 @@ pub(super) enum Target {
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct RequestResult {
     pub(super) status: Option<u16>,
     pub(super) ending: Ending,
     pub(super) documentation: Option<String>,
     pub(super) error: Option<String>,
 }
 
-impl Answer {
+impl RequestResult {
     pub(super) fn dropped() -> Self {
         Self {
             status: None,
@@ -112,7 +112,7 @@ impl Answer {
 }
 
 impl Target {
-    pub(super) async fn document(&self, index: u64, source: &Source) -> Answer {
+    pub(super) async fn document(&self, index: u64, source: &Source) -> RequestResult {
         match self {
             Self::InProcess(service) => {
                 let document = Document {
@@ -126,7 +126,7 @@ impl Target {
     }
 
     /// Waits until attempts that the service gave up have been noticed by the mock as well, so
-    /// that both sides' books can be compared. In process a dropped future is noticed at once.
+    /// that both sides' accounts can be compared. In process a dropped future is noticed at once.
     pub(super) async fn close(self, mock: &MockClaude, log: &AttemptLog) {
         let Self::Http { .. } = self else { return };
         let settled = async {
@@ -136,19 +136,26 @@ impl Target {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        // Books that still differ then are reported as a violation, not waited for.
+        // Accounts that still differ then are reported as a violation, not waited for.
         let _late = tokio::time::timeout(SETTLE, settled).await;
     }
 }
 
-fn in_process(result: Result<crate::generator::Documentation, Failure>) -> Answer {
+fn in_process(result: Result<crate::generator::Documentation, Failure>) -> RequestResult {
     match result {
-        Ok(done) => Answer::documented(done.text, done.missing.is_empty()),
-        Err(failure) => Answer::failed(failure.status(), failure.kind(), &failure.to_string()),
+        Ok(done) => RequestResult::documented(done.text, done.missing.is_empty()),
+        Err(failure) => {
+            RequestResult::failed(failure.status(), failure.kind(), &failure.to_string())
+        }
     }
 }
 
-async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Source) -> Answer {
+async fn over_http(
+    client: &reqwest::Client,
+    url: &str,
+    index: u64,
+    source: &Source,
+) -> RequestResult {
     let ask = Ask {
         file_path: source.path.clone(),
         file_content: source.content.to_string(),
@@ -162,7 +169,9 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
         .body(body);
     let response = match request.send().await {
         Ok(response) => response,
-        Err(error) => return Answer::unreachable(format!("no answer: {}", without_url(&error))),
+        Err(error) => {
+            return RequestResult::unreachable(format!("no answer: {}", without_url(&error)));
+        }
     };
     let status = response.status().as_u16();
     match response.bytes().await {
@@ -170,9 +179,9 @@ async fn over_http(client: &reqwest::Client, url: &str, index: u64, source: &Sou
         Ok(body) => {
             let reading = contract::read(status, None, &body);
             let words = reading.words.clone();
-            Answer::read(reading, &words)
+            RequestResult::read(reading, &words)
         }
-        Err(error) => Answer::unreachable(format!("no answer: {}", without_url(&error))),
+        Err(error) => RequestResult::unreachable(format!("no answer: {}", without_url(&error))),
     }
 }
 

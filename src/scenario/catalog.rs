@@ -1,6 +1,6 @@
 //! The scenarios, profiles and price books that are built in, so that the program needs no files.
 
-use crate::summary::ClaimBook;
+use crate::summary::ClaimList;
 
 use super::Loaded;
 
@@ -97,14 +97,14 @@ pub(super) fn prices(name: &str) -> Option<&'static str> {
 /// # Panics
 /// Never in a tested build: the file is part of the program and read by a test.
 #[must_use]
-pub fn claims() -> ClaimBook {
-    let mut book: ClaimBook = toml::from_str(include_str!("../../scenarios/claims.toml"))
+pub fn claims() -> ClaimList {
+    let mut claims: ClaimList = toml::from_str(include_str!("../../scenarios/claims.toml"))
         .expect("the built-in claims file is checked by a test");
-    book.digests = builtin_ids()
+    claims.digests = builtin_ids()
         .into_iter()
         .filter_map(|id| Some((id.clone(), Loaded::find(&id).ok()?.digest())))
         .collect();
-    book
+    claims
 }
 
 fn find(list: &[(&str, &'static str)], name: &str) -> Option<&'static str> {

@@ -10,7 +10,7 @@ use crate::record::{Mode, by_name};
 /// The claims file (`scenarios/claims.toml`).
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ClaimBook {
+pub struct ClaimList {
     /// Its claims, in the order in which they are shown.
     #[serde(default)]
     pub claim: Vec<ClaimRule>,
@@ -99,7 +99,7 @@ pub enum ClaimVerdict {
     NotMeasured,
 }
 
-impl ClaimBook {
+impl ClaimList {
     /// Judges every claim by `runs`.
     #[must_use]
     pub fn judge(&self, runs: &[RunSummary]) -> Vec<Claim> {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_only_arithmetic_can_answer_needs_no_run() {
-        let book: ClaimBook = toml::from_str(
+        let list: ClaimList = toml::from_str(
             r#"
             [[claim]]
             id = "inner"
@@ -187,12 +187,12 @@ mod tests {
             "#,
         )
         .unwrap();
-        assert_eq!(book.judge(&[])[0].verdict, ClaimVerdict::Contradicted);
+        assert_eq!(list.judge(&[])[0].verdict, ClaimVerdict::Contradicted);
     }
 
     #[test]
     fn a_rest_is_not_measured_unless_both_of_its_runs_took_place() {
-        let book: ClaimBook = toml::from_str(
+        let list: ClaimList = toml::from_str(
             r#"
             [[claim]]
             id = "rest"
@@ -207,6 +207,6 @@ mod tests {
             "#,
         )
         .unwrap();
-        assert_eq!(book.judge(&[])[0].measured, None);
+        assert_eq!(list.judge(&[])[0].measured, None);
     }
 }

@@ -52,7 +52,7 @@ impl RunSummary {
             return Some("no request was offered".to_owned());
         }
         if let Some(violation) = self.violations.first() {
-            return Some(format!("the books do not balance: {violation}"));
+            return Some(format!("the accounts do not balance: {violation}"));
         }
         self.saturated.clone()
     }

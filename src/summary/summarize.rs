@@ -1,7 +1,7 @@
 //! A record's facts, run by run, into numbers.
 
 use super::check::violations;
-use super::claims::ClaimBook;
+use super::claims::ClaimList;
 use super::confidence::Confidence;
 use super::latency::{answers, of_histogram, together};
 use super::parts::{CostParts, usd};
@@ -13,7 +13,7 @@ use crate::record::{Docs, Ending, Record, Run};
 
 /// Computes all numbers. `walls` are the wall times of the runs in seconds, where known.
 #[must_use]
-pub fn summarize(record: &Record, claims: &ClaimBook, walls: &[f64]) -> Summary {
+pub fn summarize(record: &Record, claims: &ClaimList, walls: &[f64]) -> Summary {
     let runs: Vec<RunSummary> = record
         .runs
         .iter()

@@ -54,10 +54,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
             return None;
         }
         let whole = command.is_some_and(|command| command.starts_with(rest));
-        let end = match whole {
-            true => rest.len(),
-            false => end_of_word(rest),
-        };
+        let end = if whole { rest.len() } else { end_of_word(rest) };
         let (word, after) = rest.split_at(end);
         rest = after.trim_start_matches(' ');
         Some(word)

@@ -353,7 +353,7 @@ fn pairs_of_equal_commands_pass_and_too_few_are_refused() {
 
 #[test]
 fn the_gate_finds_every_mutation_and_raises_no_false_alarm() {
-    let trials = breaklab::selftest::selftest(&breaklab::gate::RuleBook::builtin(), 1).unwrap();
+    let trials = breaklab::selftest::selftest(&breaklab::gate::RuleSet::builtin(), 1).unwrap();
     for trial in &trials {
         assert!(trial.right(), "{trial:?}");
     }
@@ -362,7 +362,7 @@ fn the_gate_finds_every_mutation_and_raises_no_false_alarm() {
 #[test]
 fn a_gate_that_cannot_go_red_fails_its_own_test() {
     let rules = "[[rule]]\nmetric = \"ok\"\nat_least = 0\n";
-    let blind = breaklab::gate::RuleBook::parse(rules).unwrap();
+    let blind = breaklab::gate::RuleSet::parse(rules).unwrap();
     let trial = breaklab::selftest::try_one(&blind, Mutation::ExtraCall, 1).unwrap();
     assert!(!trial.right(), "{trial:?}");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ground::fault::{FaultKind, FaultRule};
 use ground::prices::{ModelPrice, PriceBook};
-use ground::profile::{Latency, Profile, Reply};
+use ground::profile::{Latency, Profile, ReplyLength};
 use ground::proof;
 use mock_claude::{Config, MockClaude};
 
@@ -58,7 +58,7 @@ impl World {
                 decode_tokens_per_s: 70.0,
                 sigma: 0.2,
             },
-            reply: Reply {
+            reply: ReplyLength {
                 tokens_per_symbol: 100,
             },
             tiers: BTreeMap::new(),

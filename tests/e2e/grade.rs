@@ -3,11 +3,12 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
+
+mod process;
 
 fn student(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -216,138 +217,6 @@ fn whatever_an_endpoint_does_it_is_ungradable_with_a_reason_and_gets_no_points()
         );
         assert_eq!(grade["score"], 0.0, "{name}");
     }
-}
-
-#[test]
-fn a_command_that_does_not_come_up_is_ungradable_and_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let pid_file = folder.path().join("pid");
-    // It leaves its process group and its environment, ignores SIGTERM, prints without end, and
-    // never listens.
-    let stubborn = |before: &str| {
-        format!(
-            "{before} setsid sh -c 'trap \"\" TERM; echo $$ >> {}; yes & while :; do sleep 1; done'",
-            pid_file.display()
-        )
-    };
-    for (command, said) in [
-        ("echo no such module >&2; exit 3", "no such module"),
-        (&stubborn(""), "PORT"),
-        (&stubborn("env -i"), "PORT"),
-    ] {
-        let grade = grade(&[
-            "--start",
-            command,
-            "--rubric",
-            "caching",
-            "--ready-within",
-            "2",
-        ]);
-        assert_eq!(grade["status"], "ungradable");
-        assert!(
-            grade["reason"].as_str().unwrap().contains(said),
-            "{}",
-            grade["reason"]
-        );
-    }
-    let pids = std::fs::read_to_string(pid_file).unwrap();
-    assert_eq!(pids.lines().count(), 2);
-    for pid in pids.lines() {
-        assert!(!runs(pid), "process {pid} is still there");
-    }
-}
-
-/// What was killed may wait for its parent as a zombie, which does not run.
-fn runs(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ").map(|(_, fields)| &fields[..1]);
-    state.is_some_and(|state| !["Z", "X"].contains(&state))
-}
-
-#[test]
-fn an_interrupted_grader_takes_its_service_along_and_one_that_was_killed_clears_up_later() {
-    let folder = tempfile::tempdir().unwrap();
-    let pid_file = folder.path().join("pid");
-    let out = folder.path().join("out");
-    let command = format!("echo $$ > {}; {}", pid_file.display(), student("good"));
-    let start = || {
-        let _gone = std::fs::remove_file(&pid_file);
-        let child = Command::new(env!("CARGO_BIN_EXE_breaklab"))
-            .args(["grade", "--start", &command, "--rubric", "caching", "--out"])
-            .arg(&out)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let pid = loop {
-            match std::fs::read_to_string(&pid_file) {
-                Ok(pid) if pid.ends_with('\n') => break pid.trim().to_owned(),
-                _ => thread::park_timeout(Duration::from_millis(20)),
-            }
-        };
-        (child, pid)
-    };
-    let signal = |name: &str, child: &Child| {
-        let pid = child.id().to_string();
-        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
-        assert!(sent.success());
-    };
-
-    let (mut child, service) = start();
-    signal("-TERM", &child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(!runs(&service), "it was interrupted");
-
-    let (mut child, left) = start();
-    signal("-KILL", &child);
-    child.wait().unwrap();
-    assert!(runs(&left), "nobody can clear up after being killed");
-    let (mut child, service) = start();
-    assert!(!runs(&left), "the next invocation does");
-    signal("-TERM", &child);
-    child.wait().unwrap();
-    assert!(!runs(&service));
-}
-
-#[test]
-fn a_death_comes_first_with_its_last_words_and_the_service_is_started_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().to_str().unwrap();
-    let rubric = folder.path().join("small.toml");
-    let criterion = |id: &str, measure: &str| {
-        format!(
-            "[[criterion]]\nid = \"{id}\"\ntitle = \"{id}\"\nmeasure = \"{measure}\"\npoints = 2\nfull = 1\n\
-             zero = 0\nwhy = \"{{value}}\"\nhelp = \"try {id}\"\n"
-        )
-    };
-    let text = format!(
-        "rubric = \"small\"\nversion = 1\ntitle = \"Small\"\ntotal = 4\npass_at = 2\n{}{}",
-        criterion("bad", "bad_input.refused"),
-        criterion("batch", "batch.items_right")
-    );
-    std::fs::write(&rubric, text).unwrap();
-    let start = student("f31_dies");
-    let output = breaklab(&[
-        "--start",
-        &start,
-        "--rubric",
-        rubric.to_str().unwrap(),
-        "--out",
-        out,
-    ]);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let before_points = text.split("Small (").next().unwrap();
-    assert!(before_points.contains("The service died"), "{text}");
-    assert!(before_points.contains("exit status: 1"), "{text}");
-    assert!(!before_points.contains("try bad"), "{text}");
-    let grade: Value =
-        serde_json::from_slice(&std::fs::read(folder.path().join("grade.json")).unwrap()).unwrap();
-    assert_eq!(flaws(&grade), ["F31"]);
-    assert_eq!(grade["flaws"][0]["case"], "bad_input");
-    let batch = &grade["rubrics"][0]["criteria"][1];
-    assert_eq!(
-        batch["points"], 2.0,
-        "the cases after it are asked of a service that lives"
-    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod document;
 mod escaping;
 mod gate;
 mod generator;
+mod glossary;
 mod grade;
 mod guides;
 mod kill;

@@ -6,7 +6,7 @@ use breaklab::load::Stop;
 use breaklab::record::{Base, Ending, Mode, Protection, Run};
 use breaklab::runner::Setup;
 use breaklab::scenario::Loaded;
-use breaklab::summary::{self, ClaimBook, RunSummary};
+use breaklab::summary::{self, ClaimList, RunSummary};
 
 pub(crate) fn job(scenario: &str, base: Base) -> Setup {
     let loaded = Loaded::find(scenario).unwrap();
@@ -34,7 +34,7 @@ fn summarize(run: Run) -> RunSummary {
         interrupted: false,
         runs: vec![run],
     };
-    let summary = summary::summarize(&record, &ClaimBook::default(), &[])
+    let summary = summary::summarize(&record, &ClaimList::default(), &[])
         .runs
         .remove(0);
     assert_eq!(

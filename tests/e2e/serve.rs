@@ -283,9 +283,9 @@ fn a_batch_answers_each_file_in_order_and_a_client_may_ask_for_a_job() {
 #[test]
 fn jobs_that_do_not_end_in_time_are_taken_up_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal.jsonl");
-    let journal = journal.to_str().unwrap();
-    let slow = Served::start(&["--grace", "0.2", "--journal", journal]);
+    let unfinished = folder.path().join("unfinished.jsonl");
+    let unfinished = unfinished.to_str().unwrap();
+    let slow = Served::start(&["--grace", "0.2", "--unfinished", unfinished]);
     let url = format!("{}/document", slow.url);
     assert_eq!(
         runtime()
@@ -294,14 +294,14 @@ fn jobs_that_do_not_end_in_time_are_taken_up_at_the_next_start() {
         202
     );
     assert_eq!(slow.end().0, Some(0));
-    let again = Served::start(&["--speed", "100", "--journal", journal]);
+    let again = Served::start(&["--speed", "100", "--unfinished", unfinished]);
     let answer = runtime().block_on(ended(&format!("{}/jobs/1", again.url)));
     assert_eq!(
         (&answer["status"], &answer["file_path"]),
         (&"done".into(), &"f1.py".into())
     );
     assert_eq!(again.end().0, Some(0));
-    assert_eq!(std::fs::read_to_string(journal).unwrap(), "");
+    assert_eq!(std::fs::read_to_string(unfinished).unwrap(), "");
 }
 
 #[test]

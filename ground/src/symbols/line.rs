@@ -23,9 +23,10 @@ pub(super) fn split_word(text: &str) -> (&str, &str) {
 /// The name of the annotation that `text` begins with, and what follows its arguments.
 pub(super) fn annotation(text: &str) -> Option<(&str, &str)> {
     let (name, after) = split_path(&text[1..]);
-    let after = match after.starts_with('(') {
-        true => &after[matching_parenthesis(after)? + 1..],
-        false => after,
+    let after = if after.starts_with('(') {
+        &after[matching_parenthesis(after)? + 1..]
+    } else {
+        after
     };
     (!name.is_empty() && after.starts_with([' ', '\t'])).then_some((name, after))
 }

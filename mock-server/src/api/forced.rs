@@ -62,17 +62,12 @@ fn by_headers(
     attempt: &Attempt,
     used_before: impl Fn() -> u32,
 ) -> Result<Option<Fault>, ApiError> {
-    let kind = FaultKind::ALL
-        .iter()
-        .copied()
-        .find(|kind| kind.name() == name)
-        .ok_or_else(|| {
-            let names = FaultKind::ALL.iter().map(|kind| kind.name());
-            let known = names.collect::<Vec<_>>().join(", ");
-            ApiError::invalid(format!(
-                "x-mock-fault: unknown fault `{name}` (known: {known})"
-            ))
-        })?;
+    let kind: FaultKind = name.parse().map_err(|_| {
+        let known = FaultKind::NAMES.join(", ");
+        ApiError::invalid(format!(
+            "x-mock-fault: unknown fault `{name}` (known: {known})"
+        ))
+    })?;
     let after: Option<f64> = number(headers, &AFTER)?;
     if let Some(share) = after.filter(|share| !(0.0..=1.0).contains(share)) {
         return Err(ApiError::invalid(format!(

@@ -1,4 +1,4 @@
-//! The server without a socket: from a request to an answer that plays itself.
+//! The server without a socket: from a request to an answer that brings itself.
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -118,7 +118,7 @@ impl MockClaude {
         )
     }
 
-    /// The account book as it stands now.
+    /// The ledger as it stands now.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.shared.ledger()

@@ -80,9 +80,10 @@ impl Stream {
         let mut start = thinking + 1;
         for (i, block) in blocks.iter().enumerate() {
             let share = spare * block.written().len() as u64 / bytes.max(1) as u64;
-            let next = match i + 1 == blocks.len() {
-                true => end,
-                false => start + 1 + share,
+            let next = if i + 1 == blocks.len() {
+                end
+            } else {
+                start + 1 + share
             };
             if number < next {
                 return (first + i, start..next);
@@ -208,9 +209,10 @@ impl Stream {
 /// What delta `number` of `count` spells of `block`.
 fn part(block: &Content, number: u64, count: u64) -> &str {
     let written = block.written();
-    let pieces = match is_in_pieces(block) {
-        true => count.min(written.len().div_ceil(PIECE_BYTES) as u64).max(1),
-        false => count,
+    let pieces = if is_in_pieces(block) {
+        count.min(written.len().div_ceil(PIECE_BYTES) as u64).max(1)
+    } else {
+        count
     };
     let boundary = |number: u64| {
         let piece = number * pieces / count;

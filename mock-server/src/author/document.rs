@@ -179,9 +179,10 @@ impl<'a> Document<'a> {
     /// A part of `node`.
     pub(super) fn child(&self, node: Node<'a>, schema: &'a Value) -> Node<'a> {
         let has_address = schema.get("$id").is_some_and(Value::is_string);
-        let resource = match has_address {
-            true => self.resource_of(schema).unwrap_or(node.resource),
-            false => node.resource,
+        let resource = if has_address {
+            self.resource_of(schema).unwrap_or(node.resource)
+        } else {
+            node.resource
         };
         Node { schema, resource }
     }
@@ -265,9 +266,10 @@ fn join(base: &str, reference: &str) -> String {
             let rest = &base[end + 3..];
             end + 3 + rest.find('/').unwrap_or(rest.len())
         });
-    let kept = match reference.starts_with('/') {
-        true => &base[..authority],
-        false => &base[..base.rfind('/').map_or(authority, |end| end + 1)],
+    let kept = if reference.starts_with('/') {
+        &base[..authority]
+    } else {
+        &base[..base.rfind('/').map_or(authority, |end| end + 1)]
     };
     format!("{kept}{reference}")
 }

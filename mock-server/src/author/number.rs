@@ -57,9 +57,10 @@ impl Range {
             &mut self.high
         };
         let is_tighter = current.is_none_or(|old| {
-            let order = match is_low {
-                true => bound.at.compare(old.at),
-                false => old.at.compare(bound.at),
+            let order = if is_low {
+                bound.at.compare(old.at)
+            } else {
+                old.at.compare(bound.at)
             };
             order.is_gt() || (order.is_eq() && bound.is_open)
         });
@@ -124,9 +125,10 @@ pub(super) fn write(nodes: &[Node<'_>], kind: Kind, variety: usize) -> Option<Va
 
 /// The factor of `step` that makes 1, or 1.5 where nothing is said about steps.
 fn usual(step: Decimal, is_given: bool) -> Option<i128> {
-    match is_given {
-        true => Some(Decimal::whole(1).floor_in(step)?.max(1)),
-        false => Decimal::whole(3).half()?.floor_in(step),
+    if is_given {
+        Some(Decimal::whole(1).floor_in(step)?.max(1))
+    } else {
+        Decimal::whole(3).half()?.floor_in(step)
     }
 }
 

@@ -108,9 +108,10 @@ impl Writer<'_> {
     }
 
     fn push_repeat(&mut self, child: &Expr, lo: usize, hi: usize, depth: usize) {
-        let more = match self.all {
-            true => self.grow,
-            false => self.chance.below(self.grow + 1),
+        let more = if self.all {
+            self.grow
+        } else {
+            self.chance.below(self.grow + 1)
         };
         let count = lo.saturating_add(more).min(hi);
         let first = self.groups.len();

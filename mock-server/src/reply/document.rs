@@ -164,16 +164,12 @@ fn push_entry(text: &mut String, symbol: &str, call: &str, mac: &str, size: usiz
         let room = end - text.len();
         let sentence = SENTENCES[next % SENTENCES.len()];
         next += 1;
-        match sentence.len() < room {
-            true => {
-                text.push_str(sentence);
-                text.push(' ');
-            }
-            false => {
-                push_cut(text, sentence, room);
-                break;
-            }
+        if sentence.len() >= room {
+            push_cut(text, sentence, room);
+            break;
         }
+        text.push_str(sentence);
+        text.push(' ');
     }
     for part in ["\n\nref:", bare, ":", call, ":", mac, "\n\n"] {
         text.push_str(part);

@@ -47,9 +47,10 @@ pub(crate) fn think(
         None => !models::omits_thinking(&profile.model),
         Some(display) => display != "omitted",
     };
-    let shown = match is_shown {
-        true => text(profile.bytes(tokens)),
-        false => String::new(),
+    let shown = if is_shown {
+        text(profile.bytes(tokens))
+    } else {
+        String::new()
     };
     let signature = sign(key, &shown, call);
     Some(Thought {

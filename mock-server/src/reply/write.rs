@@ -68,9 +68,10 @@ pub(crate) fn write(
             form,
             is_answer,
         } => {
-            let input = match is_answer {
-                true => documented(&form, &prompt, author),
-                false => form.value,
+            let input = if is_answer {
+                documented(&form, &prompt, author)
+            } else {
+                form.value
             };
             called(name, input.to_string(), author, room)
         }
@@ -127,9 +128,10 @@ fn written(
         (tokens, stop) = (room, Stop::MaxTokens);
     }
     // An empty text is no block at all.
-    let content = match text.is_empty() {
-        true => vec![],
-        false => vec![Content::Text(text)],
+    let content = if text.is_empty() {
+        vec![]
+    } else {
+        vec![Content::Text(text)]
     };
     Answer {
         content,
@@ -149,9 +151,10 @@ fn called(name: String, input: String, author: Author<'_>, room: u64) -> Answer 
         partial: (!fits).then(|| input[..input.floor_char_boundary(part)].to_owned()),
         input: if fits { input } else { "{}".to_owned() },
     };
-    let (tokens, stop) = match fits {
-        true => (tokens, Stop::ToolUse),
-        false => (room, Stop::MaxTokens),
+    let (tokens, stop) = if fits {
+        (tokens, Stop::ToolUse)
+    } else {
+        (room, Stop::MaxTokens)
     };
     Answer {
         content: if room == 0 { vec![] } else { vec![block] },

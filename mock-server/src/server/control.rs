@@ -29,7 +29,7 @@ const DEFAULT_PAGE: usize = 100;
 const HELP: &str = "\
 GET   /ledger      totals, and dollars\n\
 GET   /verify      the ledger's invariants, each with its two sides\n\
-GET   /journal     attempts, oldest first: ?after=SEQ&limit=N\n\
+GET   /attempts    attempts, oldest first: ?after=SEQ&limit=N\n\
 GET   /verdict     what the client did wrong, with evidence\n\
 GET   /metrics     for Prometheus\n\
 GET   /config      settings and options in force\n\
@@ -107,7 +107,7 @@ async fn answer(request: Request<Incoming>, control: &Control) -> Result<Answer,
         (Method::GET, "/") => text(HELP.to_owned()),
         (Method::GET, "/ledger") => json_answer(&ledger(mock)),
         (Method::GET, "/verify") => json_answer(&verify(&mock.ledger())),
-        (Method::GET, "/journal") => json_answer(&journal(mock, query)),
+        (Method::GET, "/attempts") => json_answer(&attempts(mock, query)),
         (Method::GET, "/verdict") => json_answer(&json!(mock.verdict())),
         (Method::GET, "/metrics") => text(metrics(&mock.ledger())),
         (Method::GET, "/config") => json_answer(&settings(mock)),
@@ -184,7 +184,7 @@ fn verify(ledger: &Ledger) -> Value {
     json!({ "holds": laws.iter().all(|(_, left, right)| left == right), "in_flight": totals.in_flight, "laws": rows })
 }
 
-fn journal(mock: &MockClaude, query: &str) -> Value {
+fn attempts(mock: &MockClaude, query: &str) -> Value {
     let number = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs
@@ -333,11 +333,10 @@ fn metrics(ledger: &Ledger) -> String {
         .map(|(s, n)| (format!("{{status=\"{s}\"}}"), *n as f64))
         .collect();
     counter("heads_total", "Heads sent by status.", &by_status);
-    let name = |ending| json!(ending).as_str().unwrap_or_default().to_owned();
     let by_ending: Vec<_> = totals
         .by_ending
         .iter()
-        .map(|(e, n)| (format!("{{ending=\"{}\"}}", name(e)), *n as f64))
+        .map(|(e, n)| (format!("{{ending=\"{}\"}}", e.name()), *n as f64))
         .collect();
     counter("endings_total", "Ended attempts by ending.", &by_ending);
     let usage = totals.usage;

@@ -80,9 +80,10 @@ impl Head {
                     && now[i] != self.shown[i]
                 {
                     let reset = i % 3 == RESET;
-                    *value = match reset {
-                        true => text(rfc3339(now[i])),
-                        false => HeaderValue::from(now[i]),
+                    *value = if reset {
+                        text(rfc3339(now[i]))
+                    } else {
+                        HeaderValue::from(now[i])
                     };
                 }
             }

@@ -154,14 +154,14 @@ async fn tools_that_the_api_runs_are_never_left_to_the_client() {
             body["tools"] = json!([{"type": kind, "name": name}]);
             body["tool_choice"] = json!({"type": "any"});
             let answer = ask(&mock, &body).await.unwrap();
-            let blocks: Vec<Value> = match stream {
-                false => answer.json()["content"].as_array().unwrap().clone(),
-                true => answer
-                    .events()
-                    .into_iter()
+            let blocks: Vec<Value> = if stream {
+                let events = answer.events().into_iter();
+                events
                     .filter(|event| event["type"] == "content_block_start")
                     .map(|event| event["content_block"].clone())
-                    .collect(),
+                    .collect()
+            } else {
+                answer.json()["content"].as_array().unwrap().clone()
             };
             let kinds: Vec<&str> = blocks
                 .iter()

@@ -71,12 +71,12 @@ async fn ledger_journal_invariants_and_metrics_tell_the_same() {
         3
     );
     assert_eq!(json(address, "GET /verify", "").await["holds"], true);
-    let page = json(address, "GET /journal?limit=2", "").await;
+    let page = json(address, "GET /attempts?limit=2", "").await;
     assert_eq!(
         (&page["has_more"], &page["last"]),
         (&json!(true), &json!(1))
     );
-    let rest = json(address, "GET /journal?after=1", "").await;
+    let rest = json(address, "GET /attempts?after=1", "").await;
     assert_eq!(rest["rows"].as_array().unwrap().len(), 1);
     assert_eq!(json(address, "GET /verdict", "").await["clean"], true);
     let metrics = call(address, "token", "GET /metrics", "").await.1;

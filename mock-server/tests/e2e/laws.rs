@@ -39,7 +39,7 @@ fn source(functions: usize) -> String {
 }
 
 /// Plays the traffic on a mock of its own; `(moment in ms, input tokens)` of each admitted request.
-fn play(config: Config, asks: &[Ask], patient: bool) -> (Ledger, Vec<(u64, u64)>) {
+fn sent(config: Config, asks: &[Ask], patient: bool) -> (Ledger, Vec<(u64, u64)>) {
     let ledger = play_on(|| mock(config), MAX_TOKENS, asks, patient);
     let admitted = admitted(&ledger, |usage| usage.input_tokens);
     (ledger, admitted)
@@ -129,7 +129,7 @@ proptest! {
     #[test]
     fn over_any_window_no_more_is_admitted_than_the_bucket_and_its_refill(asks in asks()) {
         let limited = Config { limits: limits(REQUESTS, INPUT, OUTPUT), ..config() };
-        let (_, admitted) = play(limited, &asks, true);
+        let (_, admitted) = sent(limited, &asks, true);
         for (i, (from, _)) in admitted.iter().enumerate() {
             let (mut requests, mut input) = (0, 0);
             for (to, tokens) in &admitted[i..] {
@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn billed_is_charged_and_without_abandonment_also_replied(asks in asks(), patient in any::<bool>(), limited in any::<bool>()) {
         let limits = if limited { limits(REQUESTS, INPUT, OUTPUT) } else { None };
-        let (ledger, _) = play(Config { limits, ..config() }, &asks, patient);
+        let (ledger, _) = sent(Config { limits, ..config() }, &asks, patient);
         let totals = &ledger.totals;
         prop_assert_eq!(totals.attempts, asks.len() as u64);
         prop_assert_eq!(totals.in_flight, 0);
@@ -200,11 +200,11 @@ proptest! {
         let rules = [FaultKind::Overloaded, FaultKind::TruncateStream, FaultKind::Reset]
             .map(|kind| FaultRule { probability: Some(0.2), ..FaultRule::always(kind) });
         let config = Config { seed, ..with_faults(&rules) };
-        let (before, _) = play(config.clone(), &asks, true);
+        let (before, _) = sent(config.clone(), &asks, true);
         // The same requests at other moments, in another order.
         let moments: Vec<u64> = asks.iter().rev().map(|ask| ask.at_ms).collect();
         asks.iter_mut().zip(moments).for_each(|(ask, at)| ask.at_ms = at);
-        let (after, _) = play(config, &asks, true);
+        let (after, _) = sent(config, &asks, true);
         prop_assert_eq!(before.totals.by_ending, after.totals.by_ending);
         prop_assert_eq!(before.totals.by_status, after.totals.by_status);
         prop_assert_eq!(before.totals.cost_pico, after.totals.cost_pico);

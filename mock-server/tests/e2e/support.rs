@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ground::fault::FaultRule;
 use ground::limits::Limits;
 use ground::prices::{ModelPrice, PriceBook};
-use ground::profile::{Latency, Profile, Reply};
+use ground::profile::{Latency, Profile, ReplyLength};
 use ground::timeline::Timeline;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -50,7 +50,7 @@ pub(crate) fn config() -> Config {
             max_output_tokens: 4_000,
             bytes_per_token: 4.0,
             latency: LATENCY,
-            reply: Reply {
+            reply: ReplyLength {
                 tokens_per_symbol: 50,
             },
             tiers: BTreeMap::new(),

@@ -34,14 +34,22 @@ pub(super) struct FillArgs {
     #[arg(long, value_name = "COLUMN")]
     key: String,
     /// What the key is compared with: the roster's id or email
-    #[arg(long, value_name = "id|email", default_value = "email")]
-    by: String,
+    #[arg(long, value_enum, default_value = "email")]
+    by: Identity,
     /// Column of the export that takes the points
     #[arg(long, value_name = "COLUMN")]
     column: String,
     /// The filled file; the export itself is left alone
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+}
+
+/// What the rows of an export are matched by.
+#[derive(Debug, Clone, Copy, clap::ValueEnum, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+enum Identity {
+    Id,
+    Email,
 }
 
 /// Grades everybody in `roster`, and writes tables over all after each.
@@ -168,12 +176,9 @@ pub(super) fn fill(args: &FillArgs) -> anyhow::Result<Exit> {
     for row in reader.deserialize::<BTreeMap<String, String>>() {
         let row = row?;
         let of = |name: &str| row.get(name).cloned().unwrap_or_default();
-        if args.by != "id" && args.by != "email" {
-            bail!("--by is `{}`; use id or email", args.by);
-        }
-        let (who, score) = (of(&args.by), of("score"));
+        let (who, score) = (of(args.by.into()), of("score"));
         // Open points are for people to settle, not for a gradebook.
-        if !who.is_empty() && !score.is_empty() && of("status") == <&str>::from(Status::Graded) {
+        if !who.is_empty() && !score.is_empty() && of("status") == Status::Graded.name() {
             points.insert(who, score);
         }
     }

@@ -15,7 +15,7 @@ use crate::record::Base;
 use crate::record::exam::{Case, Check, Exam, SCHEMA};
 use crate::transport;
 
-/// Plays that the rubrics need, the one that may hang last.
+/// Cases that the rubrics need, the one that may hang last.
 pub(super) fn cases(rubrics: &[Rubric]) -> Vec<Case> {
     let cases: BTreeSet<Case> = rubrics.iter().flat_map(Rubric::cases).collect();
     cases.into_iter().collect()

@@ -2,6 +2,7 @@
 //! by names in the files, or by the notation of the JSON treats these differently.
 
 use serde_json::json;
+use strum::VariantArray;
 
 use crate::examiner::client::AGENT;
 use crate::examiner::running::RunningCase;
@@ -11,7 +12,7 @@ use crate::examiner::upstream::FaultScript;
 use crate::record::exam::CaseRecord;
 
 /// What is unlike an examination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 enum Disguise {
     /// Nothing.
     None,
@@ -29,14 +30,6 @@ enum Disguise {
 const EACH: usize = 2;
 
 impl Disguise {
-    const ALL: [Self; 5] = [
-        Self::None,
-        Self::Curl,
-        Self::Browser,
-        Self::Names,
-        Self::Notation,
-    ];
-
     fn agent(self) -> &'static str {
         match self {
             Self::Curl => "curl/8.14.1",
@@ -61,7 +54,7 @@ impl Disguise {
     fn text(self, salt: &str, number: usize) -> FileText {
         match self {
             Self::Names => source_files::ordinary(salt, number),
-            _ => source_files::text(salt, "guise", number, SMALL),
+            _ => source_files::text(salt, "disguise", number, SMALL),
         }
     }
 
@@ -78,26 +71,31 @@ impl Disguise {
 
 impl Session {
     pub(super) async fn disguise(&self) -> CaseRecord {
-        let guises = Disguise::ALL.iter().flat_map(|guise| [*guise; EACH]);
-        let guises: Vec<Disguise> = guises.collect();
-        let texts = guises.iter().enumerate();
-        let texts = texts.map(|(number, guise)| guise.text(&self.salt, number));
+        let disguises = Disguise::VARIANTS
+            .iter()
+            .flat_map(|disguise| [*disguise; EACH]);
+        let disguises: Vec<Disguise> = disguises.collect();
+        let texts = disguises.iter().enumerate();
+        let texts = texts.map(|(number, disguise)| disguise.text(&self.salt, number));
         let running = self.begin(texts.collect(), FaultScript::default());
-        for pair in 0..Disguise::ALL.len() {
+        for pair in 0..Disguise::VARIANTS.len() {
             let both = (EACH * pair..EACH * (pair + 1))
-                .map(|file| self.disguised(&running, guises[file], file));
+                .map(|file| self.disguised(&running, disguises[file], file));
             futures_util::future::join_all(both).await;
         }
         self.end(running).await
     }
 
-    async fn disguised(&self, running: &RunningCase, guise: Disguise, file: usize) {
+    async fn disguised(&self, running: &RunningCase, disguise: Disguise, file: usize) {
         let text = &running.texts[file];
         let at_ms = running.upstream.elapsed_ms();
-        let body = guise.body(text).into_bytes();
-        let answer = running.client.raw(body, guise.agent(), self.deadline).await;
+        let body = disguise.body(text).into_bytes();
+        let answer = running
+            .client
+            .raw(body, disguise.agent(), self.deadline)
+            .await;
         let mut exchange = running.exchange(&text.path, Some(file), at_ms, &answer);
-        exchange.disguise = guise.said();
+        exchange.disguise = disguise.said();
         running.push(exchange);
     }
 }

@@ -1,3 +1,5 @@
+use strum::VariantArray;
+
 use super::*;
 use crate::grade::{Rubric, builtin, grade as judge};
 use crate::record::exam::{
@@ -107,7 +109,7 @@ fn no_points_are_zero_without_a_sign() {
     repeat.attempts = vec![repeat.attempts[0].clone(); 5];
     let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
     let grade = judge(&exam, &[rubric]);
-    for format in Format::iter() {
+    for &format in Format::VARIANTS {
         assert!(!write(format, &grade).contains("-0"), "{format}");
     }
 }
@@ -213,7 +215,7 @@ fn tap_has_a_plan_and_as_many_lines() {
 fn hostile_text_is_harmless_in_every_format() {
     for passed in [true, false] {
         let grade = graded(passed, HOSTILE);
-        for format in Format::iter() {
+        for &format in Format::VARIANTS {
             let text = write(format, &grade);
             assert!(!text.contains('\u{1b}'), "{format} passes an escape on");
             assert!(

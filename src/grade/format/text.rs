@@ -127,10 +127,7 @@ pub(super) fn csv(grade: &Grade) -> String {
     let flaws: Vec<&str> = grade.flaws.iter().map(|flaw| flaw.id.as_str()).collect();
     let cells = [
         cell(&grade.target),
-        serde_json::to_value(grade.status)
-            .ok()
-            .and_then(|status| status.as_str().map(str::to_owned))
-            .unwrap_or_default(),
+        grade.status.name().to_owned(),
         blank_if(grade, points(grade.score)),
         points(grade.max_score),
         blank_if(grade, points(grade.fraction() * 100.0)),

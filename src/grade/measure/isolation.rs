@@ -29,9 +29,10 @@ pub(super) fn mixed_options(record: &CaseRecord) -> Option<f64> {
 pub(in crate::grade) fn worse_disguises(record: &CaseRecord) -> Option<BTreeSet<&str>> {
     let (mut good, mut bad) = (BTreeSet::new(), BTreeSet::new());
     for exchange in &record.exchanges {
-        let guises = match is_valid(record, exchange) {
-            true => &mut good,
-            false => &mut bad,
+        let guises = if is_valid(record, exchange) {
+            &mut good
+        } else {
+            &mut bad
         };
         guises.insert(exchange.disguise.as_deref().unwrap_or_default());
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::claude::Spending;
-use crate::contract::{Answer, Ask, Reply, State};
+use crate::contract::{Answer, Ask, JsonAnswer, WorkStatus};
 use crate::generator::Document;
 use crate::platform::jobs::Jobs;
 use crate::platform::log::Event;
@@ -81,9 +81,9 @@ impl Handler {
         self.0.options.patience
     }
 
-    pub(super) fn refuse(&self, why: &str) -> Reply {
+    pub(super) fn refuse(&self, why: &str) -> JsonAnswer {
         self.meter().refused();
-        Reply::error(400, "invalid_request", why)
+        JsonAnswer::error(400, "invalid_request", why)
     }
 
     /// Does `work`, or hands out a job's number when `patience` is over first. Without patience
@@ -93,7 +93,7 @@ impl Handler {
         number: Option<u64>,
         work: Work,
         patience: Option<Duration>,
-    ) -> Result<Reply, u64> {
+    ) -> Result<JsonAnswer, u64> {
         let Some(patience) = patience else {
             return Ok(self.finish(number, work).await);
         };
@@ -112,7 +112,7 @@ impl Handler {
         Err(self.promote(files, task))
     }
 
-    /// Takes up a job that an earlier process left in its journal.
+    /// Takes up a job that an earlier process left unfinished.
     pub fn resume(&self, files: Vec<Ask>) -> u64 {
         let work = match <[Ask; 1]>::try_from(files.clone()) {
             Ok([ask]) => Work::One(ask),
@@ -136,11 +136,11 @@ impl Handler {
         job
     }
 
-    pub(super) fn job(&self, id: &str) -> Reply {
+    pub(super) fn job(&self, id: &str) -> JsonAnswer {
         let found = id.parse().ok().and_then(|id| self.jobs().look(id));
         found.map_or_else(
-            || Reply::error(404, "not_found", "there is no such job (any more)"),
-            Reply::ok,
+            || JsonAnswer::error(404, "not_found", "there is no such job (any more)"),
+            JsonAnswer::ok,
         )
     }
 
@@ -168,14 +168,14 @@ impl Handler {
         self.meter().text(attempts.as_ref(), running, spent)
     }
 
-    async fn finish(&self, number: Option<u64>, work: Work) -> Reply {
+    async fn finish(&self, number: Option<u64>, work: Work) -> JsonAnswer {
         match work {
             Work::One(ask) => self.one(number, ask).await,
             Work::Many(asks) => self.many(asks).await,
         }
     }
 
-    async fn many(&self, asks: Vec<Ask>) -> Reply {
+    async fn many(&self, asks: Vec<Ask>) -> JsonAnswer {
         let width = self.0.options.files_at_once.max(1);
         let results: Vec<Value> = stream::iter(asks)
             .map(|ask| async move {
@@ -183,27 +183,27 @@ impl Handler {
                 let mut finished = self.one(None, ask).await;
                 if finished.status != 200 {
                     finished.body["file_path"] = path.into();
-                    finished.body["status"] = json!(State::Failed);
+                    finished.body["status"] = json!(WorkStatus::Failed);
                 }
                 finished.body
             })
             .buffered(width)
             .collect()
             .await;
-        let all = |state: State| {
+        let all = |state: WorkStatus| {
             results
                 .iter()
                 .all(|result| result["status"] == json!(state))
         };
-        let status = match (all(State::Done), all(State::Failed)) {
-            (true, _) => State::Done,
-            (_, true) => State::Failed,
-            _ => State::Partial,
+        let status = match (all(WorkStatus::Done), all(WorkStatus::Failed)) {
+            (true, _) => WorkStatus::Done,
+            (_, true) => WorkStatus::Failed,
+            _ => WorkStatus::Partial,
         };
-        Reply::ok(json!({ "status": status, "results": results }))
+        JsonAnswer::ok(json!({ "status": status, "results": results }))
     }
 
-    async fn one(&self, number: Option<u64>, ask: Ask) -> Reply {
+    async fn one(&self, number: Option<u64>, ask: Ask) -> JsonAnswer {
         let number = number.unwrap_or_else(|| self.0.numbers.fetch_add(1, Ordering::Relaxed));
         let document = Document {
             path: ask.file_path,
@@ -227,7 +227,7 @@ impl Handler {
                     .collect();
                 answer(done, missing, ask.note)
             }
-            Err(error) => Reply::error(error.status(), error.kind(), &error.to_string()),
+            Err(error) => JsonAnswer::error(error.status(), error.kind(), &error.to_string()),
         };
         let event = Event {
             at_unix_ms: timeline.unix_s(timeline.now()) * 1000,
@@ -259,11 +259,11 @@ fn answer(
     done: crate::generator::Documentation,
     missing: Vec<String>,
     note: Option<&str>,
-) -> Reply {
+) -> JsonAnswer {
     let status = if missing.is_empty() {
-        State::Done
+        WorkStatus::Done
     } else {
-        State::Partial
+        WorkStatus::Partial
     };
     let answer = Answer {
         documentation: done.page(),
@@ -273,18 +273,18 @@ fn answer(
         cached: done.cached,
         note: note.map(str::to_owned),
     };
-    Reply::ok(serde_json::to_value(answer).expect("an answer has only string keys"))
+    JsonAnswer::ok(serde_json::to_value(answer).expect("an answer has only string keys"))
 }
 
 /// What a log line says about how it ended: `done`, `partial`, or the error's words.
-fn outcome(finished: &Reply) -> String {
+fn outcome(finished: &JsonAnswer) -> String {
     let error = finished.body.pointer("/error/message");
     let said = error.or(finished.body.get("status"));
     said.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn internal() -> Reply {
-    Reply::error(
+fn internal() -> JsonAnswer {
+    JsonAnswer::error(
         500,
         "internal",
         "the work broke down; this is a bug of ours",
@@ -292,7 +292,7 @@ fn internal() -> Reply {
 }
 
 /// Work that ends with its client, unless it was made a job.
-struct AbortOnDrop(tokio::task::JoinHandle<Reply>);
+struct AbortOnDrop(tokio::task::JoinHandle<JsonAnswer>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

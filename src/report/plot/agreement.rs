@@ -76,9 +76,10 @@ fn paint(canvas: &mut Canvas, width: f64, panels: &[(&Agreement, Vec<Line>)]) {
             right: width - MARGIN - FIGURES,
             bottom: top + HEAD + lines.len() as f64 * ROW,
         };
-        let across = match index + 1 == panels.len() {
-            true => across.clone().figures(difference),
-            false => across.clone(),
+        let across = if index + 1 == panels.len() {
+            across.clone().figures(difference)
+        } else {
+            across.clone()
         };
         let chart = canvas.chart(frame, across, Axis::linear(0.0, 1.0));
         let (same, _) = chart.at(0.0, 0.0);
@@ -117,9 +118,10 @@ fn paint_row(canvas: &mut Canvas, line: &Line, slot: usize, chart: &Chart, (y, w
         canvas.marker((x(line.difference.unwrap_or_default()), y), 4.0, slot);
     });
     let outside = line.agrees == Some(false);
-    let (text, role) = match outside {
-        true => (format!("✗ {}", line.difference()), Role::Failed),
-        false => (line.difference(), Role::Text),
+    let (text, role) = if outside {
+        (format!("✗ {}", line.difference()), Role::Failed)
+    } else {
+        (line.difference(), Role::Text)
     };
     canvas.text(&text, (width - MARGIN, y), 12.0, role, Anchor::End);
 }

@@ -46,9 +46,10 @@ impl Axis {
 
     /// The same with about `wanted` lines at round values.
     pub(super) fn lines(self, wanted: usize) -> Self {
-        let ticks = match self.log {
-            true => self.log_ticks(wanted),
-            false => self.linear_ticks(wanted),
+        let ticks = if self.log {
+            self.log_ticks(wanted)
+        } else {
+            self.linear_ticks(wanted)
         };
         self.lines_at(ticks)
     }
@@ -83,18 +84,20 @@ impl Axis {
         let Range { start, end } = self.values;
         let value = |index: usize| {
             let share = index as f64 / count as f64;
-            match self.log {
-                true => start * (end / start).powf(share),
-                false => start + (end - start) * share,
+            if self.log {
+                start * (end / start).powf(share)
+            } else {
+                start + (end - start) * share
             }
         };
         (0..=count).map(value).collect()
     }
 
     fn place(&self, value: f64) -> f64 {
-        match self.log {
-            true => value.max(f64::MIN_POSITIVE).ln(),
-            false => value,
+        if self.log {
+            value.max(f64::MIN_POSITIVE).ln()
+        } else {
+            value
         }
     }
 
@@ -164,9 +167,10 @@ impl Ranged for Axis {
 
     /// plotters asks twice, for fine lines and for those with figures; there are no fine ones.
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        match hint.weight().allow_light_points() {
-            true => vec![],
-            false => self.ticks.clone(),
+        if hint.weight().allow_light_points() {
+            vec![]
+        } else {
+            self.ticks.clone()
         }
     }
 

@@ -106,9 +106,10 @@ fn paint(canvas: &mut Canvas, width: f64, span: (f64, f64), sides: &[Side<'_>]) 
     for (index, &side) in sides.iter().enumerate() {
         let panel = panel(side, &axis, bins);
         let latency = axis.clone().lines(lines);
-        let latency = match index + 1 == sides.len() {
-            true => latency.figures(seconds),
-            false => latency,
+        let latency = if index + 1 == sides.len() {
+            latency.figures(seconds)
+        } else {
+            latency
         };
         paint_panel(
             canvas,

@@ -1,10 +1,9 @@
 //! Percentile curves of all modes on one axis, stretched towards 100 % as far as there are samples.
 
-use crate::record::Latencies;
 use crate::report::ReportError;
-use crate::summary::{Bounds, answers};
+use crate::summary::{Bounds, Percentiles};
 use crate::text;
-use crate::text::figures::{number, seconds};
+use crate::text::figures::{count, number, seconds};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Chart, Frame, Pen, Point, draw};
@@ -32,7 +31,7 @@ const BOTTOM: f64 = 40.0;
 struct Curve {
     slot: usize,
     mode: String,
-    answers: Latencies,
+    answers: Percentiles,
     /// 95 % bounds in seconds of the percentiles that have them.
     bounds: Vec<(f64, Bounds)>,
 }
@@ -80,9 +79,9 @@ fn curve(
         run, numbers, slot, ..
     }: &Side<'_>,
 ) -> Option<Curve> {
-    let answers = answers(run);
+    let answers = Percentiles::of(run);
     let mode = text::line(&run.subject.to_string());
-    (answers.micros().len() >= FEWEST).then_some(Curve {
+    (answers.count() >= FEWEST).then_some(Curve {
         slot,
         mode,
         bounds: vec![
@@ -144,12 +143,12 @@ impl Curve {
 
     /// How far the samples reach, see [`stretch`].
     fn depth(&self) -> f64 {
-        (self.answers.micros().len() as f64).log10()
+        (self.answers.count() as f64).log10()
     }
 
     /// True where the answers are few enough to be seen one by one.
     fn has_dots(&self) -> bool {
-        self.answers.micros().len() <= MOST_DOTS
+        self.answers.count() <= MOST_DOTS
     }
 
     /// The highest percentile that the axis marks has few samples above it: what it is worth.
@@ -158,9 +157,8 @@ impl Curve {
             .bounds
             .iter()
             .rfind(|(percent, _)| stretch(*percent) <= self.depth() + 1e-9)?;
-        let n = self.answers.micros().len();
-        let above = (n as f64 * (1.0 - percent / 100.0)).round();
-        if above > 10.0 {
+        let (n, above) = (self.answers.count(), self.answers.above(percent));
+        if above > 10 {
             return None;
         }
         let range = range(bounds.low?, bounds.high);
@@ -168,17 +166,17 @@ impl Curve {
             " {}: the {} % of {n} answers rests on the slowest {}; it says {range}.",
             self.mode,
             number(percent),
-            if above <= 1.0 {
+            if above <= 1 {
                 "one".to_owned()
             } else {
-                number(above)
+                count(above)
             }
         ))
     }
 
     /// Seconds at a percentile.
     fn at(&self, percent: f64) -> f64 {
-        self.answers.micros().value_at_quantile(percent / 100.0) as f64 / 1e6
+        self.answers.seconds_at(percent)
     }
 
     /// A point for every distinct latency at most; `steps` at most.
@@ -196,11 +194,8 @@ impl Curve {
 fn paint(canvas: &mut Canvas, width: f64, curves: &[Curve]) {
     let narrow = width <= f64::from(NARROW);
     let depth = curves.iter().map(Curve::depth).fold(0.0, f64::max);
-    let slowest = curves
-        .iter()
-        .map(|curve| curve.answers.micros().max())
-        .max();
-    let slowest = slowest.unwrap_or(1) as f64 / 1e6;
+    let slowest = curves.iter().map(|curve| curve.answers.slowest_s());
+    let slowest = slowest.fold(0.0, f64::max);
     let frame = Frame {
         left: LEFT,
         top: if narrow { TOP_NARROW } else { TOP },
@@ -326,11 +321,10 @@ fn paint_bounds(canvas: &mut Canvas, curve: &Curve, chart: &Chart) {
 /// Every answer at its own percentile.
 fn paint_dots(canvas: &mut Canvas, curve: &Curve, chart: &Chart) {
     const R: f64 = 1.25;
-    let n = curve.answers.micros().len();
-    for rank in 1..=n {
-        let place = -(1.0 - (rank - 1) as f64 / n as f64).log10();
-        let percent = (rank as f64 - 0.5) / n as f64 * 100.0;
-        let (x, y) = chart.at(place, curve.at(percent));
+    let n = curve.answers.count() as f64;
+    for (faster, seconds) in curve.answers.each_s().enumerate() {
+        let place = stretch(100.0 * faster as f64 / n);
+        let (x, y) = chart.at(place, seconds);
         canvas.rect((x - R, y - R), (x + R, y + R), Role::Mode(curve.slot));
     }
 }

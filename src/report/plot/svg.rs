@@ -205,9 +205,10 @@ impl DrawingBackend for Svg {
         style: &S,
         fill: bool,
     ) -> Drawn {
-        let outline = match fill {
-            true => self.fill(style.color())?,
-            false => self.stroke(style)?,
+        let outline = if fill {
+            self.fill(style.color())?
+        } else {
+            self.stroke(style)?
         };
         outline.points(
             [(left, top), (right, top), (right, bottom), (left, bottom)],
@@ -235,9 +236,10 @@ impl DrawingBackend for Svg {
         style: &S,
         fill: bool,
     ) -> Drawn {
-        let outline = match fill {
-            true => self.fill(style.color())?,
-            false => self.stroke(style)?,
+        let outline = if fill {
+            self.fill(style.color())?
+        } else {
+            self.stroke(style)?
         };
         outline.circle((x, y), radius);
         Ok(())

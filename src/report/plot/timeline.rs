@@ -68,13 +68,14 @@ pub(in crate::report) fn timeline(
 }
 
 fn caption(sides: &[Side<'_>], binned: bool) -> String {
-    let mut text = match binned {
-        false => "One row a request: the thin line is waiting, the thick bar is work at the provider. The clock is \
-                  the same for every mode."
-            .to_owned(),
-        true => "Too many requests for a row each: they are binned by the moment at which they ended and by their \
-                 latency; larger squares hold more. The clock is the same for every mode."
-            .to_owned(),
+    let mut text = if binned {
+        "Too many requests for a row each: they are binned by the moment at which they ended and by their latency; \
+         larger squares hold more. The clock is the same for every mode."
+            .to_owned()
+    } else {
+        "One row a request: the thin line is waiting, the thick bar is work at the provider. The clock is the same \
+         for every mode."
+            .to_owned()
     };
     for run in sides
         .iter()
@@ -192,9 +193,10 @@ impl Layout {
     /// Height of what is below a panel's head.
     fn body(&self, panel: &Panel<'_>) -> f64 {
         let rows = panel.rows.len() as f64;
-        match self.binned {
-            true => self.cells().1 as f64 * bins::CELL_HEIGHT,
-            false => rows * (ROWS_HEIGHT / rows.max(1.0)).clamp(THINNEST, THICKEST),
+        if self.binned {
+            self.cells().1 as f64 * bins::CELL_HEIGHT
+        } else {
+            rows * (ROWS_HEIGHT / rows.max(1.0)).clamp(THINNEST, THICKEST)
         }
     }
 

@@ -12,9 +12,12 @@ use crate::state::{Batch, BatchEnd, LIFETIME, rfc3339};
 pub(super) fn describe(batch: &Batch, now: Duration, timeline: &Timeline, host: &str) -> Value {
     let moment = |at: Duration| rfc3339(timeline.unix_s(at));
     let ended = batch.ended(now);
-    let count = |wanted| match ended {
-        true => batch.ends().filter(|(_, end)| *end == wanted).count(),
-        false => 0,
+    let count = |wanted| {
+        if ended {
+            batch.ends().filter(|(_, end)| *end == wanted).count()
+        } else {
+            0
+        }
     };
     let status = match (ended, batch.canceled) {
         (true, _) => "ended",

@@ -217,9 +217,10 @@ pub(crate) fn act(
     let now = timeline.now();
     let mut state = attempt.shared.state();
     let Some(at) = state.batches.find(id) else {
-        return match attempt.live.options.conformance {
-            true => Ok(synthetic(action, id, &timeline, host)),
-            false => Err(ApiError::not_found(format!("Batch `{id}` not found."))),
+        return if attempt.live.options.conformance {
+            Ok(synthetic(action, id, &timeline, host))
+        } else {
+            Err(ApiError::not_found(format!("Batch `{id}` not found.")))
         };
     };
     let batch = state.batches.at(at);

@@ -83,21 +83,20 @@ fn admit(
         Some(rule) if rule.is_answer() => Choice::Scripted(rule),
         _ => reply::choose(wanted, attempt.identity.bits(FORM), caller.lenient)?,
     };
-    let prefixes = match live.options.prompt_caching {
-        true => prefixes(wanted, caller.key, live.classes[model]),
-        false => vec![],
+    let prefixes = if live.options.prompt_caching {
+        prefixes(wanted, caller.key, live.classes[model])
+    } else {
+        vec![]
     };
     let now = attempt.row.arrived_ns;
-    let input = match prefixes.is_empty() {
-        true => Usage {
+    let input = if prefixes.is_empty() {
+        Usage {
             input_tokens: total,
             ..Usage::default()
-        },
-        false => attempt
-            .shared
-            .state()
-            .cache
-            .split(&prefixes, total, profile, now),
+        }
+    } else {
+        let cache = &mut attempt.shared.state().cache;
+        cache.split(&prefixes, total, profile, now)
     };
     let input = usage.input(input);
     attempt.admit(input).map_err(|refusal| {
