@@ -478,9 +478,10 @@ impl Inner {
         let cut_off = message.stop_reason != StopReason::EndTurn;
         let stretches = complete::check(job.view(), chunk, &message.text, cut_off);
         let Some(stretches) = stretches.filter(|_| !cut_off) else {
-            return Ok(match cut_off {
-                false => vec![Part::Text(message.text.into())],
-                true => self.unchecked(chunk, message.text, true),
+            return Ok(if cut_off {
+                self.unchecked(chunk, message.text, true)
+            } else {
+                vec![Part::Text(message.text.into())]
             });
         };
         // Asked twice, it says what it says: all of it is shown, and named for what it is.

@@ -61,9 +61,10 @@ impl Lines {
             self.is_first_over = true;
             let is_cr = rest[end] == b'\r';
             self.after_cr = is_cr && after.is_empty();
-            rest = match is_cr {
-                true => after.strip_prefix(b"\n").unwrap_or(after),
-                false => after,
+            rest = if is_cr {
+                after.strip_prefix(b"\n").unwrap_or(after)
+            } else {
+                after
             };
         }
         self.begun.extend_from_slice(rest);
@@ -72,9 +73,10 @@ impl Lines {
 
     /// The first line may begin with a byte order mark.
     fn without_mark<'l>(&self, line: &'l [u8]) -> &'l [u8] {
-        match self.is_first_over {
-            true => line,
-            false => line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line),
+        if self.is_first_over {
+            line
+        } else {
+            line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line)
         }
     }
 }

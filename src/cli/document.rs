@@ -312,9 +312,10 @@ fn journal_trouble(journal: &Journal) -> Option<String> {
 /// An amount of money, as it may be given on the command line.
 fn dollars(text: &str) -> Result<f64, String> {
     let usd: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-    match usd > 0.0 && usd < MAX_CAP_USD {
-        true => Ok(usd),
-        false => Err(format!("give an amount above 0 and below {MAX_CAP_USD}")),
+    if usd > 0.0 && usd < MAX_CAP_USD {
+        Ok(usd)
+    } else {
+        Err(format!("give an amount above 0 and below {MAX_CAP_USD}"))
     }
 }
 

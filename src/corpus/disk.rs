@@ -195,9 +195,10 @@ fn read(path: &Path) -> Result<String, String> {
     let is_notebook = path
         .extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("ipynb"));
-    let text = match is_notebook {
-        true => notebook::code(&text)?,
-        false => text,
+    let text = if is_notebook {
+        notebook::code(&text)?
+    } else {
+        text
     };
     if text.trim().is_empty() {
         Err("empty".to_owned())

@@ -73,9 +73,10 @@ pub(super) fn check(
         return None;
     }
     let (preamble, mut found) = (sorted.preamble, sorted.found);
-    let last_part: fn(&str) -> &str = match sorted.is_bare {
-        true => last_part,
-        false => |name| name,
+    let last_part: fn(&str) -> &str = if sorted.is_bare {
+        last_part
+    } else {
+        |name| name
     };
     excuse_equal_names(&wanted, &mut found, last_part, cut_off);
     if !cut_off && !is_exact(view) {

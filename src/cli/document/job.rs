@@ -89,9 +89,10 @@ fn read_all(paths: &[PathBuf]) -> anyhow::Result<Files> {
             Ok(loaded) => {
                 files.skipped.extend(loaded.skipped);
                 for file in loaded.files {
-                    let source = match path.is_dir() {
-                        true => path.join(&file.path),
-                        false => path.clone(),
+                    let source = if path.is_dir() {
+                        path.join(&file.path)
+                    } else {
+                        path.clone()
                     };
                     if let Some(why) = made::reason(&file, path.is_dir()) {
                         files.skipped.push(Skipped { path: source, why });

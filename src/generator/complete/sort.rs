@@ -51,9 +51,10 @@ impl Found {
 
     fn add(&mut self, text: &str, times: usize) {
         self.entries += 1;
-        self.state = match self.entries <= times && self.state != State::Doubtful {
-            true => State::Whole,
-            false => State::Doubtful,
+        self.state = if self.entries <= times && self.state != State::Doubtful {
+            State::Whole
+        } else {
+            State::Doubtful
         };
         self.append(text);
     }
@@ -115,9 +116,10 @@ pub(super) struct Subject<'a> {
 pub(super) fn sort<'a>(answer: &'a str, subject: Subject<'_>, cut_off: bool) -> Sorted<'a> {
     let wanted = subject.wanted;
     let (mut starts, is_bare) = starts(answer, subject);
-    let end = match cut_off {
-        true => starts.pop().map_or(0, |last| last.at),
-        false => answer.len(),
+    let end = if cut_off {
+        starts.pop().map_or(0, |last| last.at)
+    } else {
+        answer.len()
     };
     let first = starts
         .iter()

@@ -202,9 +202,10 @@ impl Walk<'_> {
             (Some(header), true) => header.into(),
             (Some(header), false) => format!("{}\n{header}", scope.context).into(),
         };
-        let name = match is_deep {
-            true => Arc::clone(&scope.name),
-            false => format!("{}{name}.", scope.name).into(),
+        let name = if is_deep {
+            Arc::clone(&scope.name)
+        } else {
+            format!("{}{name}.", scope.name).into()
         };
         let inner = Scope {
             level,
@@ -220,13 +221,15 @@ impl Walk<'_> {
     fn start(&mut self, node: &Node<'_>, level: usize) -> (usize, usize) {
         let wrapper = self.last_wrapper;
         let is_wrapped = wrapper.level + 1 == level && node.end_byte() <= wrapper.end;
-        let (start, row) = match is_wrapped {
-            true => (wrapper.start, wrapper.row),
-            false => (node.start_byte(), node.start_position().row),
+        let (start, row) = if is_wrapped {
+            (wrapper.start, wrapper.row)
+        } else {
+            (node.start_byte(), node.start_position().row)
         };
-        let first_row = match self.found.is_empty() {
-            true => 0,
-            false => self.last_row + 1,
+        let first_row = if self.found.is_empty() {
+            0
+        } else {
+            self.last_row + 1
         };
         self.last_row = node.start_position().row;
         syntax::with_lines_above(self.given, self.text, (start, row), first_row)
