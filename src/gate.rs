@@ -7,11 +7,12 @@
 //! ```
 //! use std::path::Path;
 //!
-//! use breaklab::gate::{self, RuleBook, Verdict};
+//! use breaklab::gate::{self, RuleSet, Verdict};
 //!
 //! let baseline = gate::read(Path::new("reports/baseline")).expect("it is part of the repository");
-//! let same = gate::judge(&RuleBook::builtin(), &baseline, &baseline);
-//! assert_eq!(same.verdict, Verdict::Passed);
+//! let judgement = gate::judge(&RuleSet::builtin(), &baseline, &baseline);
+//! // A baseline that is held against itself proves nothing.
+//! assert_eq!(judgement.verdict, Verdict::CannotTell);
 //! ```
 
 pub use accepted::{Acceptance, Accepted};
