@@ -7,7 +7,7 @@
 //! |---|---|
 //! | a terminal, a log, an annotation | [`line()`], [`excerpt`], [`block`], [`wrapped`] |
 //! | HTML | [`line()`], and `maud`, which escapes |
-//! | XML (JUnit) | [`line()`], and `quick-junit`, which escapes |
+//! | XML (JUnit) | [`line()`], and [`junit()`] by `quick-junit`, which escapes |
 //! | a tag inside a prompt, an SVG file | [`markup`] |
 //! | Markdown | [`markdown`], [`anchor`] |
 //! | a spreadsheet | [`cell`] |
@@ -33,6 +33,7 @@
 
 pub use columns::{COLUMNS, cut, left, right, width, wrapped};
 pub use file_name::file_name;
+pub use junit::junit;
 pub use line::{block, excerpt, line};
 pub use page::shown;
 pub use quoted::{cell, markup, shell_word};
@@ -45,6 +46,7 @@ pub mod workflow;
 mod columns;
 mod disarm;
 mod file_name;
+mod junit;
 mod line;
 mod page;
 mod quoted;

@@ -9,7 +9,7 @@ schema, grades = xmlschema.XMLSchema(sys.argv[1]), pathlib.Path(sys.argv[2])
 for folder in sorted(grades.iterdir()):
     grade = json.loads((folder / "grade.json").read_text())
     criteria = [one for rubric in grade["rubrics"] for one in rubric["criteria"]]
-    lost = [one for one in criteria if one["outcome"] in ("partial", "failed")]
+    lost = [one for one in criteria if one["mark"] in ("partial", "failed")]
 
     schema.validate(str(folder / "junit.xml"))
     junit = junitparser.JUnitXml.fromfile(str(folder / "junit.xml"))

@@ -4,7 +4,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::gate::{Finding, Judgement, Verdict};
 use crate::text::figures::measured;
-use crate::text::line;
+use crate::text::{self, line};
 
 /// The judgement as JUnit XML. *Cannot tell* is an error, so that no viewer shows it as green.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn junit(judgement: &Judgement) -> String {
     }
     let mut report = Report::new("breaklab gate");
     report.add_test_suite(suite);
-    report.to_string().expect("a string takes any XML")
+    text::junit(&report)
 }
 
 fn status(finding: &Finding) -> TestCaseStatus {
