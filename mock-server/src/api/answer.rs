@@ -1,6 +1,7 @@
 //! Answers as HTTP responses: when their head is due, and which body they have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ground::chance::mix;
@@ -16,9 +17,11 @@ use crate::request::ApiError;
 use crate::state::{Attempt, SHOULD_RETRY, WORKSPACE};
 
 use super::body::{self, ReplyBody};
-use super::messages::wire;
+use super::dialect::Dialect;
+use super::output::Output;
 use super::plan::Plan;
 use super::stream::Stream;
+use super::wire;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -34,7 +37,7 @@ pub(super) async fn answer(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Respon
             && attempt.waiting() > u64::from(capacity.slots + capacity.queue)
         {
             attempt.undo_admission();
-            return refusal(&ApiError::overloaded(), attempt);
+            return refusal(plan.dialect, ApiError::overloaded(), attempt);
         }
         attempt.slot = slots.clone().acquire_owned().await.ok();
         begin = shared.now_ns();
@@ -49,17 +52,20 @@ pub(super) async fn answer(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Respon
         shared.sleep_until(head_at).await;
     }
     let mut head = attempt.head(StatusCode::OK);
+    wire::dress(plan.dialect, &mut head);
     if plan.stream {
-        let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+        let kind = HeaderValue::from_static(wire::stream_type(plan.dialect));
         head.insert(header::CONTENT_TYPE, kind);
         head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     } else {
         head.insert(header::CONTENT_TYPE, JSON);
     }
-    let body = if plan.stream {
-        stream_body(*plan, flow, attempt)
+    let (stream, fault) = (plan.stream, plan.fault);
+    let output = output(*plan, flow, &attempt);
+    let body = if stream {
+        stream_body(output, fault, attempt)
     } else {
-        json_body(&plan, attempt)
+        spoilt(Bytes::from(wire::message(&output)), fault, attempt)
     };
     let mut response = Response::new(body);
     *response.headers_mut() = head;
@@ -68,6 +74,7 @@ pub(super) async fn answer(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Respon
 
 /// An answer that costs no model time, or what a forced fault makes of it.
 pub(super) async fn info(
+    dialect: Dialect,
     bytes: Bytes,
     mut attempt: Box<Attempt>,
 ) -> Result<Response<ReplyBody>, Hangup> {
@@ -90,6 +97,7 @@ pub(super) async fn info(
         _ => {}
     }
     let mut map = attempt.head(StatusCode::OK);
+    wire::dress(dialect, &mut map);
     map.insert(header::CONTENT_TYPE, JSON);
     let mut response = Response::new(spoilt(bytes, fault, attempt));
     *response.headers_mut() = map;
@@ -100,7 +108,12 @@ pub(super) async fn info(
 const DRIPPING_NS: u64 = MAX_DELTAS * 200_000_000;
 
 /// An error.
-pub(super) fn refusal(error: &ApiError, mut attempt: Box<Attempt>) -> Response<ReplyBody> {
+pub(super) fn refusal(
+    dialect: Dialect,
+    error: ApiError,
+    mut attempt: Box<Attempt>,
+) -> Response<ReplyBody> {
+    let error = wire::in_words_of(dialect, error);
     let mut map = attempt.head(error.status);
     map.insert(header::CONTENT_TYPE, JSON);
     if error.status == StatusCode::UNAUTHORIZED {
@@ -114,16 +127,29 @@ pub(super) fn refusal(error: &ApiError, mut attempt: Box<Attempt>) -> Response<R
         let value = if should { "true" } else { "false" };
         map.insert(SHOULD_RETRY, HeaderValue::from_static(value));
     }
-    let body = Bytes::from(wire::error(error, &ids::request(attempt.row.bits)));
+    wire::dress(dialect, &mut map);
+    let body = Bytes::from(wire::error(
+        dialect,
+        &error,
+        &ids::request(attempt.row.bits),
+    ));
     let mut response = Response::new(ReplyBody::whole(body, Ending::Refused, attempt));
     *response.status_mut() = error.status;
     *response.headers_mut() = map;
     response
 }
 
-fn json_body(plan: &Plan, attempt: Box<Attempt>) -> ReplyBody {
-    let bytes = Bytes::from(wire::message(&plan.envelope, &plan.content));
-    spoilt(bytes, plan.fault, attempt)
+fn output(plan: Plan, flow: Flow, attempt: &Attempt) -> Output {
+    let arrived_ns = attempt.row.arrived_ns;
+    let timeline = attempt.shared.timeline();
+    Output {
+        dialect: plan.dialect,
+        envelope: plan.envelope,
+        content: plan.content,
+        flow,
+        arrived_ns,
+        arrived_unix_s: timeline.unix_s(Duration::from_nanos(arrived_ns)),
+    }
 }
 
 /// The body `bytes`, or what `fault` leaves of it.
@@ -142,12 +168,10 @@ fn spoilt(bytes: Bytes, fault: Option<Fault>, attempt: Box<Attempt>) -> ReplyBod
     }
 }
 
-fn stream_body(plan: Plan, flow: Flow, attempt: Box<Attempt>) -> ReplyBody {
+fn stream_body(output: Output, fault: Option<Fault>, attempt: Box<Attempt>) -> ReplyBody {
     let stream = Stream {
-        spoil: plan.fault.and_then(|fault| fault.spoil(true)),
-        envelope: plan.envelope,
-        content: plan.content,
-        flow,
+        spoil: fault.and_then(|fault| fault.spoil(true)),
+        output,
         bits: mix(&[attempt.row.bits, PADDING]),
         written: 0,
         is_spoilt: false,

@@ -4,11 +4,7 @@ pub(super) mod wire;
 
 mod batch_json;
 mod batches;
-mod caller;
-mod count;
-mod create;
-mod model;
 mod models;
-mod route;
+mod routes;
 
-pub(crate) use route::{max_body, route};
+pub(super) use routes::{max_body, route};

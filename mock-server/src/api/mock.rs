@@ -19,8 +19,9 @@ use crate::state::{Attempt, Called, Lateness, Live, Shared, Spent};
 use super::answer::{answer, info, refusal};
 use super::body::ReplyBody;
 use super::browser;
-use super::messages::route;
+use super::dialect::Dialect;
 use super::plan::Decision;
+use super::route::route;
 
 /// A mock of the Claude Messages API. Clones share everything.
 #[derive(Debug, Clone)]
@@ -89,17 +90,18 @@ impl MockClaude {
             .edge_headers
             .then_some(attempt.row.bits);
         let from_browser = request.headers().contains_key(header::ORIGIN);
-        let decision = route(&request, &mut attempt);
+        let dialect = Dialect::of(request.uri().path());
+        let decision = route(dialect, &request, &mut attempt);
         drop(request);
         let mut response = match decision {
             Ok(Decision::Answer(plan)) => answer(plan, attempt).await,
-            Ok(Decision::Info(bytes)) => info(bytes, attempt).await?,
+            Ok(Decision::Info(bytes)) => info(dialect, bytes, attempt).await?,
             Ok(Decision::Hang) => std::future::pending().await,
             Ok(Decision::Reset) => {
                 attempt.settle(Ending::Reset);
                 return Err(Hangup::Reset);
             }
-            Err(error) => refusal(&error, attempt),
+            Err(error) => refusal(dialect, error, attempt),
         };
         if from_browser {
             browser::allow(response.headers_mut());
@@ -110,10 +112,11 @@ impl MockClaude {
         Ok(response)
     }
 
-    /// Refuses a body that was too large to be read.
-    pub(crate) fn too_large(&self) -> Response<ReplyBody> {
+    /// Refuses a body sent to `path` that was too large to be read.
+    pub(crate) fn too_large(&self, path: &str) -> Response<ReplyBody> {
         refusal(
-            &ApiError::too_large(),
+            Dialect::of(path),
+            ApiError::too_large(),
             Box::new(Attempt::arrive(Arc::clone(&self.shared), 0)),
         )
     }

@@ -7,9 +7,12 @@ use crate::limits::Flow;
 use crate::reply::{Content, Envelope, Latencies};
 use crate::state::{Attempt, Prefix};
 
+use super::dialect::Dialect;
+
 /// What an admitted request will get.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    pub(crate) dialect: Dialect,
     pub(crate) stream: bool,
     pub(crate) content: Vec<Content>,
     pub(crate) envelope: Envelope,

@@ -6,10 +6,10 @@ use ground::chance::mix;
 use ground::ledger::Ending;
 
 use crate::fault::{Hangup, How, Spoil};
-use crate::limits::Flow;
-use crate::reply::{Content, Envelope, MAX_DELTAS};
+use crate::reply::{Content, MAX_DELTAS};
 
-use super::messages::wire;
+use super::output::{Event, Output};
+use super::wire;
 
 /// The API hides lengths behind fewer than so many spaces.
 const PADDING: u64 = 16;
@@ -21,10 +21,7 @@ const FRAME_EVENTS: usize = 8;
 /// A stream that is being written.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    pub(crate) envelope: Envelope,
-    pub(crate) content: Vec<Content>,
-    /// When the content is written, if nothing gets in its way.
-    pub(crate) flow: Flow,
+    pub(crate) output: Output,
     pub(crate) spoil: Option<Spoil>,
     /// Decides the padding.
     pub(crate) bits: u64,
@@ -49,17 +46,17 @@ pub(crate) enum Next {
 
 impl Stream {
     fn deltas(&self) -> u64 {
-        self.flow.tokens.min(MAX_DELTAS)
+        self.output.flow.tokens.min(MAX_DELTAS)
     }
 
     /// Deltas of the thinking before the answer: its share of the tokens.
     fn thinking_deltas(&self) -> u64 {
-        let others = self.content.len().saturating_sub(1) as u64;
-        match self.envelope.thinking_tokens {
+        let others = self.output.content.len().saturating_sub(1) as u64;
+        match self.output.envelope.thinking_tokens {
             None => 0,
             Some(_) if others == 0 => self.deltas(),
             Some(tokens) => {
-                let share = self.deltas() * tokens / self.flow.tokens.max(1);
+                let share = self.deltas() * tokens / self.output.flow.tokens.max(1);
                 share.clamp(1, self.deltas().saturating_sub(others).max(1))
             }
         }
@@ -72,7 +69,7 @@ impl Stream {
             return (0, 1..thinking + 1);
         }
         let first = usize::from(thinking > 0);
-        let blocks = &self.content[first..];
+        let blocks = &self.output.content[first..];
         let end = self.deltas() + 1;
         // One delta for each block, and the others by length.
         let spare = (end - thinking - 1).saturating_sub(blocks.len() as u64);
@@ -90,13 +87,14 @@ impl Stream {
             }
             start = next;
         }
-        (self.content.len() - 1, start..end)
+        (self.output.content.len() - 1, start..end)
     }
 
     /// The moment of delta `number`, counted from 1; the start has none of its own.
     fn due(&self, number: u64) -> u64 {
-        let span = u128::from(self.flow.end - self.flow.start);
-        self.flow.start + (span * u128::from(number) / u128::from(self.deltas().max(1))) as u64
+        let span = u128::from(self.output.flow.end - self.output.flow.start);
+        self.output.flow.start
+            + (span * u128::from(number) / u128::from(self.deltas().max(1))) as u64
     }
 
     /// About as many bytes as [`Stream::write_due`] will write, so that they need not be moved.
@@ -104,10 +102,15 @@ impl Stream {
         if self.written > 0 && self.due(self.written) > now {
             return 0;
         }
-        if self.flow.end > now {
+        if self.output.flow.end > now {
             return EVENT_BYTES;
         }
-        let written: usize = self.content.iter().map(|block| block.written().len()).sum();
+        let written: usize = self
+            .output
+            .content
+            .iter()
+            .map(|block| block.written().len())
+            .sum();
         written + written / 16 + (self.deltas() as usize + FRAME_EVENTS) * EVENT_BYTES
     }
 
@@ -117,10 +120,9 @@ impl Stream {
         let stop = self.spoil.filter(|spoil| spoil.is_final());
         let last = stop.map_or(deltas, |spoil| (deltas as f64 * spoil.after) as u64);
         if self.written == 0 {
-            let first = self.content.first();
-            wire::push_message_start(out, &self.envelope, first, self.padding(0));
-            if let Some(first) = first {
-                wire::push_block_start(out, 0, first, self.padding(1));
+            self.push(out, Event::Start, 0);
+            if !self.output.content.is_empty() {
+                self.push(out, Event::BlockStart(0), 1);
             }
             self.written = 1;
         }
@@ -132,18 +134,18 @@ impl Stream {
             self.written += 1;
         }
         if let Some(spoil) = stop {
-            let end = self.flow.cut(spoil.after).end;
+            let end = self.output.flow.cut(spoil.after).end;
             return if end > now {
                 Next::At(end)
             } else {
-                spoilt_end(spoil.how, out)
+                self.spoilt_end(spoil.how, out)
             };
         }
-        if let Some(last) = self.content.last() {
-            wire::push_block_stop(out, self.content.len() - 1, last, self.padding(0));
+        if let Some(last) = self.output.content.len().checked_sub(1) {
+            self.push(out, Event::BlockStop(last), 0);
         }
-        wire::push_message_delta(out, &self.envelope, self.padding(1));
-        wire::push_message_stop(out, self.padding(2));
+        self.push(out, Event::Result, 1);
+        self.push(out, Event::Stop, 2);
         let spoilt = self.spoil.is_some_and(|spoil| spoil.how == How::Malformed);
         Next::End(if spoilt {
             Ending::Truncated
@@ -154,11 +156,10 @@ impl Stream {
 
     fn push_delta(&mut self, out: &mut Vec<u8>) {
         let (index, deltas) = self.block_of(self.written);
-        let block = &self.content[index];
+        let block = &self.output.content[index];
         if self.written == deltas.start && index > 0 {
-            let before = &self.content[index - 1];
-            wire::push_block_stop(out, index - 1, before, self.padding(2));
-            wire::push_block_start(out, index, block, self.padding(1));
+            self.push(out, Event::BlockStop(index - 1), 2);
+            self.push(out, Event::BlockStart(index), 1);
         }
         let part = part(
             block,
@@ -169,16 +170,14 @@ impl Stream {
             return;
         }
         let start = out.len();
-        wire::push_delta(out, index, block, part, self.padding(0));
+        self.push(out, Event::Delta { index, part }, 0);
         // A fault that spoils a delta spoils the first one that is sent from there on.
         let spoil = self
             .spoil
             .filter(|spoil| !self.is_spoilt && self.written >= self.spoilt_delta(spoil.after));
         match spoil.map(|spoil| spoil.how) {
             Some(How::Malformed) => {
-                // The closing brace and the two line ends.
-                out.truncate(out.len() - 3);
-                out.extend_from_slice(b"\n\n");
+                wire::spoil(out, self.output.dialect);
                 self.is_spoilt = true;
             }
             Some(How::Duplicate) => {
@@ -191,7 +190,7 @@ impl Stream {
 
     /// Deltas of thinking that is not shown: time passes, but nothing is sent.
     fn silent_deltas(&self) -> u64 {
-        match self.content.first() {
+        match self.output.content.first() {
             Some(Content::Thinking { shown, .. }) if shown.is_empty() => self.thinking_deltas(),
             _ => 0,
         }
@@ -201,8 +200,22 @@ impl Stream {
         ((self.deltas() as f64 * after) as u64).max(self.silent_deltas() + 1)
     }
 
-    fn padding(&self, event: u64) -> usize {
-        (mix(&[self.bits, self.written, event]) % PADDING) as usize
+    /// Appends an event, the one with this `number` of what is due together.
+    fn push(&self, out: &mut Vec<u8>, event: Event<'_>, number: u64) {
+        let padding = mix(&[self.bits, self.written, number]) % PADDING;
+        wire::push(out, &self.output, event, padding as usize);
+    }
+
+    fn spoilt_end(&self, how: How, out: &mut Vec<u8>) -> Next {
+        match how {
+            How::Die(hangup) => Next::Die(hangup),
+            How::Stall => Next::Stall,
+            How::ErrorEvent => {
+                self.push(out, Event::Error, 0);
+                Next::End(Ending::Truncated)
+            }
+            How::EndEarly | How::Malformed | How::Duplicate => Next::End(Ending::Truncated),
+        }
     }
 }
 
@@ -228,15 +241,3 @@ fn is_in_pieces(block: &Content) -> bool {
 
 /// About as many bytes of a tool's input as the API sends at once.
 const PIECE_BYTES: usize = 14;
-
-fn spoilt_end(how: How, out: &mut Vec<u8>) -> Next {
-    match how {
-        How::Die(hangup) => Next::Die(hangup),
-        How::Stall => Next::Stall,
-        How::ErrorEvent => {
-            wire::push_error(out);
-            Next::End(Ending::Truncated)
-        }
-        How::EndEarly | How::Malformed | How::Duplicate => Next::End(Ending::Truncated),
-    }
-}

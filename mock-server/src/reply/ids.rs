@@ -21,9 +21,9 @@ pub(crate) fn with_prefix(prefix: &str, bits: u64, count: usize) -> String {
     text
 }
 
-/// `msg_01…`, 28 characters.
-pub(crate) fn message(bits: u64) -> String {
-    with_prefix("msg_01", mix(&[bits, 1]), 22)
+/// `prefix` and 22 characters: `msg_01…` in Anthropic's own dialect.
+pub(crate) fn message(prefix: &str, bits: u64) -> String {
+    with_prefix(prefix, mix(&[bits, 1]), 22)
 }
 
 /// First 8 hex digits of an attempt's identity bits.
@@ -78,10 +78,10 @@ mod tests {
 
     #[test]
     fn ids_have_the_lengths_and_prefixes_of_the_wire() {
-        assert_eq!(message(5).len(), 28);
+        assert_eq!(message("msg_01", 5).len(), 28);
         assert_eq!(request(5).len(), 28);
         assert!(request(5).starts_with("req_011C"));
         assert_eq!(uuid(5).len(), 36);
-        assert_ne!(message(5), message(6));
+        assert_ne!(message("", 5), message("", 6));
     }
 }

@@ -103,11 +103,11 @@ async fn exchange(
     let (head, body) = request.into_parts();
     let most = max_body(head.uri.path());
     if body.size_hint().lower() > most as u64 {
-        return Ok(mock.too_large());
+        return Ok(mock.too_large(head.uri.path()));
     }
     let bytes = match read(body, most).await {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Ok(mock.too_large()),
+        Ok(None) => return Ok(mock.too_large(head.uri.path())),
         Err(_) => return Err(Hangup::Cut),
     };
     mock.answer(Request::from_parts(head, bytes)).await

@@ -35,3 +35,5 @@ mod tcp;
 mod thinking;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod vertex;

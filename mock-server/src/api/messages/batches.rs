@@ -11,13 +11,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::api::caller::Caller;
+use crate::api::model::{check_for_model, find_model};
 use crate::limits::{Limiter, Refusal};
 use crate::reply::{self, Envelope, ids};
 use crate::request::{self, ApiError};
 use crate::state::{Attempt, Batch, Line, Spent};
 
-use super::caller::Caller;
-use super::model::{check_for_model, find_model};
 use super::models;
 use super::{batch_json, wire};
 
@@ -172,7 +172,7 @@ fn answer(
         ..Usage::default()
     };
     let envelope = Envelope {
-        id: ids::message(bits),
+        id: ids::message("msg_01", bits),
         model: profile.model.clone(),
         stop: reply.stop,
         usage,

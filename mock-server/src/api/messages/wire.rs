@@ -2,15 +2,16 @@
 
 use http::StatusCode;
 
+use crate::api::output::{Event, Output};
 use crate::reply::{Content, Envelope, Stop};
 use crate::request::ApiError;
 
 fn push_content(out: &mut Vec<u8>, content: &Content) {
     match content {
         Content::Text(text) => {
-            push(out, &["{\"type\":\"text\",\"text\":"]);
+            put(out, &["{\"type\":\"text\",\"text\":"]);
             push_json_string(out, text);
-            push(out, &["}"]);
+            put(out, &["}"]);
         }
         Content::Thinking { shown, signature } => push_thinking(out, shown, signature),
         Content::Tool {
@@ -19,7 +20,7 @@ fn push_content(out: &mut Vec<u8>, content: &Content) {
         Content::ServerTool { id, name, input } => {
             push_tool(out, "server_tool_use", id, name, input)
         }
-        Content::Result(json) => push(out, &[json]),
+        Content::Result(json) => put(out, &[json]),
     }
 }
 
@@ -33,17 +34,17 @@ fn push_stop(out: &mut Vec<u8>, stop: &Stop) {
         Stop::PauseTurn => "pause_turn",
         Stop::Sequence(_) => "stop_sequence",
     };
-    push(
+    put(
         out,
         &["\"stop_reason\":\"", reason, "\",\"stop_sequence\":"],
     );
     match stop {
         Stop::Sequence(text) => push_json_string(out, text),
-        _ => push(out, &["null"]),
+        _ => put(out, &["null"]),
     }
 }
 
-fn push(out: &mut Vec<u8>, parts: &[&str]) {
+fn put(out: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
         out.extend_from_slice(part.as_bytes());
     }
@@ -100,7 +101,7 @@ fn push_code(out: &mut Vec<u8>, byte: u8) {
 /// Appends names and numbers in turn, e.g. `"a":` and 1, without the formatter's detours.
 fn push_numbers<const N: usize>(out: &mut Vec<u8>, fields: [(&str, u64); N]) {
     for (before, number) in fields {
-        push(out, &[before]);
+        put(out, &[before]);
         serde_json::to_writer(&mut *out, &number).expect("memory takes every number");
     }
 }
@@ -111,23 +112,23 @@ pub(crate) fn message(envelope: &Envelope, content: &[Content]) -> Vec<u8> {
     // Never less than `push_json_string` asks for, which would move what is written already.
     let mut out = Vec::with_capacity(written + written / 8 + 640);
     push_identity(&mut out, envelope);
-    push(&mut out, &["\"content\":["]);
+    put(&mut out, &["\"content\":["]);
     for (index, block) in content.iter().enumerate() {
-        push(&mut out, &[if index > 0 { "," } else { "" }]);
+        put(&mut out, &[if index > 0 { "," } else { "" }]);
         push_content(&mut out, block);
     }
-    push(&mut out, &["],"]);
+    put(&mut out, &["],"]);
     push_stop(&mut out, &envelope.stop);
-    push(&mut out, &[","]);
+    put(&mut out, &[","]);
     push_usage(&mut out, envelope, envelope.usage.output_tokens);
-    push(&mut out, &["}"]);
+    put(&mut out, &["}"]);
     out
 }
 
 fn push_identity(out: &mut Vec<u8>, envelope: &Envelope) {
-    push(out, &["{\"model\":"]);
+    put(out, &["{\"model\":"]);
     push_json_string(out, &envelope.model);
-    push(
+    put(
         out,
         &[
             ",\"id\":\"",
@@ -138,21 +139,21 @@ fn push_identity(out: &mut Vec<u8>, envelope: &Envelope) {
 }
 
 fn push_tool(out: &mut Vec<u8>, kind: &str, id: &str, name: &str, input: &str) {
-    push(
+    put(
         out,
         &["{\"type\":\"", kind, "\",\"id\":\"", id, "\",\"name\":"],
     );
     push_json_string(out, name);
-    push(
+    put(
         out,
         &[",\"input\":", input, ",\"caller\":{\"type\":\"direct\"}}"],
     );
 }
 
 fn push_thinking(out: &mut Vec<u8>, shown: &str, signature: &str) {
-    push(out, &["{\"type\":\"thinking\",\"thinking\":"]);
+    put(out, &["{\"type\":\"thinking\",\"thinking\":"]);
     push_json_string(out, shown);
-    push(out, &[",\"signature\":\"", signature, "\"}"]);
+    put(out, &[",\"signature\":\"", signature, "\"}"]);
 }
 
 fn push_usage(out: &mut Vec<u8>, envelope: &Envelope, output_tokens: u64) {
@@ -171,7 +172,7 @@ fn push_usage(out: &mut Vec<u8>, envelope: &Envelope, output_tokens: u64) {
     );
     push_output_details(out, envelope);
     let tier = envelope.service_tier;
-    push(
+    put(
         out,
         &[
             ",\"service_tier\":\"",
@@ -187,31 +188,54 @@ fn push_output_details(out: &mut Vec<u8>, envelope: &Envelope) {
             out,
             [(",\"output_tokens_details\":{\"thinking_tokens\":", tokens)],
         );
-        push(out, &["}"]);
+        put(out, &["}"]);
     }
 }
 
 fn open_event(out: &mut Vec<u8>, name: &str) {
-    push(out, &["event: ", name, "\ndata: {\"type\":\"", name, "\""]);
+    put(out, &["event: ", name, "\ndata: {\"type\":\"", name, "\""]);
 }
 
 /// Ends an event: the API hides lengths behind `padding` spaces before the closing brace.
 fn close_event(out: &mut Vec<u8>, padding: usize) {
     out.resize(out.len() + padding, b' ');
-    push(out, &["}\n\n"]);
+    put(out, &["}\n\n"]);
+}
+
+/// Appends what Anthropic's own dialect writes for `event`.
+pub(crate) fn push(out: &mut Vec<u8>, output: &Output, event: Event<'_>, padding: usize) {
+    let Output {
+        envelope, content, ..
+    } = output;
+    match event {
+        Event::Start => push_message_start(out, envelope, content.first(), padding),
+        Event::BlockStart(index) => push_block_start(out, index, &content[index], padding),
+        Event::Delta { index, part } => push_delta(out, index, &content[index], part, padding),
+        Event::BlockStop(index) => push_block_stop(out, index, &content[index], padding),
+        Event::Result => push_message_delta(out, envelope, padding),
+        Event::Stop => push_message_stop(out, padding),
+        Event::Error => push_error(out),
+    }
+}
+
+/// Spoils the last event: its JSON lacks the closing brace.
+pub(crate) fn spoil(out: &mut Vec<u8>) {
+    // The brace and the two line ends.
+    out.truncate(out.len() - 3);
+    out.extend_from_slice(b"\n\n");
 }
 
 /// Opens a stream whose first block is `first`.
-pub(crate) fn push_message_start(
+fn push_message_start(
     out: &mut Vec<u8>,
     envelope: &Envelope,
     first: Option<&Content>,
     padding: usize,
 ) {
     open_event(out, "message_start");
-    push(out, &[",\"message\":"]);
+    put(out, &[",\"message\":"]);
     push_identity(out, envelope);
-    push(
+    put(
         out,
         &["\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"],
     );
@@ -220,7 +244,7 @@ pub(crate) fn push_message_start(
         _ => 1,
     };
     push_usage(out, envelope, envelope.usage.output_tokens.min(begun));
-    push(out, &["}"]);
+    put(out, &["}"]);
     close_event(out, padding);
 }
 
@@ -228,20 +252,20 @@ pub(crate) fn push_message_start(
 const BEGUN_TOOL_TOKENS: u64 = 26;
 
 /// Opens block `index`; the first one is followed by a ping.
-pub(crate) fn push_block_start(out: &mut Vec<u8>, index: usize, content: &Content, padding: usize) {
+fn push_block_start(out: &mut Vec<u8>, index: usize, content: &Content, padding: usize) {
     open_event(out, "content_block_start");
     push_numbers(out, [(",\"index\":", index as u64)]);
-    push(out, &[",\"content_block\":"]);
+    put(out, &[",\"content_block\":"]);
     match content {
-        Content::Text(_) => push(out, &["{\"type\":\"text\",\"text\":\"\"}"]),
+        Content::Text(_) => put(out, &["{\"type\":\"text\",\"text\":\"\"}"]),
         Content::Thinking { .. } => push_thinking(out, "", ""),
         Content::Tool { id, name, .. } => push_tool(out, "tool_use", id, name, "{}"),
         Content::ServerTool { id, name, .. } => push_tool(out, "server_tool_use", id, name, "{}"),
-        Content::Result(json) => push(out, &[json]),
+        Content::Result(json) => put(out, &[json]),
     }
     close_event(out, padding);
     if index == 0 {
-        push(out, &["event: ping\ndata: {\"type\": \"ping\"}\n\n"]);
+        put(out, &["event: ping\ndata: {\"type\": \"ping\"}\n\n"]);
     }
     if matches!(content, Content::Tool { .. } | Content::ServerTool { .. }) {
         push_delta(out, index, content, "", padding);
@@ -249,13 +273,7 @@ pub(crate) fn push_block_start(out: &mut Vec<u8>, index: usize, content: &Conten
 }
 
 /// A delta that adds `part` to block `index`.
-pub(crate) fn push_delta(
-    out: &mut Vec<u8>,
-    index: usize,
-    content: &Content,
-    part: &str,
-    padding: usize,
-) {
+fn push_delta(out: &mut Vec<u8>, index: usize, content: &Content, part: &str, padding: usize) {
     let delta = match content {
         Content::Text(_) => "{\"type\":\"text_delta\",\"text\":",
         Content::Thinking { .. } => "{\"type\":\"thinking_delta\",\"thinking\":",
@@ -269,14 +287,14 @@ pub(crate) fn push_delta(
 fn push_raw_delta(out: &mut Vec<u8>, index: usize, delta: &str, part: &str, padding: usize) {
     open_event(out, "content_block_delta");
     push_numbers(out, [(",\"index\":", index as u64)]);
-    push(out, &[",\"delta\":", delta]);
+    put(out, &[",\"delta\":", delta]);
     push_json_string(out, part);
-    push(out, &["}"]);
+    put(out, &["}"]);
     close_event(out, padding);
 }
 
 /// Closes block `index`; thinking is signed first.
-pub(crate) fn push_block_stop(out: &mut Vec<u8>, index: usize, content: &Content, padding: usize) {
+fn push_block_stop(out: &mut Vec<u8>, index: usize, content: &Content, padding: usize) {
     if let Content::Thinking { signature, .. } = content {
         let delta = "{\"type\":\"signature_delta\",\"signature\":";
         push_raw_delta(out, index, delta, signature, padding);
@@ -286,10 +304,10 @@ pub(crate) fn push_block_stop(out: &mut Vec<u8>, index: usize, content: &Content
     close_event(out, padding);
 }
 
-pub(crate) fn push_message_delta(out: &mut Vec<u8>, envelope: &Envelope, padding: usize) {
+fn push_message_delta(out: &mut Vec<u8>, envelope: &Envelope, padding: usize) {
     let usage = envelope.usage;
     open_event(out, "message_delta");
-    push(out, &[",\"delta\":{"]);
+    put(out, &[",\"delta\":{"]);
     push_stop(out, &envelope.stop);
     let written = usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
     push_numbers(
@@ -302,18 +320,18 @@ pub(crate) fn push_message_delta(out: &mut Vec<u8>, envelope: &Envelope, padding
         ],
     );
     push_output_details(out, envelope);
-    push(out, &["}"]);
+    put(out, &["}"]);
     close_event(out, padding);
 }
 
-pub(crate) fn push_message_stop(out: &mut Vec<u8>, padding: usize) {
+fn push_message_stop(out: &mut Vec<u8>, padding: usize) {
     open_event(out, "message_stop");
     close_event(out, padding);
 }
 
 /// The error event that ends a stream after its 200.
-pub(crate) fn push_error(out: &mut Vec<u8>) {
-    push(
+fn push_error(out: &mut Vec<u8>) {
+    put(
         out,
         &["event: error\ndata: {\"type\":\"error\",\"error\":\
         {\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"],

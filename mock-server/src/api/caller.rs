@@ -7,6 +7,8 @@ use http::HeaderMap;
 use crate::request::{ApiError, Rules};
 use crate::state::Attempt;
 
+use super::dialect::Dialect;
+
 /// Who asks, in which dialect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller {
@@ -18,6 +20,8 @@ pub(crate) struct Caller {
     pub(crate) beta: bool,
     /// Whether only the shape of a request counts.
     pub(crate) lenient: bool,
+    /// In which dialect it is answered.
+    pub(crate) dialect: Dialect,
 }
 
 impl Caller {
@@ -42,6 +46,29 @@ impl Caller {
             version: version.parse().unwrap_or_default(),
             beta: given.beta.is_some() || query == "beta=true",
             lenient,
+            dialect: Dialect::Messages,
+        })
+    }
+
+    /// Who asks on a cloud, where the body names the version.
+    pub(crate) fn on_cloud(
+        dialect: Dialect,
+        headers: &HeaderMap,
+        attempt: &Attempt,
+    ) -> Result<Self, ApiError> {
+        let options = &attempt.live.options;
+        let given = Given::read(headers);
+        let key = given.key(&options.keys)?;
+        let betas = given.check_betas();
+        if !options.conformance {
+            betas?;
+        }
+        Ok(Self {
+            key: digest(key.as_bytes()),
+            version: ApiVersion::default(),
+            beta: given.beta.is_some(),
+            lenient: options.conformance,
+            dialect,
         })
     }
 
@@ -118,21 +145,26 @@ impl<'h> Given<'h> {
         }
     }
 
+    fn check_betas(&self) -> Result<(), ApiError> {
+        let betas = self.beta.into_iter().flat_map(|names| names.split(','));
+        let unknown: Vec<&str> = betas.map(str::trim).filter(|name| !is_beta(name)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::invalid(format!(
+            "Unexpected value(s) `{}` for the `anthropic-beta` header. Please consult our \
+             documentation at platform.claude.com/docs or try again without the header.",
+            unknown.join("`, `")
+        )))
+    }
+
     fn check(&self, version: &str, own_workspace: &str) -> Result<(), ApiError> {
         if version.parse::<ApiVersion>().is_err() {
             return Err(ApiError::invalid(format!(
                 "anthropic-version: \"{version}\" is not a valid version"
             )));
         }
-        let betas = self.beta.into_iter().flat_map(|names| names.split(','));
-        let unknown: Vec<&str> = betas.map(str::trim).filter(|name| !is_beta(name)).collect();
-        if !unknown.is_empty() {
-            return Err(ApiError::invalid(format!(
-                "Unexpected value(s) `{}` for the `anthropic-beta` header. Please consult our \
-                 documentation at platform.claude.com/docs or try again without the header.",
-                unknown.join("`, `")
-            )));
-        }
+        self.check_betas()?;
         match self.workspace {
             Some(id) if !id.starts_with("wrkspc_") => {
                 return Err(ApiError::invalid(

@@ -1,4 +1,4 @@
-//! `POST /v1/messages`: from a readable request to a plan of its answer, without waiting.
+//! From a readable request for a message to a plan of its answer, without waiting.
 
 use std::sync::Arc;
 
@@ -6,17 +6,18 @@ use ground::fault::FaultKind;
 use ground::usage::Usage;
 use http::HeaderMap;
 
-use crate::api::forced;
-use crate::api::plan::{Decision, Plan};
 use crate::fault::Fault;
 use crate::reply::{self, AnswerRule, Choice, Envelope, Latencies, ScriptedUsage, ids};
 use crate::request::{self, ApiError, MessagesRequest};
 use crate::state::{Attempt, Prefix, prefixes};
 
 use super::caller::Caller;
+use super::dialect::Dialect;
+use super::forced;
 use super::model::{check_for_model, find_model};
+use super::plan::{Decision, Plan};
 
-/// Reads, checks and admits a request.
+/// Reads, checks and admits a request in Anthropic's own dialect; its answer may be in another.
 pub(crate) fn decide(
     body: &[u8],
     headers: &HeaderMap,
@@ -106,7 +107,14 @@ fn admit(
     if fault.is_some_and(|fault| fault.kind == FaultKind::Hang && fault.after.is_none()) {
         return Ok(Decision::Hang);
     }
-    let mut plan = plan(wanted, choice, model, input, fault, prefixes, attempt);
+    let admitted = Admitted {
+        dialect: caller.dialect,
+        model,
+        input,
+        fault,
+        prefixes,
+    };
+    let mut plan = plan(wanted, choice, admitted, attempt);
     if let Some(tokens) = usage.output_tokens {
         plan.envelope.usage.output_tokens = tokens;
     }
@@ -116,15 +124,28 @@ fn admit(
     Ok(Decision::Answer(Box::new(plan)))
 }
 
-fn plan(
-    wanted: &MessagesRequest<'_>,
-    choice: Choice,
+/// What is settled about a request once it is admitted.
+struct Admitted {
+    dialect: Dialect,
     model: usize,
     input: Usage,
     fault: Option<Fault>,
     prefixes: Vec<Prefix>,
+}
+
+fn plan(
+    wanted: &MessagesRequest<'_>,
+    choice: Choice,
+    admitted: Admitted,
     attempt: &mut Attempt,
 ) -> Plan {
+    let Admitted {
+        dialect,
+        model,
+        input,
+        fault,
+        prefixes,
+    } = admitted;
     let live = &attempt.live;
     let profile = &live.config.profiles[model];
     let unread = input.unread_tokens();
@@ -148,7 +169,7 @@ fn plan(
     }
     let known = live.models.contains_key(wanted.model.as_ref());
     let envelope = Envelope {
-        id: ids::message(attempt.row.bits),
+        id: ids::message(dialect.message_prefix(), attempt.row.bits),
         model: if known {
             profile.model.clone()
         } else {
@@ -164,6 +185,7 @@ fn plan(
     };
     let stream = wanted.stream.unwrap_or(false);
     Plan {
+        dialect,
         stream,
         content: reply.content,
         envelope,

@@ -3,15 +3,15 @@
 use bytes::Bytes;
 use http::{Method, Request};
 
+use crate::api::caller::Caller;
 use crate::api::plan::Decision;
-use crate::api::{browser, forced};
+use crate::api::{count, create, forced, model};
 use crate::limits::Endpoint;
 use crate::request::ApiError;
 use crate::state::Attempt;
 
 use super::batches::{self, Action};
-use super::caller::Caller;
-use super::{count, create, model, models};
+use super::models;
 
 /// Largest request body of the API; of batches, and so the most that is ever read.
 const MAX_MESSAGE_BYTES: usize = 32 << 20;
@@ -58,12 +58,6 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
             None => Ok(caller),
         }
     };
-    if browser::is_preflight(request) {
-        return Ok(Decision::Info(Bytes::new()));
-    }
-    if body.len() > max_body(path) {
-        return Err(ApiError::too_large());
-    }
     match route {
         _ if extra => Err(ApiError::not_found("Not Found")),
         ["messages", "", "", ""] => {

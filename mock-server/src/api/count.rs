@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::api::plan::Decision;
 use crate::limits::Endpoint;
 use crate::request::{self, ApiError};
 use crate::state::Attempt;
 
 use super::caller::Caller;
 use super::model::{check_for_model, find_model};
+use super::plan::Decision;
 
 /// Counts the tokens of a prompt that nobody answers.
 pub(crate) fn count_tokens(
