@@ -7,21 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ground::prices::PICO_PER_USD;
 use ground::timeline::Timeline;
 use ground::usage::Usage;
 use ground::version::ApiVersion;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 
-use crate::text::line;
-use crate::transport::{CallTag, Cut, Reply, SendError, Transport};
+use crate::transport::{CallTag, Cut, Response, SendError, Transport};
 
 pub use batch::{Batch, Item, ItemError, Unread};
+pub use error::CallError;
 pub use limits::{RateLimits, Window};
 pub use spending::Spending;
 
 mod batch;
+mod error;
 mod limits;
 mod spending;
 mod stream;
@@ -84,66 +84,6 @@ pub enum StopReason {
     Other(String),
 }
 
-/// Why there is no whole answer.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum CallError {
-    /// The API answered with an error.
-    #[error("the API answered {status} {}: {}", line(kind), line(message))]
-    Api {
-        /// HTTP status; 200 when the error came inside a stream that had begun well.
-        status: u16,
-        /// `error.type`, e.g. `rate_limit_error`.
-        kind: String,
-        /// `error.message`.
-        message: String,
-        /// `error.details.error_code`, e.g. `enforced_spend_limit_reached`.
-        code: Option<String>,
-        /// How long the API asks to wait.
-        retry_after: Option<Duration>,
-        /// The API's own word on whether another try makes sense.
-        should_retry: Option<bool>,
-        /// The state of the rate limits, if the answer told.
-        limits: Option<Box<RateLimits>>,
-    },
-    /// The connection died before the head of the answer.
-    #[error("the connection was reset before an answer came")]
-    Reset,
-    /// The connection died inside the answer, or the stream ended without its last event.
-    #[error("the answer broke off in the middle")]
-    Cut,
-    /// The answer is not what the API promises.
-    #[error("the answer is malformed: {}", line(what))]
-    Malformed {
-        /// What is wrong with it.
-        what: String,
-    },
-    /// No connection could be made.
-    #[error("the API cannot be reached")]
-    Unreachable,
-    /// It might have cost more than the cap allows, so it was not sent.
-    #[error(
-        "the spending cap of ${:.2} is reached (${:.4} spent); raise it to go on",
-        *cap_pico as f64 / PICO_PER_USD, *spent_pico as f64 / PICO_PER_USD
-    )]
-    OverBudget {
-        /// Pico-dollars spent so far.
-        spent_pico: u64,
-        /// The cap.
-        cap_pico: u64,
-    },
-    /// It could not be written down that it is sent, so it was not sent.
-    #[error(
-        "the call could not be written down ({why}), and nothing is sent that is in no books; make room and run again"
-    )]
-    Unrecorded {
-        /// The reason of the system.
-        why: String,
-    },
-    /// Nothing came for the whole time-out.
-    #[error("the API did not answer in time")]
-    TimedOut,
-}
-
 impl StopReason {
     /// Its name on the wire.
     #[must_use]
@@ -166,90 +106,6 @@ impl StopReason {
             "model_context_window_exceeded" => Self::ContextWindow,
             "refusal" => Self::Refusal,
             _ => Self::Other(name),
-        }
-    }
-}
-
-impl CallError {
-    /// Whether the same question may well be answered at another try.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Api {
-                should_retry: Some(verdict),
-                ..
-            } => *verdict && !self.is_spend_cap(),
-            Self::Api { status, kind, .. } => match status {
-                200 => matches!(
-                    kind.as_str(),
-                    "overloaded_error" | "api_error" | "timeout_error" | "rate_limit_error"
-                ),
-                408 | 409 => true,
-                429 => !self.is_spend_cap(),
-                _ => *status >= 500,
-            },
-            Self::OverBudget { .. } | Self::Unrecorded { .. } => false,
-            Self::Reset
-            | Self::Cut
-            | Self::Malformed { .. }
-            | Self::Unreachable
-            | Self::TimedOut => true,
-        }
-    }
-
-    /// Whether the rate limits refused it, so that waiting mends it for certain.
-    #[must_use]
-    pub fn is_rate_limit(&self) -> bool {
-        matches!(self, Self::Api { status: 429, .. }) && !self.is_spend_cap()
-    }
-
-    /// Whether a spending cap refused it, which no waiting within a run mends.
-    #[must_use]
-    pub fn is_spend_cap(&self) -> bool {
-        matches!(self, Self::Api { status: 429, code: Some(code), .. } if code.ends_with("spend_limit_reached"))
-    }
-
-    /// Whether it cost nothing: it was refused at the door, or never sent.
-    #[must_use]
-    pub fn is_free(&self) -> bool {
-        matches!(
-            self,
-            Self::Api { status: 201.., .. }
-                | Self::Unreachable
-                | Self::OverBudget { .. }
-                | Self::Unrecorded { .. }
-        )
-    }
-
-    /// Whether every other call would meet the same: the key is refused, or the money is spent.
-    #[must_use]
-    pub fn concerns_all(&self) -> bool {
-        let is_key = matches!(
-            self,
-            Self::Api {
-                status: 401..=403,
-                ..
-            }
-        );
-        let is_ours = matches!(self, Self::OverBudget { .. } | Self::Unrecorded { .. });
-        is_key || is_ours || self.is_spend_cap()
-    }
-
-    /// How long the API asked to wait.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Api { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
-
-    /// The state of the rate limits that came with the error.
-    #[must_use]
-    pub fn limits(&self) -> Option<&RateLimits> {
-        match self {
-            Self::Api { limits, .. } => limits.as_deref(),
-            _ => None,
         }
     }
 }
@@ -341,35 +197,40 @@ impl Claude {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_static("/v1/messages");
         request.headers_mut().clone_from(&self.headers);
-        let mut reply = self
+        let mut response = self
             .wait(pin!(self.transport.send(tag, request)))
             .await?
             .map_err(|error| match error {
                 SendError::Reset => CallError::Reset,
                 SendError::Unreachable => CallError::Unreachable,
             })?;
-        let limits = RateLimits::from_headers(&reply.headers);
-        if !reply.status.is_success() {
-            let body = self.read_all(&mut reply).await?;
+        let limits = RateLimits::from_headers(&response.headers);
+        if !response.status.is_success() {
+            let body = self.read_all(&mut response).await?;
             let heard = wire::Heard {
                 limits,
                 unix_s: self.unix_s(),
             };
-            return Err(wire::api_error(reply.status, &reply.headers, &body, heard));
+            return Err(wire::api_error(
+                response.status,
+                &response.headers,
+                &body,
+                heard,
+            ));
         }
-        check_encoding(&reply.headers)?;
-        let streamed = reply
+        check_encoding(&response.headers)?;
+        let streamed = response
             .headers
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         let mut message = if streamed {
-            self.read_stream(&mut reply).await?
+            self.read_stream(&mut response).await?
         } else {
-            wire::message(&self.read_all(&mut reply).await?)?
+            wire::message(&self.read_all(&mut response).await?)?
         };
-        reply.used(message.usage);
+        response.used(message.usage);
         message.limits = limits;
-        message.request_id = reply
+        message.request_id = response
             .headers
             .get("request-id")
             .and_then(|id| id.to_str().ok())
@@ -383,12 +244,12 @@ impl Claude {
             .map(|(timeline, _)| timeline.unix_s(timeline.now()))
     }
 
-    async fn read_all(&self, reply: &mut Reply) -> Result<Bytes, CallError> {
-        let Some(first) = self.next(reply).await? else {
+    async fn read_all(&self, response: &mut Response) -> Result<Bytes, CallError> {
+        let Some(first) = self.next(response).await? else {
             return Ok(Bytes::new());
         };
         let mut whole = Vec::new();
-        while let Some(more) = self.next(reply).await? {
+        while let Some(more) = self.next(response).await? {
             if whole.is_empty() {
                 whole.extend_from_slice(&first);
             }
@@ -402,10 +263,10 @@ impl Claude {
         })
     }
 
-    async fn read_stream(&self, reply: &mut Reply) -> Result<Message, CallError> {
+    async fn read_stream(&self, response: &mut Response) -> Result<Message, CallError> {
         let mut stream = stream::Reader::default();
         let mut bytes = 0;
-        while let Some(piece) = self.next(reply).await? {
+        while let Some(piece) = self.next(response).await? {
             bytes += piece.len();
             check_size(bytes)?;
             stream.push(&piece)?;
@@ -413,8 +274,8 @@ impl Claude {
         stream.finish()
     }
 
-    async fn next(&self, reply: &mut Reply) -> Result<Option<Bytes>, CallError> {
-        self.wait(pin!(reply.chunk()))
+    async fn next(&self, response: &mut Response) -> Result<Option<Bytes>, CallError> {
+        self.wait(pin!(response.chunk()))
             .await?
             .map_err(|Cut| CallError::Cut)
     }

@@ -1,4 +1,4 @@
-//! One HTTP request to the Messages API out, one watched reply back: in process or over TCP.
+//! One HTTP request to the Messages API out, one watched response back: in process or over TCP.
 //!
 //! It never retries and never follows redirects: every attempt is the caller's, and every attempt
 //! is in the [`AttemptLog`].
@@ -61,7 +61,7 @@ pub enum TransportError {
     Client(#[source] reqwest::Error),
 }
 
-/// Why no head of a reply arrived.
+/// Why no head of a response arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// The connection died first.
@@ -77,8 +77,8 @@ pub enum SendError {
 #[error("the connection was cut in the middle of the answer")]
 pub struct Cut;
 
-/// A reply whose head has arrived. Dropped before its end, the attempt counts as abandoned.
-pub struct Reply {
+/// A response whose head has arrived. Dropped before its end, the attempt counts as abandoned.
+pub struct Response {
     /// Status of the head.
     pub status: StatusCode,
     /// Headers of the head.
@@ -126,12 +126,12 @@ impl Transport {
     /// Sends `request`, whose URI is a path, and waits for the head of the reply.
     ///
     /// # Errors
-    /// [`SendError`] when no head came. An error status is a reply, not an error.
+    /// [`SendError`] when no head came. An error status is a response, not an error.
     pub async fn send(
         &self,
         tag: CallTag,
         request: http::Request<Bytes>,
-    ) -> Result<Reply, SendError> {
+    ) -> Result<Response, SendError> {
         let mut watch = self.log.open(tag);
         let answered = match &self.route {
             Route::InProcess(server) => send_in_process(server, request).await,
@@ -141,7 +141,7 @@ impl Transport {
         match answered {
             Ok((status, headers, body)) => {
                 watch.head(status.as_u16());
-                Ok(Reply {
+                Ok(Response {
                     status,
                     headers,
                     body,
@@ -224,7 +224,7 @@ pub fn is_loopback(url: &str) -> bool {
             .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
-impl Reply {
+impl Response {
     /// The next piece of the body; `None` at its end.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use http::{Method, Request, Uri};
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, CallError, Claude, Message, RateLimits, StatusCode, check_size, wire};
-use crate::transport::{CallTag, Reply, SendError};
+use crate::transport::{CallTag, Response, SendError};
 
 /// These calls belong to no request of the service.
 const TAG: CallTag = CallTag {
@@ -69,11 +69,11 @@ pub struct Unread {
 
 #[derive(Serialize)]
 struct Create<'a> {
-    requests: Vec<Entry<'a>>,
+    requests: Vec<NamedRequest<'a>>,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct NamedRequest<'a> {
     custom_id: &'a str,
     params: wire::Body<'a>,
 }
@@ -105,7 +105,7 @@ impl Claude {
     /// # Errors
     /// [`CallError`] when the API does not take them.
     pub async fn create_batch(&self, questions: &[(String, Ask)]) -> Result<Batch, CallError> {
-        let requests = questions.iter().map(|(name, ask)| Entry {
+        let requests = questions.iter().map(|(name, ask)| NamedRequest {
             custom_id: name,
             params: wire::Body::of(ask),
         });
@@ -155,9 +155,9 @@ impl Claude {
     ) -> Result<Unread, CallError> {
         // By our own address: a link in the answer might lead the key somewhere else.
         let path = format!("/v1/messages/batches/{id}/results");
-        let mut reply = self.open(Method::GET, &path, Vec::new()).await?;
+        let mut response = self.open(Method::GET, &path, Vec::new()).await?;
         let (mut line, mut unread) = (Vec::new(), Unread::default());
-        while let Some(piece) = self.next(&mut reply).await? {
+        while let Some(piece) = self.next(&mut response).await? {
             for part in piece.split_inclusive(|byte| *byte == b'\n') {
                 line.extend_from_slice(part);
                 check_size(line.len())?;
@@ -180,35 +180,40 @@ impl Claude {
     }
 
     async fn whole(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, CallError> {
-        let mut reply = self.open(method, path, body).await?;
-        self.read_all(&mut reply).await
+        let mut response = self.open(method, path, body).await?;
+        self.read_all(&mut response).await
     }
 
     /// Sends and waits for a head that says that all is well.
-    async fn open(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Reply, CallError> {
+    async fn open(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, CallError> {
         let mut request = Request::new(Bytes::from(body));
         *request.method_mut() = method;
         *request.uri_mut() = path.parse::<Uri>().map_err(|_| CallError::Malformed {
             what: format!("`{path}` is no path; the id of a batch is letters and digits"),
         })?;
         request.headers_mut().clone_from(&self.headers);
-        let mut reply = self
+        let mut response = self
             .wait(pin!(self.transport.send(TAG, request)))
             .await?
             .map_err(|error| match error {
                 SendError::Reset => CallError::Reset,
                 SendError::Unreachable => CallError::Unreachable,
             })?;
-        if reply.status == StatusCode::OK {
-            return Ok(reply);
+        if response.status == StatusCode::OK {
+            return Ok(response);
         }
-        let limits = RateLimits::from_headers(&reply.headers);
-        let body = self.read_all(&mut reply).await?;
+        let limits = RateLimits::from_headers(&response.headers);
+        let body = self.read_all(&mut response).await?;
         let heard = wire::Heard {
             limits,
             unix_s: self.unix_s(),
         };
-        Err(wire::api_error(reply.status, &reply.headers, &body, heard))
+        Err(wire::api_error(
+            response.status,
+            &response.headers,
+            &body,
+            heard,
+        ))
     }
 }
 

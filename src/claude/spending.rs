@@ -80,7 +80,7 @@ impl Spending {
     }
 
     /// Counts an answer that cost `pico` and was not reserved for.
-    pub fn book(&self, usage: Usage, pico: u64) {
+    pub fn count(&self, usage: Usage, pico: u64) {
         self.0.settle(0, pico, usage);
     }
 

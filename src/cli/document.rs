@@ -24,15 +24,15 @@ use crate::transport::{AttemptLog, Transport};
 
 use batch::Batches;
 use bill::Bill;
-use job::Job;
 use pages::{Page, Pages};
+use work::Work;
 
 mod batch;
 mod bill;
 mod dry;
-mod job;
 mod made;
 mod pages;
+mod work;
 mod written;
 
 /// Where the work is written down that a later run need not pay for again.
@@ -108,7 +108,7 @@ pub(super) struct Args {
 /// One run of the job.
 struct Run<'a> {
     args: &'a Args,
-    job: &'a Job,
+    work: &'a Work,
     pages: &'a Pages,
     policy: Policy,
     bulk: Bulk,
@@ -119,19 +119,19 @@ struct Run<'a> {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let job = job::read(args)?;
+    let work = work::read(args)?;
     if args.list {
-        list(&job)?;
+        list(&work)?;
         return Ok(Exit::Done);
     }
     let key = api_key(args)?;
     let Some(out) = args.out.as_deref().filter(|_| !args.dry_run) else {
-        let estimate = dry::estimate(args, &job)?;
-        bill::print_estimate(&job.documents, &estimate, &job.book, args.batch)?;
+        let estimate = dry::estimate(args, &work)?;
+        bill::print_estimate(&work.documents, &estimate, &work.book, args.batch)?;
         return Ok(Exit::Done);
     };
     if args.base_url.is_some() && !args.quiet {
-        name_skipped(&job.skipped);
+        name_skipped(&work.skipped);
     }
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
@@ -141,9 +141,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         &manifest(args),
         origin,
         args.quiet,
-        job.documents.len(),
+        work.documents.len(),
     )?;
-    pages.claim(&job)?;
+    pages.claim(&work)?;
     let journal = Journal::open(&out.join(JOURNAL))?;
     let journal = match origin {
         Origin::Api => journal,
@@ -172,13 +172,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         };
         let log = AttemptLog::new(timeline, 0);
         let earlier = bulk.journal.earlier();
-        let spending = Spending::new(job.prices, cap_pico).after(earlier.spent_pico);
+        let spending = Spending::new(work.prices, cap_pico).after(earlier.spent_pico);
         let claude = Claude::new(transport(args, timeline, &log)?, &key);
         let run = Run {
             args,
-            job: &job,
+            work: &work,
             pages: &pages,
-            policy: Policy::new(Base::Hardened, &job.settings),
+            policy: Policy::new(Base::Hardened, &work.settings),
             bulk: bulk.clone(),
             claude: claude.with_spending(spending.clone()),
             spending: spending.clone(),
@@ -195,14 +195,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         ))
     })?;
     let (done, trouble, earlier, spending, attempts, took) = outcome?;
-    let index = pages.write_index(&done, &job.skipped);
+    let index = pages.write_index(&done, &work.skipped);
     if !bulk.stop.is_stopped() {
-        pages.remove_gone(&job)?;
+        pages.remove_gone(&work)?;
     }
     let bill = Bill {
         pages: &done,
-        files: job.documents.len(),
-        skipped: &job.skipped,
+        files: work.documents.len(),
+        skipped: &work.skipped,
         attempts: &attempts,
         earlier,
         spending: &spending,
@@ -212,7 +212,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         trouble: trouble.or_else(|| journal_trouble(&bulk.journal)),
     };
     if !args.quiet {
-        bill.print(&job.book, origin)?;
+        bill.print(&work.book, origin)?;
     }
     index?;
     Ok(bill.exit())
@@ -260,10 +260,10 @@ impl Run<'_> {
         let generator =
             Generator::for_bulk(self.policy.clone(), model, claude, self.timeline, bulk)?;
         let work = self
-            .job
+            .work
             .documents
             .iter()
-            .zip(&self.job.sources)
+            .zip(&self.work.sources)
             .zip(0..)
             .map(|((document, source), request)| {
                 let generator = &generator;
@@ -280,7 +280,7 @@ impl Run<'_> {
                 }
             });
         let pages = futures_util::stream::iter(work)
-            .buffered(self.job.settings.parallel)
+            .buffered(self.work.settings.parallel)
             .collect::<Vec<Option<Page>>>();
         let pages = self.speaking(pages).await;
         Ok(pages.into_iter().flatten().collect())
@@ -320,9 +320,9 @@ fn dollars(text: &str) -> Result<f64, String> {
 }
 
 /// Names what the files define.
-fn list(job: &Job) -> std::io::Result<()> {
+fn list(work: &Work) -> std::io::Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for document in &job.documents {
+    for document in &work.documents {
         for Defined { name, line } in defined(&document.path, &document.content) {
             writeln!(out, "{}\t{line}\t{name}", document.path)?;
         }

@@ -12,6 +12,7 @@ use crate::claude::{Ask, CallError, Message};
 use crate::record::Protection;
 use crate::transport::CallTag;
 
+use super::ask::Asking;
 use super::cache::Key;
 use super::chunk::Chunk;
 use super::error::GenerateError;
@@ -19,7 +20,7 @@ use super::journal::Known;
 use super::pace::{self, Cost, Pace};
 use super::plan::{self, cost};
 use super::retry::{Failure, Rule};
-use super::{Asking, Inner, Job, Question, prompt};
+use super::{Inner, Question, Task, prompt};
 
 /// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
 const MAX_REFUSALS: u32 = 100;
@@ -42,10 +43,10 @@ struct Call {
 }
 
 impl Call {
-    fn tag(&mut self, job: &Job<'_>) -> CallTag {
+    fn tag(&mut self, task: &Task<'_>) -> CallTag {
         self.sent += 1;
         CallTag {
-            request: job.request,
+            request: task.request,
             call: self.number,
             attempt: self.sent - 1,
         }
@@ -56,21 +57,21 @@ impl Inner {
     /// The answer to one question: from the journal if there is one, or by a call.
     pub(super) async fn call(
         &self,
-        job: &Job<'_>,
+        task: &Task<'_>,
         chunk: &Chunk,
         asking: Asking,
     ) -> Result<Message, GenerateError> {
         let Some(bulk) = &self.bulk else {
-            return self.call_api(job, chunk, None).await;
+            return self.call_api(task, chunk, None).await;
         };
-        let key = self.key(job, chunk, asking);
+        let key = self.key(task, chunk, asking);
         match (bulk.journal.find(&key), &bulk.questions) {
             (Some(Known::Answered(message)), _) => Ok(message),
             (Some(Known::Refused(error)), _) => Err(error.into()),
             (None, Some(questions)) => {
                 let question = Question {
-                    ask: self.question(job, chunk),
-                    estimate: plan::estimate(&self.policy.settings, job.document, chunk),
+                    ask: self.question(task, chunk),
+                    estimate: plan::estimate(&self.policy.settings, task.document, chunk),
                 };
                 let mut questions = questions
                     .lock()
@@ -80,7 +81,7 @@ impl Inner {
             }
             (None, None) => {
                 // Boxed: only bulk jobs carry it.
-                let outcome = Box::pin(self.call_api(job, chunk, Some(key))).await;
+                let outcome = Box::pin(self.call_api(task, chunk, Some(key))).await;
                 if let Err(GenerateError::Call(error)) = &outcome {
                     bulk.journal.give_up(&key);
                     if error.concerns_all() {
@@ -96,19 +97,19 @@ impl Inner {
     /// One call, with as many attempts as are due.
     async fn call_api(
         &self,
-        job: &Job<'_>,
+        task: &Task<'_>,
         chunk: &Chunk,
         key: Option<Key>,
     ) -> Result<Message, GenerateError> {
-        let mut call = self.new_call(job, chunk, key);
+        let mut call = self.new_call(task, chunk, key);
         self.check_limit(call.cost)?;
         let mut permit = self.admit_unless_stopped(&call).await?;
         // Written only now: a long queue must not hold a long list of prompts.
-        let ask = self.question(job, chunk);
+        let ask = self.question(task, chunk);
         let mut began = self.timeline.now();
         loop {
             // Boxed: an attempt's state is large and would be copied into every future around it.
-            let attempt = Box::pin(self.attempt(job, &mut call, &ask, permit));
+            let attempt = Box::pin(self.attempt(task, &mut call, &ask, permit));
             let (outcome, counts) = attempt.await;
             let error = match outcome {
                 Ok(message) => return Ok(message),
@@ -136,7 +137,7 @@ impl Inner {
                 attempts: call.attempts.max(1),
                 elapsed,
                 streamed: ask.stream,
-                chance: self.chance(job, &call),
+                chance: self.chance(task, &call),
             };
             match self.rule.wait(&failure) {
                 Some(wait) => self.sleep_unless_stopped(wait).await?,
@@ -151,7 +152,7 @@ impl Inner {
         }
     }
 
-    fn new_call(&self, job: &Job<'_>, chunk: &Chunk, key: Option<Key>) -> Call {
+    fn new_call(&self, task: &Task<'_>, chunk: &Chunk, key: Option<Key>) -> Call {
         let earlier = match (&self.bulk, &key) {
             // One attempt is always left: the last run may have ended before it had its turn.
             (Some(bulk), Some(key)) => {
@@ -162,9 +163,9 @@ impl Inner {
         };
         Call {
             key,
-            number: job.next_call.fetch_add(1, Ordering::Relaxed),
+            number: task.next_call.fetch_add(1, Ordering::Relaxed),
             place: self.pace.as_ref().map_or(0, Pace::place),
-            cost: cost(&self.policy.settings, job.document, chunk),
+            cost: cost(&self.policy.settings, task.document, chunk),
             sent: 0,
             attempts: earlier,
             refusals: 0,
@@ -208,10 +209,10 @@ impl Inner {
         Ok(())
     }
 
-    fn chance(&self, job: &Job<'_>, call: &Call) -> f64 {
+    fn chance(&self, task: &Task<'_>, call: &Call) -> f64 {
         let identity = [
             self.seed,
-            job.request,
+            task.request,
             u64::from(call.number),
             u64::from(call.sent),
         ];
@@ -222,13 +223,13 @@ impl Inner {
     /// Also says whether a failure counts against the call.
     async fn attempt(
         &self,
-        job: &Job<'_>,
+        task: &Task<'_>,
         call: &mut Call,
         ask: &Ask,
         permit: Option<pace::Permit>,
     ) -> (Result<Message, CallError>, bool) {
-        let tag = call.tag(job);
-        let mut first = pin!(self.send(job, tag, call.key, ask, permit));
+        let tag = call.tag(task);
+        let mut first = pin!(self.send(task, tag, call.key, ask, permit));
         let Some(patience) = self.patience(call.cost) else {
             return first.await;
         };
@@ -244,8 +245,8 @@ impl Inner {
         if extra.is_none() {
             return first.await;
         }
-        let tag = call.tag(job);
-        let second = Box::pin(self.send(job, tag, call.key, ask, extra));
+        let tag = call.tag(task);
+        let second = Box::pin(self.send(task, tag, call.key, ask, extra));
         match select(first, second).await {
             Either::Left(((Err(_), _), second)) => second.await,
             Either::Right(((Err(_), _), first)) => first.await,
@@ -269,7 +270,7 @@ impl Inner {
 
     async fn send(
         &self,
-        job: &Job<'_>,
+        task: &Task<'_>,
         tag: CallTag,
         key: Option<Key>,
         ask: &Ask,
@@ -283,7 +284,7 @@ impl Inner {
             Ok(entry) => entry,
             Err(error) => return (Err(error), true),
         };
-        job.paid.fetch_add(1, Ordering::Relaxed);
+        task.paid.fetch_add(1, Ordering::Relaxed);
         if let Some(permit) = &mut permit {
             permit.send();
         }
@@ -302,12 +303,12 @@ impl Inner {
         (outcome, counts)
     }
 
-    fn question(&self, job: &Job<'_>, chunk: &Chunk) -> Ask {
+    fn question(&self, task: &Task<'_>, chunk: &Chunk) -> Ask {
         Ask {
             model: Arc::clone(&self.model),
             max_tokens: self.policy.settings.max_tokens,
             system: None,
-            prompt: prompt::text(&job.document.path, &job.document.content, chunk),
+            prompt: prompt::text(&task.document.path, &task.document.content, chunk),
             stream: self.policy.streams(),
         }
     }

@@ -6,8 +6,10 @@
 //! cannot hide in both.
 
 use cursor::{Cursor, is_name, is_name_letter};
+use words::{is_go_kind, is_modifier, is_opener, is_statement, is_visibility};
 
 mod cursor;
+mod words;
 
 /// How many lines of `text` define something.
 pub(super) fn count(text: &str) -> usize {
@@ -39,92 +41,6 @@ fn begins_with_keyword(line: &str) -> bool {
 
 fn may_begin_name(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte > 127 || b"_$#<*".contains(&byte)
-}
-
-/// Words that may stand before the one that tells what is defined.
-fn is_modifier(word: &str) -> bool {
-    is_visibility(word)
-        || matches!(
-            word,
-            "abstract"
-                | "async"
-                | "declare"
-                | "default"
-                | "export"
-                | "final"
-                | "native"
-                | "override"
-                | "readonly"
-                | "sealed"
-                | "static"
-                | "strictfp"
-                | "synchronized"
-                | "unsafe"
-        )
-}
-
-fn is_visibility(word: &str) -> bool {
-    matches!(word, "public" | "protected" | "private")
-}
-
-/// Words that tell what is defined.
-fn is_opener(word: &str) -> bool {
-    matches!(
-        word,
-        "class"
-            | "def"
-            | "enum"
-            | "fn"
-            | "func"
-            | "function"
-            | "interface"
-            | "let"
-            | "record"
-            | "struct"
-            | "trait"
-            | "type"
-            | "var"
-    )
-}
-
-/// Words with which no method's type or name begins.
-fn is_statement(word: &str) -> bool {
-    matches!(
-        word,
-        "assert"
-            | "await"
-            | "case"
-            | "catch"
-            | "defer"
-            | "delete"
-            | "do"
-            | "elif"
-            | "else"
-            | "fn"
-            | "for"
-            | "foreach"
-            | "func"
-            | "function"
-            | "go"
-            | "if"
-            | "in"
-            | "let"
-            | "match"
-            | "mut"
-            | "new"
-            | "not"
-            | "or"
-            | "return"
-            | "select"
-            | "switch"
-            | "throw"
-            | "try"
-            | "typeof"
-            | "until"
-            | "while"
-            | "with"
-            | "yield"
-    )
 }
 
 impl<'a> Cursor<'a> {
@@ -372,34 +288,6 @@ fn is_type(kind: &str) -> bool {
             cursor.plain_word(),
             "boolean" | "byte" | "char" | "double" | "float" | "int" | "long" | "short" | "void"
         )
-}
-
-fn is_go_kind(word: &str) -> bool {
-    matches!(
-        word,
-        "struct"
-            | "interface"
-            | "func"
-            | "map"
-            | "chan"
-            | "string"
-            | "bool"
-            | "error"
-            | "byte"
-            | "rune"
-            | "int"
-            | "int8"
-            | "int16"
-            | "int32"
-            | "int64"
-            | "uint"
-            | "uint8"
-            | "uint16"
-            | "uint32"
-            | "uint64"
-            | "float32"
-            | "float64"
-    )
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub(super) enum Known {
 }
 
 /// An attempt that is going on. Dropped, it was abandoned.
-pub(super) struct Entry<'a> {
+pub(super) struct OpenAttempt<'a> {
     journal: &'a Journal,
     id: i64,
     key: Key,
@@ -278,7 +278,7 @@ impl Journal {
         key: Key,
         [most_pico, abandoned_pico]: [u64; 2],
         now: Duration,
-    ) -> Result<Entry<'_>, CallError> {
+    ) -> Result<OpenAttempt<'_>, CallError> {
         let mut id = 0;
         if self.lost().is_none() {
             self.write(|disk| {
@@ -289,7 +289,7 @@ impl Journal {
         if let Some(why) = self.lost() {
             return Err(CallError::Unrecorded { why });
         }
-        Ok(Entry {
+        Ok(OpenAttempt {
             journal: self,
             id,
             key,
@@ -357,7 +357,7 @@ impl Journal {
     }
 }
 
-impl Entry<'_> {
+impl OpenAttempt<'_> {
     /// Ends the attempt, which cost `pico`. `counts` if it counts against the call.
     pub(super) fn end(
         mut self,
@@ -375,7 +375,7 @@ impl Entry<'_> {
     }
 }
 
-impl Drop for Entry<'_> {
+impl Drop for OpenAttempt<'_> {
     fn drop(&mut self) {
         if !self.is_ended {
             let row = Ended {

@@ -11,11 +11,13 @@ use ground::timeline::Timeline;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
+use self::end::End;
 use self::mirror::Mirror;
-use self::queue::{Call, End, FIRST_PLACE, Queue};
+use self::queue::{Call, FIRST_PLACE, Queue};
 use crate::claude::{CallError, Message};
 
 mod bucket;
+mod end;
 mod health;
 mod mirror;
 mod queue;

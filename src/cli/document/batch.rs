@@ -284,7 +284,7 @@ impl Batches<'_> {
             self.last_failure = Some(error.to_string());
         }
         if self.journal.item(batch, &item.name, &outcome, pico, now) {
-            self.spending.book(usage, pico);
+            self.spending.count(usage, pico);
         }
     }
 }

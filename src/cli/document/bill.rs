@@ -7,7 +7,7 @@ use ground::prices::{PICO_PER_USD, PriceBook, Prices};
 use ground::usage::Usage;
 
 use super::Origin;
-use super::pages::{Page, State};
+use super::pages::{Page, PageState};
 use crate::claude::{CallError, Spending};
 use crate::cli::Exit;
 use crate::corpus::Skipped;
@@ -101,7 +101,7 @@ impl Bill<'_> {
         if self.stopped && self.halted.is_none() {
             Exit::Interrupted
         } else if self.pages.len() == self.files
-            && self.pages.iter().all(|page| page.state == State::Whole)
+            && self.pages.iter().all(|page| page.state == PageState::Whole)
         {
             Exit::Done
         } else {
@@ -111,15 +111,15 @@ impl Bill<'_> {
 
     pub(super) fn print(&self, book: &PriceBook, origin: Origin) -> std::io::Result<()> {
         let count =
-            |is: fn(&State) -> bool| self.pages.iter().filter(|page| is(&page.state)).count();
+            |is: fn(&PageState) -> bool| self.pages.iter().filter(|page| is(&page.state)).count();
         let mut out = std::io::stdout();
         writeln!(
             out,
             "{} files: {} whole, {} with gaps, {} failed; {} skipped; {} already paid for",
             self.pages.len(),
-            count(|state| *state == State::Whole),
-            count(|state| matches!(state, State::Partial(_))),
-            count(|state| matches!(state, State::Failed(_))),
+            count(|state| *state == PageState::Whole),
+            count(|state| matches!(state, PageState::Partial(_))),
+            count(|state| matches!(state, PageState::Failed(_))),
             self.skipped.len(),
             self.pages.iter().filter(|page| page.cached).count(),
         )?;
@@ -132,11 +132,11 @@ impl Bill<'_> {
         }
         for page in self.pages {
             match &page.state {
-                State::Failed(why) => writeln!(out, "  {}: {}", line(&page.path), line(why))?,
-                State::Partial(lines) => {
+                PageState::Failed(why) => writeln!(out, "  {}: {}", line(&page.path), line(why))?,
+                PageState::Partial(lines) => {
                     writeln!(out, "  {}: {lines} lines missing", line(&page.path))?;
                 }
-                State::Whole => {}
+                PageState::Whole => {}
             }
         }
         for file in self.skipped {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use ground::timeline::Timeline;
 
 use super::bill::Estimate;
-use super::job::Job;
+use super::work::Work;
 use super::{Args, JOURNAL, manifest, pages};
 use crate::claude::Claude;
 use crate::clock::Clock;
@@ -21,7 +21,7 @@ use crate::transport::AttemptLog;
 const HEADING_TOKENS: u64 = 5;
 
 /// What the run would use. It is a run that only collects its questions, on a copy of the journal.
-pub(super) fn estimate(args: &Args, job: &Job) -> anyhow::Result<Estimate> {
+pub(super) fn estimate(args: &Args, work: &Work) -> anyhow::Result<Estimate> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let path = folder.path().join("journal.sqlite");
     if let Some(out) = &args.out {
@@ -41,9 +41,9 @@ pub(super) fn estimate(args: &Args, job: &Job) -> anyhow::Result<Estimate> {
         on_failure: Arc::new(|_| ()),
     };
     let (outcome, _) =
-        Clock::Virtual.run(async |timeline| collect(args, job, bulk, timeline).await)?;
+        Clock::Virtual.run(async |timeline| collect(args, work, bulk, timeline).await)?;
     outcome?;
-    let mut estimate = Estimate::new(job.prices, &args.model);
+    let mut estimate = Estimate::new(work.prices, &args.model);
     let questions = questions
         .lock()
         .expect("nothing panics while it holds them");
@@ -52,7 +52,7 @@ pub(super) fn estimate(args: &Args, job: &Job) -> anyhow::Result<Estimate> {
         estimate: call,
     } in questions.values()
     {
-        let profile = &job.profile;
+        let profile = &work.profile;
         let mut call = *call;
         call.input_tokens = (ask.prompt.len() as f64 / profile.bytes_per_token).ceil() as u64;
         let entries = call.definitions * u64::from(profile.reply.tokens_per_symbol);
@@ -62,13 +62,13 @@ pub(super) fn estimate(args: &Args, job: &Job) -> anyhow::Result<Estimate> {
     Ok(estimate)
 }
 
-async fn collect(args: &Args, job: &Job, bulk: Bulk, timeline: Timeline) -> anyhow::Result<()> {
-    let policy = Policy::new(Base::Hardened, &job.settings);
+async fn collect(args: &Args, work: &Work, bulk: Bulk, timeline: Timeline) -> anyhow::Result<()> {
+    let policy = Policy::new(Base::Hardened, &work.settings);
     let log = AttemptLog::new(timeline, 0);
     // Nothing is sent: questions are only collected.
     let claude = Claude::new(super::mock(timeline, &log)?, "mock");
     let generator = Generator::for_bulk(policy, &args.model, claude, timeline, bulk)?;
-    for (document, request) in job.documents.iter().zip(0..) {
+    for (document, request) in work.documents.iter().zip(0..) {
         let _not_asked = generator.document(request, document).await;
     }
     Ok(())

@@ -12,7 +12,7 @@ use ground::prices::PICO_PER_USD;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Origin;
-use super::job::Job;
+use super::work::Work;
 use super::written::Written;
 use crate::claude::CallError;
 use crate::corpus::Skipped;
@@ -54,13 +54,13 @@ struct Trouble {
 pub(super) struct Page {
     pub(super) path: String,
     pub(super) lines: usize,
-    pub(super) state: State,
+    pub(super) state: PageState,
     pub(super) cached: bool,
 }
 
 /// How much of a file is documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum PageState {
     Whole,
     /// Lines that are missing.
     Partial(usize),
@@ -97,15 +97,18 @@ impl Pages {
     }
 
     /// Makes sure that this job writes over nothing that is not its own.
-    pub(super) fn claim(&self, job: &Job) -> anyhow::Result<()> {
-        let pages = job.documents.iter().map(|document| page_of(&document.path));
+    pub(super) fn claim(&self, work: &Work) -> anyhow::Result<()> {
+        let pages = work
+            .documents
+            .iter()
+            .map(|document| page_of(&document.path));
         self.written.claim(pages.chain([PathBuf::from(INDEX)]))
     }
 
     /// Removes the pages of sources that are no longer there, or no longer text.
-    pub(super) fn remove_gone(&self, job: &Job) -> anyhow::Result<()> {
+    pub(super) fn remove_gone(&self, work: &Work) -> anyhow::Result<()> {
         let is_skipped = |source: &Path| {
-            job.skipped
+            work.skipped
                 .iter()
                 .any(|file| absolute(&file.path) == source)
         };
@@ -178,22 +181,22 @@ impl Pages {
                     .map(|gap| gap.to_line - gap.from_line + 1)
                     .sum();
                 let state = if done.missing.is_empty() {
-                    State::Whole
+                    PageState::Whole
                 } else {
-                    State::Partial(missing)
+                    PageState::Partial(missing)
                 };
                 (state, done.page(), done.cached)
             }
             Err(error) => {
                 let why = inline(&error.to_string());
                 let text = format!("> **Missing:** the whole file: {why}.\n");
-                (State::Failed(error.to_string()), text, false)
+                (PageState::Failed(error.to_string()), text, false)
             }
         };
         let mark = self.mark();
         let page = format!("# {}\n\n{mark}{}\n", code(&document.path), text.trim_end());
         if let Err(error) = self.put(&page_of(&document.path), source, &page) {
-            state = State::Failed(format!("its page cannot be written: {error}"));
+            state = PageState::Failed(format!("its page cannot be written: {error}"));
         }
         self.progress
             .set_message(dollars(spent_pico as f64 / PICO_PER_USD));
@@ -215,9 +218,9 @@ impl Pages {
         );
         for page in pages {
             let state = match &page.state {
-                State::Whole => "whole".to_owned(),
-                State::Partial(missing) => format!("{missing} lines missing"),
-                State::Failed(why) => format!("failed: {}", inline(why)),
+                PageState::Whole => "whole".to_owned(),
+                PageState::Partial(missing) => format!("{missing} lines missing"),
+                PageState::Failed(why) => format!("failed: {}", inline(why)),
             };
             let link = link(&page.path, &format!("{}.md", below(&page.path)));
             writeln!(index, "| {link} | {} | {state} |", page.lines)?;

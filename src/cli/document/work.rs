@@ -13,7 +13,7 @@ use crate::corpus::{self, Skipped};
 use crate::generator::{Document, Settings};
 
 /// What there is to do.
-pub(super) struct Job {
+pub(super) struct Work {
     pub(super) documents: Vec<Document>,
     /// Where each document was read from.
     pub(super) sources: Vec<PathBuf>,
@@ -25,7 +25,7 @@ pub(super) struct Job {
 }
 
 /// Reads the files and settles what they are asked with.
-pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
+pub(super) fn read(args: &Args) -> anyhow::Result<Work> {
     let profiles = presets::profiles();
     let book = presets::prices();
     let serves =
@@ -61,7 +61,7 @@ pub(super) fn read(args: &Args) -> anyhow::Result<Job> {
         retry_budget_s: 3_600.0,
         ..Settings::default()
     };
-    Ok(Job {
+    Ok(Work {
         documents,
         sources,
         skipped,

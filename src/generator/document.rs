@@ -1,0 +1,38 @@
+//! What goes in and what comes out: a source file, and what was written about it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::assemble::{self, Gap};
+
+/// A source file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its path, as the client gave it.
+    pub path: String,
+    /// Its text.
+    pub content: Arc<str>,
+}
+
+/// What was written about a source file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Documentation {
+    /// Path of the source file.
+    pub path: String,
+    /// Markdown, in the order of the source.
+    pub text: String,
+    /// What it lacks; empty when it is whole.
+    pub missing: Vec<Gap>,
+    /// True when no call was made for it.
+    pub cached: bool,
+}
+
+impl Documentation {
+    /// The text as people read it, on a page below its path as a heading: with links to its entries
+    /// in front where there are many, and without anything that a terminal would obey.
+    #[must_use]
+    pub fn page(&self) -> String {
+        assemble::page(&self.path, &self.text)
+    }
+}
