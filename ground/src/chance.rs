@@ -10,7 +10,8 @@ pub fn digest(bytes: &[u8]) -> u64 {
     xxh3_64(bytes)
 }
 
-/// Folds `parts` into 64 well-mixed bits (`SplitMix64`'s finalizer over a running sum).
+/// Folds `parts` into 64 well-mixed bits (`SplitMix64`'s finalizer over a running sum). The last part
+/// names the draw, so that two draws of one identity are independent: any number that no other draw has.
 #[must_use]
 pub fn mix(parts: &[u64]) -> u64 {
     parts.iter().fold(0x243F_6A88_85A3_08D3, |state, part| {

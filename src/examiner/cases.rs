@@ -18,6 +18,7 @@ mod batch;
 mod disguise;
 mod options;
 
+/// So long without a call, a case has ended: a service that goes on by itself asks again sooner.
 const CALM: Duration = Duration::from_millis(300);
 
 impl Session {

@@ -17,6 +17,7 @@ use crate::contract::limits::MAX_LOG;
 use crate::record::exam::Death;
 use crate::text::block;
 
+/// Between looks at whether a process has ended: short beside [`GRACE`].
 const POLL: Duration = Duration::from_millis(50);
 /// Time between asking a process to end and ending it.
 const GRACE: Duration = Duration::from_secs(2);

@@ -44,13 +44,9 @@ impl RunningCase {
 
     /// Asks for the documentation of one file and notes the answer.
     pub(super) async fn ask(&self, file: usize, within: Duration) -> Exchange {
-        let text = &self.texts[file];
-        let at_ms = self.upstream.elapsed_ms();
-        let answer = self
-            .client
-            .document(&text.path, &text.content, within)
-            .await;
-        self.note(&text.path, Some(file), at_ms, &answer)
+        let exchange = self.asked(file, within).await;
+        self.push(exchange.clone());
+        exchange
     }
 
     /// Asks about each file at once.
@@ -60,17 +56,22 @@ impl RunningCase {
 
     /// Goes away after `patience`, without an answer.
     pub(super) async fn leave(&self, file: usize, patience: Duration) {
-        let text = &self.texts[file];
-        let at_ms = self.upstream.elapsed_ms();
-        let answer = self
-            .client
-            .document(&text.path, &text.content, patience)
-            .await;
-        let mut exchange = self.exchange(&text.path, Some(file), at_ms, &answer);
+        let mut exchange = self.asked(file, patience).await;
         if exchange.outcome == Outcome::TimedOut {
             exchange.outcome = Outcome::Left;
         }
         self.push(exchange);
+    }
+
+    /// Asks about `file` and waits for at most `within`; nothing is written down yet.
+    async fn asked(&self, file: usize, within: Duration) -> Exchange {
+        let text = &self.texts[file];
+        let at_ms = self.upstream.elapsed_ms();
+        let answer = self
+            .client
+            .document(&text.path, &text.content, within)
+            .await;
+        self.exchange(&text.path, Some(file), at_ms, &answer)
     }
 
     pub(super) fn note(

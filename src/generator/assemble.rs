@@ -1,11 +1,12 @@
 //! Puts the answers together in the order of the source, with a marker wherever something is missing.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::{anchor, markdown};
+
+use super::answer::marked;
 
 /// Lines of a document that are not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,40 +64,24 @@ pub(super) fn join(parts: Vec<Part>) -> (String, Vec<Gap>) {
     (text, gaps)
 }
 
-/// The entries of an answer: the bare name that each is about, and its text. An entry begins with
-/// a line like ### `NAME`.
-pub(super) fn entries(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
-    const MARK: &str = "### `";
-    let mut starts = text
-        .match_indices(MARK)
-        .map(|(at, _)| at)
-        .filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n')
-        .peekable();
-    std::iter::from_fn(move || {
-        let start = starts.next()?;
-        let end = starts.peek().copied().unwrap_or(text.len());
-        Some((bare_name(&text[start + MARK.len()..end]), start..end))
-    })
-}
-
-/// `name` of `Class.name(self)` or `module::name`, up to the closing backtick.
-fn bare_name(rest: &str) -> &str {
-    let line = rest.split(['`', '\n', '(']).next().unwrap_or_default();
-    line.rsplit(['.', ':']).next().unwrap_or_default().trim()
+/// `name` of `Class.name(self)` or `module::name`.
+fn bare_name(spelt: &str) -> &str {
+    let path = spelt.split('(').next().unwrap_or_default();
+    path.rsplit(['.', ':']).next().unwrap_or_default().trim()
 }
 
 /// Links to all entries, for a text that has many and stands below a heading with the file's path.
 fn contents(path: &str, text: &str) -> Option<String> {
-    if entries(text).count() < ENTRIES_FOR_CONTENTS {
+    if marked(text).count() < ENTRIES_FOR_CONTENTS {
         return None;
     }
     let headings = anchor::headings(path, text);
-    let links: Vec<String> = entries(text)
-        .filter_map(|(name, range)| {
+    let links: Vec<String> = marked(text)
+        .filter_map(|(spelt, range)| {
             // An entry inside a code block is no heading, and nothing to link to.
             let at = headings.binary_search_by_key(&range.start, |heading| heading.start);
             let anchor = &headings[at.ok()?].anchor;
-            Some(format!("[{}](#{anchor})", markdown::code(name)))
+            Some(format!("[{}](#{anchor})", markdown::code(bare_name(spelt))))
         })
         .collect();
     (links.len() >= ENTRIES_FOR_CONTENTS).then(|| format!("**Contents:** {}\n\n", links.join(" ")))

@@ -317,6 +317,7 @@ fn furthest(text: &str, lines: &[Line], first: usize, budget: &Budget) -> usize 
 }
 
 fn best_cut(cuts: &[Option<Cut>], first: usize, furthest: usize) -> usize {
+    // One level deeper must fill a chunk by 30 % more to be worth the header that has to be repeated.
     const DEPTH_COST: f64 = 0.3;
     let span = (furthest - first) as f64;
     let worth = |cut: usize, depth: usize| (cut - first) as f64 / span - DEPTH_COST * depth as f64;

@@ -87,6 +87,7 @@ impl Rule {
 }
 
 fn sdk_wait(failure: &Failure<'_>) -> Option<Duration> {
+    // As the official SDKs are set up: three tries in all.
     const RETRIES: u32 = 2;
     let again = match failure.error {
         CallError::Api { status: 200, .. }

@@ -114,6 +114,8 @@ impl Decimal {
     }
 }
 
+// More than any `f64` or 64-bit number needs, and few enough that 128 bits hold the digits; where two
+// numbers cannot be brought to one unit within them, they are compared approximately.
 const MOST_PLACES: u32 = 18;
 const MOST_DIGITS: u32 = 30;
 

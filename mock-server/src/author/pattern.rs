@@ -47,6 +47,7 @@ impl Pattern {
 const BACKTRACKS: usize = 20_000;
 /// No text that is made up is longer, whatever is repeated.
 const LONGEST: usize = 20_000;
+/// Groups within groups; each takes a part of the stack.
 const DEEPEST: usize = 100;
 
 struct Writer<'c> {

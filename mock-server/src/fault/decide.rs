@@ -49,6 +49,7 @@ fn strikes(rule: &FaultRule, index: usize, who: Identity, at: Duration) -> bool 
 }
 
 const FAULT_DRAW: u64 = 0xFA17_0000;
+/// In the middle, where most has been spent for nothing.
 const DEFAULT_AFTER: f64 = 0.5;
 
 /// The first rule that strikes decides.

@@ -62,6 +62,7 @@ impl Latencies {
     }
 }
 
+/// Between tokens that drip: no time-out on silence ever strikes, only one on the whole answer.
 const DRIP_NS: u64 = 200_000_000;
 
 fn nanoseconds(seconds: f64) -> u64 {

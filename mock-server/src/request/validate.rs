@@ -40,6 +40,7 @@ pub(crate) fn parse(body: &[u8], rules: Rules) -> Result<MessagesRequest<'_>, Ap
     }
 }
 
+// All three as the Messages API documents them.
 const MAX_MESSAGES: usize = 100_000;
 const MAX_BREAKPOINTS: usize = 4;
 const MIN_THINKING_TOKENS: u64 = 1024;

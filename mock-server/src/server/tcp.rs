@@ -50,6 +50,7 @@ pub async fn serve(
 
 /// Wait after the system ran out of something, e.g. file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// `ENFILE` and `EMFILE`, the same on Linux and macOS.
 const TOO_MANY_FILES: [i32; 2] = [23, 24];
 
 /// A client that left before it was accepted, or a shortage that ends when connections do.

@@ -89,6 +89,7 @@ impl Hasher for Digest {
 /// Keys, customers and bodies remembered at most; beyond that the mock begins to forget, so that
 /// a client that makes them up cannot fill the memory.
 pub(crate) const MAX_REMEMBERED: usize = 4_000_000;
+/// Customers with limits of their own.
 pub(crate) const MAX_POOLS: usize = 10_000;
 
 impl Shared {

@@ -79,9 +79,12 @@ impl Rule {
     }
 }
 
+/// More repeats of one call than these are a storm: the official SDKs repeat twice, and whoever doubles
+/// the wait each time has waited a quarter of an hour after ten.
 const STORM: usize = 10;
 /// A call with the same body so long after a failure is a new one.
 const NEW_CALL_NS: u64 = 60 * SECOND_NS;
+/// Attempts named for one finding: enough to look for in a log.
 const EVIDENCE: usize = 20;
 const SECOND_NS: u64 = 1_000_000_000;
 /// A wait may be short by 5 % and 50 ms, for clocks and rounding.

@@ -23,6 +23,7 @@ const MAX_QUESTIONS: usize = 10_000;
 const MAX_BYTES: usize = 100 << 20;
 /// Times that one question is asked.
 const MAX_TIMES: u32 = 3;
+/// Small batches end within seconds, most within an hour: the wait grows from the first to the longest.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Looks that may fail one after the other.

@@ -13,6 +13,7 @@ use crate::cli::Exit;
 use crate::corpus::Skipped;
 use crate::generator::{CallEstimate, Document, Earlier};
 use crate::record::Attempts;
+use crate::text::figures::dollars;
 use crate::text::line;
 
 /// What the calls of a job are expected to use.
@@ -87,10 +88,10 @@ pub(super) fn print_estimate(
     )?;
     writeln!(
         out,
-        "about {} input and {} output tokens: ${:.4} (prices of {})",
+        "about {} input and {} output tokens: {} (prices of {})",
         estimate.usage.input_tokens,
         estimate.usage.output_tokens,
-        usd(if is_batch { pico / 2 } else { pico }),
+        dollars(usd(if is_batch { pico / 2 } else { pico })),
         book.as_of,
     )
 }
@@ -170,20 +171,20 @@ impl Bill<'_> {
         let earlier = self.earlier;
         writeln!(
             out,
-            "{} calls in {:.0}{clock} s, {} input and {} output tokens: ${:.4}{made_up} (prices of {})",
+            "{} calls in {:.0}{clock} s, {} input and {} output tokens: {}{made_up} (prices of {})",
             self.attempts.sent,
             self.took.as_secs_f64(),
             usage.input_tokens,
             usage.output_tokens,
-            usd(self.spending.spent_pico() - earlier.spent_pico),
+            dollars(usd(self.spending.spent_pico() - earlier.spent_pico)),
             book.as_of,
         )?;
         if earlier.attempts > 0 {
             writeln!(
                 out,
-                "with {} calls of earlier runs: ${:.4}",
+                "with {} calls of earlier runs: {}",
                 earlier.attempts,
-                usd(self.spending.spent_pico())
+                dollars(usd(self.spending.spent_pico()))
             )?;
         }
         if origin == Origin::Mock {

@@ -10,6 +10,8 @@ const STRUGGLING: f64 = 0.25;
 const WEIGHT: f64 = 0.1;
 /// Failures in a row that mean it is down.
 const DOWN_AFTER: u32 = 5;
+/// The pause doubles from the first to the longest, so that an outage of hours costs one probe every
+/// half minute and its end is noticed soon.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 

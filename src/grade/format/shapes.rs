@@ -74,6 +74,7 @@ fn hold_field(field: &Value, must: &Must, at: &str) {
     assert!(fits, "{at} is {field}");
 }
 
+/// Any maximum: the shapes do not depend on it.
 const POINTS: f64 = 20.0;
 
 /// gradescope/autograder_samples, docs/specs.md. Without `score` and `tests` the autograder counts

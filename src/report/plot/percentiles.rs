@@ -224,6 +224,7 @@ fn paint(canvas: &mut Canvas, width: f64, curves: &[Curve]) {
 
 /// What each curve says at a stretch of the axis, for those who point at it.
 fn say_all(canvas: &mut Canvas, curves: &[Curve], frame: Frame, depth: f64) {
+    // Wide enough to be met by a finger, at 360 pixels too.
     const STRETCHES: usize = 24;
     let step = (frame.right - frame.left) / STRETCHES as f64;
     for index in 0..STRETCHES {

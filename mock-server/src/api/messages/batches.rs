@@ -21,7 +21,9 @@ use crate::state::{Attempt, Batch, Line, Spent};
 use super::models;
 use super::{batch_json, wire};
 
+/// As the Batches API documents it.
 const MAX_REQUESTS: usize = 100_000;
+
 #[derive(Deserialize)]
 struct Create<'a> {
     #[serde(borrow)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::message::{MessagesRequest, Tool};
 use super::rules::tag_mistake;
 
+/// As the API documents it.
 const MAX_NAME: usize = 128;
 
 pub(super) fn mistake(request: &MessagesRequest<'_>) -> Option<String> {
