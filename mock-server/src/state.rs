@@ -15,7 +15,7 @@ mod shared;
 pub(crate) use attempt::Attempt;
 pub use batches::Spent;
 pub(crate) use batches::{Batch, BatchEnd, LIFETIME, Line};
-pub(crate) use headers::{SHOULD_RETRY, WORKSPACE, rfc3339, text as header_text};
+pub(crate) use headers::{REQUEST_ID, SHOULD_RETRY, WORKSPACE, rfc3339, text as header_text};
 pub use lateness::Lateness;
 pub use ledger::Called;
 pub(crate) use live::Live;

@@ -53,15 +53,16 @@ pub(super) async fn answer(plan: Box<Plan>, mut attempt: Box<Attempt>) -> Respon
     }
     let mut head = attempt.head(StatusCode::OK);
     wire::dress(plan.dialect, &mut head);
-    if plan.stream {
-        let kind = HeaderValue::from_static(wire::stream_type(plan.dialect));
+    let (stream, fault) = (plan.stream, plan.fault);
+    let output = output(*plan, flow, &attempt);
+    if stream {
+        let kind = HeaderValue::from_static(wire::stream_type(output.dialect));
         head.insert(header::CONTENT_TYPE, kind);
         head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     } else {
         head.insert(header::CONTENT_TYPE, JSON);
+        wire::tell(&output, &mut head);
     }
-    let (stream, fault) = (plan.stream, plan.fault);
-    let output = output(*plan, flow, &attempt);
     let body = if stream {
         stream_body(output, fault, attempt)
     } else {
@@ -128,6 +129,7 @@ pub(super) fn refusal(
         map.insert(SHOULD_RETRY, HeaderValue::from_static(value));
     }
     wire::dress(dialect, &mut map);
+    wire::tell_error(dialect, &error, &mut map);
     let body = Bytes::from(wire::error(
         dialect,
         &error,

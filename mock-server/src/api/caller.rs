@@ -8,6 +8,7 @@ use crate::request::{ApiError, Rules};
 use crate::state::Attempt;
 
 use super::dialect::Dialect;
+use super::signature;
 
 /// Who asks, in which dialect.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +28,14 @@ pub(crate) struct Caller {
 impl Caller {
     /// Checks the headers of a request with this query string.
     pub(crate) fn read(
+        dialect: Dialect,
         headers: &HeaderMap,
         query: &str,
         attempt: &Attempt,
     ) -> Result<Self, ApiError> {
         let lenient = attempt.live.options.conformance;
         let given = Given::read(headers);
-        let key = given.key(&attempt.live.options.keys)?;
+        let key = given.key(dialect, &attempt.live.options.keys)?;
         let version = given
             .version
             .ok_or_else(|| ApiError::invalid("anthropic-version: header is required"))?;
@@ -46,7 +48,7 @@ impl Caller {
             version: version.parse().unwrap_or_default(),
             beta: given.beta.is_some() || query == "beta=true",
             lenient,
-            dialect: Dialect::Messages,
+            dialect,
         })
     }
 
@@ -58,7 +60,7 @@ impl Caller {
     ) -> Result<Self, ApiError> {
         let options = &attempt.live.options;
         let given = Given::read(headers);
-        let key = given.key(&options.keys)?;
+        let key = given.key(dialect, &options.keys)?;
         let betas = given.check_betas();
         if !options.conformance {
             betas?;
@@ -117,16 +119,14 @@ impl<'h> Given<'h> {
     }
 
     /// The customer's key; any is right if there is no list of `accepted` ones.
-    fn key(&self, accepted: &[String]) -> Result<&'h str, ApiError> {
+    fn key(&self, dialect: Dialect, accepted: &[String]) -> Result<&'h str, ApiError> {
         if self.origin.is_some() && self.browser != Some("true") {
             return Err(ApiError::authentication(
                 "CORS requests must set 'anthropic-dangerous-direct-browser-access' header",
             ));
         }
-        let bearer = self.authorization.map(|value| {
-            let token = value.strip_prefix("Bearer ");
-            token.or_else(|| access_key(value)).unwrap_or("")
-        });
+        let bearer = self.authorization.map(|value| bearer(dialect, value));
+        let bearer = bearer.transpose()?;
         let given = |key: &&str| !key.is_empty();
         let (key, wrong) = match (self.api_key.filter(given), bearer.filter(given)) {
             (Some(_), Some(_)) => {
@@ -210,16 +210,14 @@ fn is_beta(name: &str) -> bool {
     !words.is_empty() && words.iter().all(is_word)
 }
 
-/// The access key in the signature that AWS clients send instead of a key; it is not verified.
-fn access_key(authorization: &str) -> Option<&str> {
-    let parts = authorization.strip_prefix("AWS4-HMAC-SHA256 ")?;
-    let credential = parts
-        .split(',')
-        .find_map(|part| part.trim().strip_prefix("Credential="))?;
-    let is_signed = ["SignedHeaders=", "Signature="]
-        .iter()
-        .all(|name| parts.split(',').any(|part| part.trim().starts_with(name)));
-    credential.split('/').next().filter(|_| is_signed)
+/// The token in an `authorization` header, or the access key in its signature.
+fn bearer(dialect: Dialect, authorization: &str) -> Result<&str, ApiError> {
+    if !signature::is_signature(authorization) {
+        return Ok(authorization.strip_prefix("Bearer ").unwrap_or(""));
+    }
+    signature::read_for(dialect.signed_services(), authorization)
+        .map(|signature| signature.access_key)
+        .map_err(|why| ApiError::authentication(&why))
 }
 
 #[cfg(test)]
@@ -248,16 +246,6 @@ mod tests {
             "a b-2026-01-01",
         ] {
             assert!(!is_beta(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_signature_names_its_access_key() {
-        let whole = "AWS4-HMAC-SHA256 Credential=AKID/20261114/us-east-1/bedrock/aws4_request, \
-                     SignedHeaders=host;x-amz-date, Signature=abc";
-        assert_eq!(access_key(whole), Some("AKID"));
-        for broken in ["Bearer x", "AWS4-HMAC-SHA256 Credential=AKID/20261114"] {
-            assert_eq!(access_key(broken), None, "{broken}");
         }
     }
 }

@@ -55,6 +55,14 @@ impl<'a> CloudBody<'a> {
         }
     }
 
+    /// Refuses a stream that the body asks for where the path says so.
+    pub(crate) fn without_stream(self) -> Result<Self, ApiError> {
+        match self.fields.contains_key("stream") {
+            true => Err(ApiError::invalid("stream: Extra inputs are not permitted")),
+            false => Ok(self),
+        }
+    }
+
     /// The same request in Anthropic's own dialect.
     pub(crate) fn to_messages(&self, model: &str, stream: bool) -> Vec<u8> {
         let mut written = format!("{{\"model\":{}", serde_json::Value::from(model));

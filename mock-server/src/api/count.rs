@@ -10,21 +10,24 @@ use super::caller::Caller;
 use super::model::{check_for_model, find_model};
 use super::plan::Decision;
 
-/// Counts the tokens of a prompt that nobody answers.
+/// The tokens of a prompt that nobody answers.
 pub(crate) fn count_tokens(
     body: &[u8],
     caller: Caller,
     attempt: &mut Attempt,
-) -> Result<Decision, ApiError> {
+) -> Result<u64, ApiError> {
     attempt.admit_to(Endpoint::CountTokens, caller.key)?;
     let live = &attempt.live;
     let wanted = request::parse(body, caller.rules(true))?;
-    let profile = &live.config.profiles[find_model(live, &wanted.model)?];
+    let profile = &live.config.profiles[find_model(live, caller.dialect, &wanted.model)?];
     if !caller.lenient {
         check_for_model(&wanted, profile, &attempt.shared.key)?;
     }
-    let tokens = request::input_tokens(&wanted, profile);
-    Ok(Decision::Info(Bytes::from(format!(
-        "{{\"input_tokens\":{tokens}}}"
-    ))))
+    Ok(request::input_tokens(&wanted, profile))
+}
+
+/// Tells a count as Anthropic does.
+pub(crate) fn told(tokens: u64) -> Decision {
+    let json = format!("{{\"input_tokens\":{tokens}}}");
+    Decision::Info(Bytes::from(json))
 }

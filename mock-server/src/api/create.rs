@@ -26,7 +26,7 @@ pub(crate) fn decide(
 ) -> Result<Decision, ApiError> {
     let live = Arc::clone(&attempt.live);
     let wanted = request::parse(body, caller.rules(false))?;
-    let model = find_model(&live, &wanted.model)?;
+    let model = find_model(&live, caller.dialect, &wanted.model)?;
     attempt.row.model = Some(model);
     attempt.row.retries = retries(headers);
     attempt.row.max_tokens = wanted.max_tokens.unwrap_or(0);
@@ -167,7 +167,8 @@ fn plan(
     if fault.is_some_and(|fault| fault.kind == FaultKind::SlowDrip) {
         latencies = latencies.dripping(reply.tokens);
     }
-    let known = live.models.contains_key(wanted.model.as_ref());
+    let own = dialect.first_party(&wanted.model);
+    let known = own.is_some_and(|own| live.models.contains_key(own));
     let envelope = Envelope {
         id: ids::message(dialect.message_prefix(), attempt.row.bits),
         model: if known {

@@ -7,9 +7,12 @@ use crate::reply::forged_thinking;
 use crate::request::{ApiError, MessagesRequest, check_model};
 use crate::state::Live;
 
-/// The index of the model `id` among the profiles.
-pub(crate) fn find_model(live: &Live, id: &str) -> Result<usize, ApiError> {
-    match live.models.get(id) {
+use super::dialect::Dialect;
+
+/// The index among the profiles of the model that `dialect` calls `id`.
+pub(crate) fn find_model(live: &Live, dialect: Dialect, id: &str) -> Result<usize, ApiError> {
+    let own = dialect.first_party(id);
+    match own.and_then(|own| live.models.get(own)) {
         Some(index) => Ok(*index),
         None if live.options.conformance => Ok(0),
         None => Err(ApiError::not_found(format!("model: {id}"))),

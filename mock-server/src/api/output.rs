@@ -17,19 +17,16 @@ pub(crate) struct Output {
     /// When the request came.
     pub(crate) arrived_ns: u64,
     /// The same in seconds since 1970.
-    #[expect(dead_code, reason = "for dialects that tell it")]
     pub(crate) arrived_unix_s: u64,
 }
 
 impl Output {
     /// Milliseconds from the request to the first token.
-    #[expect(dead_code, reason = "for dialects that tell it")]
     pub(crate) fn first_byte_ms(&self) -> u64 {
         (self.flow.start - self.arrived_ns) / 1_000_000
     }
 
     /// Milliseconds from the request to the last token.
-    #[expect(dead_code, reason = "for dialects that tell it")]
     pub(crate) fn latency_ms(&self) -> u64 {
         (self.flow.end - self.arrived_ns) / 1_000_000
     }

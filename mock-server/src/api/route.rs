@@ -8,13 +8,16 @@ use crate::state::Attempt;
 
 use super::dialect::Dialect;
 use super::plan::Decision;
-use super::{browser, messages, vertex};
+use super::{bedrock, browser, mantle, messages, openai, vertex};
 
 /// Most bytes of a body sent to `path`.
 pub(crate) fn max_body(path: &str) -> usize {
     match Dialect::of(path) {
         Dialect::Messages => messages::max_body(path),
+        Dialect::Mantle => messages::max_body(path),
+        Dialect::Bedrock(_) => bedrock::MAX_BODY,
         Dialect::Vertex => vertex::MAX_BODY,
+        Dialect::OpenAi { .. } => openai::MAX_BODY,
     }
 }
 
@@ -32,6 +35,9 @@ pub(super) fn route(
     }
     match dialect {
         Dialect::Messages => messages::route(request, attempt),
+        Dialect::Mantle => mantle::route(request, attempt),
+        Dialect::Bedrock(_) => bedrock::route(request, attempt),
         Dialect::Vertex => vertex::route(request, attempt),
+        Dialect::OpenAi { .. } => openai::route(request, attempt),
     }
 }

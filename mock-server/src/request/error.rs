@@ -16,6 +16,8 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<&'static str>,
     /// Value of the `x-should-retry` header.
     pub(crate) should_retry: Option<bool>,
+    /// The limit that refused it, if one did.
+    pub(crate) limiter: Option<Limiter>,
 }
 
 impl ApiError {
@@ -28,6 +30,7 @@ impl ApiError {
             retry_after_s: None,
             code: None,
             should_retry: None,
+            limiter: None,
         }
     }
 
@@ -140,6 +143,7 @@ impl ApiError {
         Self {
             retry_after_s: refusal.retry_after_s,
             should_retry: Some(refusal.retry_after_s.is_some()),
+            limiter: Some(refusal.limiter),
             code,
             ..Self::new(429, "rate_limit_error", message)
         }

@@ -1,4 +1,4 @@
-//! The server behind a socket: HTTP/1.1 over TCP, with connections that can really die.
+//! The server behind a socket: HTTP/1.1 or HTTP/2 over TCP, with connections that can really die.
 
 use std::error::Error as _;
 use std::io;
@@ -8,18 +8,20 @@ use bytes::{Bytes, BytesMut};
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use socket2::SockRef;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::api::{MockClaude, ReplyBody, max_body};
 use crate::fault::Hangup;
 
 use super::head_timer::HeadTimer;
+use super::preface::is_http2;
 
 /// Serves `mock` on `listener` until `stop` is ready; connections still open are then dropped.
 ///
@@ -48,6 +50,8 @@ pub async fn serve(
     }
 }
 
+/// How long a connection may be silent before its first byte; hyper's limit for a whole head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Wait after the system ran out of something, e.g. file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// `ENFILE` and `EMFILE`, the same on Linux and macOS.
@@ -74,7 +78,16 @@ async fn connection(stream: TcpStream, mock: MockClaude) {
         let mock = mock.clone();
         async move { exchange(&mock, request).await }
     });
+    let Ok(is_http2) = timeout(HEAD_TIMEOUT, is_http2(&stream)).await else {
+        return;
+    };
     let io = TokioIo::new(stream);
+    if is_http2 {
+        let builder = http2::Builder::new(TokioExecutor::new());
+        // A fault ends only the stream that it strikes; any other error is a client that left.
+        drop(builder.serve_connection(io, service).await);
+        return;
+    }
     let mut connection = http1::Builder::new()
         .timer(HeadTimer::default())
         .serve_connection(io, service);

@@ -8,6 +8,8 @@ mod agents;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod bedrock;
+#[cfg(test)]
 mod behaviour;
 #[cfg(test)]
 mod clock;
@@ -27,6 +29,10 @@ mod hostile;
 mod in_process;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod mantle;
+#[cfg(test)]
+mod openai;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]

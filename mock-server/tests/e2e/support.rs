@@ -113,7 +113,9 @@ pub(crate) fn request(body: &Value) -> Request<Bytes> {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// The body; what is no text in it is lost.
     pub(crate) text: String,
+    pub(crate) bytes: Bytes,
     pub(crate) broken: Option<Hangup>,
 }
 
@@ -151,8 +153,9 @@ pub(crate) async fn send(mock: &MockClaude, request: Request<Bytes>) -> Result<A
             Err(hangup) => broken = Some(hangup),
         }
     }
-    let text = String::from_utf8(bytes).unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     Ok(Answer {
+        bytes: Bytes::from(bytes),
         status: head.status,
         headers: head.headers,
         text,

@@ -48,6 +48,34 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> (String, std::io::Resu
     (String::from_utf8(bytes).unwrap(), ended)
 }
 
+/// AWS's SDK for JavaScript speaks so to every server that it reaches without TLS.
+#[tokio::test]
+async fn clients_may_speak_http2_without_asking_first_and_a_fault_ends_only_one_stream() {
+    let (address, _) = start(config(), 100.0).await;
+    let socket = TcpStream::connect(address).await.unwrap();
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let io = hyper_util::rt::TokioIo::new(socket);
+    let (mut client, connection) = hyper::client::conn::http2::handshake(executor, io)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let ask = |fault: Option<&'static str>| {
+        let mut request = request(&body(SOURCE, true)).map(http_body_util::Full::new);
+        if let Some(fault) = fault {
+            let value = fault.parse().unwrap();
+            request.headers_mut().insert("x-mock-fault", value);
+        }
+        *request.uri_mut() = format!("http://{address}/v1/messages").parse().unwrap();
+        request
+    };
+    assert!(client.send_request(ask(Some("reset"))).await.is_err());
+    let answer = client.send_request(ask(None)).await.unwrap();
+    assert_eq!(answer.version(), http::Version::HTTP_2);
+    let body = http_body_util::BodyExt::collect(answer.into_body()).await;
+    let text = String::from_utf8(body.unwrap().to_bytes().into()).unwrap();
+    assert!(text.contains("event: message_stop\n"), "{text}");
+}
+
 /// Waits until no attempt is in flight.
 async fn settled(mock: &MockClaude) -> ground::ledger::Ledger {
     for _ in 0..12_000 {

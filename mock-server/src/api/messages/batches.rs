@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::api::caller::Caller;
+use crate::api::dialect::Dialect;
 use crate::api::model::{check_for_model, find_model};
 use crate::limits::{Limiter, Refusal};
 use crate::reply::{self, Envelope, ids};
@@ -152,7 +153,7 @@ fn answer(
             "`stream`, `speed` and `max_tokens: 0` are not supported in batches",
         ));
     }
-    let model = find_model(live, &wanted.model)?;
+    let model = find_model(live, Dialect::Messages, &wanted.model)?;
     let profile = &live.config.profiles[model];
     if !caller.lenient {
         check_for_model(&wanted, profile, &attempt.shared.key)?;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 
 use crate::api::caller::Caller;
+use crate::api::dialect::Dialect;
 use crate::api::plan::Decision;
 use crate::api::{count, create, forced, model};
 use crate::limits::Endpoint;
@@ -44,9 +45,13 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
     };
     let extra = parts.next().is_some();
     let host = || batches::host(head);
-    let messages_caller = |attempt: &Attempt| Caller::read(head, query, attempt);
+    let messages_caller = |attempt: &Attempt| match head.contains_key("anthropic-version") {
+        // OpenAI's clients list the models here too, and name no version.
+        false if route[0] == "models" => Caller::on_cloud(Dialect::Messages, head, attempt),
+        _ => Caller::read(Dialect::Messages, head, query, attempt),
+    };
     let caller = |attempt: &mut Attempt| {
-        let caller = Caller::read(head, query, attempt)?;
+        let caller = messages_caller(attempt)?;
         attempt.forced = forced::beside(head, path, attempt)?;
         attempt.row.fault = attempt.forced.map(|fault| fault.kind);
         match attempt
@@ -67,7 +72,7 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
         ["messages", "count_tokens", "", ""] => {
             allowed(&Method::POST)?;
             let caller = caller(attempt)?;
-            count::count_tokens(body, caller, attempt)
+            count::count_tokens(body, caller, attempt).map(count::told)
         }
         ["models", "", "", ""] => {
             allowed(&Method::GET)?;
@@ -78,7 +83,7 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
         ["models", id, "", ""] => {
             allowed(&Method::GET)?;
             caller(attempt)?;
-            let index = model::find_model(&attempt.live, id)?;
+            let index = model::find_model(&attempt.live, Dialect::Messages, id)?;
             let model = models::describe(&attempt.live.config.profiles[index]);
             Ok(Decision::Info(Bytes::from(model.to_string())))
         }

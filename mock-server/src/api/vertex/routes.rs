@@ -35,7 +35,8 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
         let named = body.model.as_deref().unwrap_or("");
         let model = first_party(named, &attempt.live).unwrap_or_else(|| named.to_owned());
         let written = body.to_messages(&model, false);
-        return count::count_tokens(&written, caller, attempt);
+        let tokens = count::count_tokens(&written, caller, attempt)?;
+        return Ok(count::told(tokens));
     }
     let body = body.without_model()?;
     let stream = verb == Verb::Stream || body.stream();
