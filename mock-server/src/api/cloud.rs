@@ -57,10 +57,10 @@ impl<'a> CloudBody<'a> {
 
     /// Refuses a stream that the body asks for where the path says so.
     pub(crate) fn without_stream(self) -> Result<Self, ApiError> {
-        match self.fields.contains_key("stream") {
-            true => Err(ApiError::invalid("stream: Extra inputs are not permitted")),
-            false => Ok(self),
+        if self.fields.contains_key("stream") {
+            return Err(ApiError::invalid("stream: Extra inputs are not permitted"));
         }
+        Ok(self)
     }
 
     /// The same request in Anthropic's own dialect.

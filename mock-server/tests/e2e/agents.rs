@@ -75,6 +75,24 @@ async fn what_was_answered_is_not_asked_again_and_loops_end() {
     assert_eq!(run(&mock, &three, "none", question, "").await, [""; 0]);
 }
 
+/// Claude Code sends several of them before each question, and they name all of its tools.
+#[tokio::test(start_paused = true)]
+async fn what_an_agent_adds_to_a_question_calls_no_tool() {
+    let reminder = "<system-reminder>\nUse bash and edit often.\n</system-reminder>";
+    let block = |text: &str| json!({"type": "text", "text": text});
+    let tools = json!([tool("bash"), tool("edit"), tool("read")]);
+    let called = async |content: Value| {
+        let body = json!({"model": MODEL, "max_tokens": 1000, "tools": tools,
+            "messages": [{"role": "user", "content": content}]});
+        let answer = ask(&mock(config()), &body).await.unwrap().json();
+        answer["content"][0]["name"].as_str().map(str::to_owned)
+    };
+    let with_words = json!([block(reminder), block("Read notes.txt")]);
+    assert_eq!(called(with_words).await.as_deref(), Some("read"));
+    let alone = json!([block("<task>Edit the notes</task>")]);
+    assert_eq!(called(alone).await.as_deref(), Some("edit"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_new_question_may_call_the_same_tool_again() {
     let mock = mock(config());

@@ -52,7 +52,11 @@ async fn mantle_calls_models_by_their_maker_and_shows_no_limits() {
 
 #[tokio::test(start_paused = true)]
 async fn a_signature_for_another_service_or_without_its_parts_is_no_key() {
-    let own = ask("/v1/messages", "claude-test", "aws-external-anthropic");
+    let mut own = ask("/v1/messages", "claude-test", "aws-external-anthropic");
+    // AWS's customers have workspaces of their own.
+    let workspace = "wrkspc_theirs".parse().unwrap();
+    own.headers_mut()
+        .insert("anthropic-workspace-id", workspace);
     assert_eq!(answered(own).await.status.as_u16(), 200);
     let mut torn = ask("/v1/messages", "claude-test", "aws-external-anthropic");
     let value = "AWS4-HMAC-SHA256 Credential=AKID".parse().unwrap();

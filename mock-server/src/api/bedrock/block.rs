@@ -101,7 +101,7 @@ fn translate(kind: &str, value: &Value, at: &str) -> Result<Value, ApiError> {
         "json" => Ok(text(&Value::from(value.to_string()))),
         "guardContent" => Ok(text(&value["text"]["text"])),
         "image" => image(&read(value, at)?, at),
-        "document" => document(read(value, at)?, at),
+        "document" => document(&read(value, at)?, at),
         "toolUse" => {
             let tool: ToolUse = read(value, at)?;
             let (id, name) = (tool.tool_use_id, tool.name);
@@ -147,7 +147,7 @@ fn image(image: &Image, at: &str) -> Result<Value, ApiError> {
 }
 
 /// A document; Amazon turns office formats into text, which the mock cannot.
-fn document(document: Document, at: &str) -> Result<Value, ApiError> {
+fn document(document: &Document, at: &str) -> Result<Value, ApiError> {
     let format = document.format.as_deref().unwrap_or("txt");
     let source = match (&document.source.text, format) {
         (Some(text), _) => plain(text),

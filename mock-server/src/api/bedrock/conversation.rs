@@ -52,9 +52,11 @@ struct ToolConfig {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Tool {
-    ToolSpec(ToolSpec),
+    #[serde(rename = "toolSpec")]
+    Own(ToolSpec),
     CachePoint(block::CachePoint),
-    SystemTool {},
+    #[serde(rename = "systemTool")]
+    Amazons {},
 }
 
 #[derive(Debug, Deserialize)]
@@ -156,7 +158,7 @@ impl Conversation {
             "max_tokens",
             Some(json!(inference.max_tokens.unwrap_or(most))),
         );
-        put("stream", stream.then(|| json!(true)));
+        put("stream", stream.then_some(json!(true)));
         put("temperature", inference.temperature.map(Value::from));
         put("top_p", inference.top_p.map(Value::from));
         put("stop_sequences", stop_sequences);
@@ -210,7 +212,7 @@ fn tools(tools: &[Tool]) -> Result<Value, ApiError> {
     let mut written: Vec<Value> = Vec::new();
     for tool in tools {
         match tool {
-            Tool::ToolSpec(spec) => {
+            Tool::Own(spec) => {
                 let mut tool = json!({ "name": spec.name, "input_schema": spec.input_schema.json });
                 if let Some(description) = &spec.description {
                     tool["description"] = json!(description);
@@ -221,7 +223,7 @@ fn tools(tools: &[Tool]) -> Result<Value, ApiError> {
                 written.push(tool);
             }
             Tool::CachePoint(point) => block::cache(written.last_mut(), point),
-            Tool::SystemTool {} => {
+            Tool::Amazons {} => {
                 return Err(validation(
                     "This model doesn't support the systemTool field.",
                 ));

@@ -45,10 +45,14 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
     };
     let extra = parts.next().is_some();
     let host = || batches::host(head);
-    let messages_caller = |attempt: &Attempt| match head.contains_key("anthropic-version") {
-        // OpenAI's clients list the models here too, and name no version.
-        false if route[0] == "models" => Caller::on_cloud(Dialect::Messages, head, attempt),
-        _ => Caller::read(Dialect::Messages, head, query, attempt),
+    // OpenAI's clients list the models here too, and name no version.
+    let is_openai = route[0] == "models" && !head.contains_key("anthropic-version");
+    let messages_caller = |attempt: &Attempt| {
+        if is_openai {
+            Caller::on_cloud(Dialect::Messages, head, attempt)
+        } else {
+            Caller::read(Dialect::Messages, head, query, attempt)
+        }
     };
     let caller = |attempt: &mut Attempt| {
         let caller = messages_caller(attempt)?;

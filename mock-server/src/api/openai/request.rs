@@ -160,9 +160,10 @@ impl ChatRequest {
                 Role::System | Role::Developer => continue,
                 Role::User => {
                     let blocks = blocks(&message.content, index)?;
-                    let content = match blocks.is_empty() {
-                        true => Value::from(""),
-                        false => Value::from(blocks),
+                    let content = if blocks.is_empty() {
+                        Value::from("")
+                    } else {
+                        Value::from(blocks)
                     };
                     turns.push(json!({ "role": "user", "content": content }));
                 }

@@ -21,7 +21,7 @@ pub(crate) fn completion(output: &Output) -> Vec<u8> {
         "message": message,
         "finish_reason": finish_reason(&output.envelope.stop),
     });
-    let mut body = frame(output, "chat.completion", vec![choice]);
+    let mut body = frame(output, "chat.completion", &[choice]);
     body["usage"] = usage(output);
     body.to_string().into_bytes()
 }
@@ -50,9 +50,9 @@ pub(crate) fn push(out: &mut Vec<u8>, output: &Output, event: Event<'_>, counted
         Event::Result => {
             let reason = finish_reason(&output.envelope.stop);
             let last = json!({ "index": 0, "delta": {}, "finish_reason": reason });
-            push_data(out, &frame(output, CHUNK, vec![last]));
+            push_data(out, &frame(output, CHUNK, &[last]));
             if counted {
-                let mut chunk = frame(output, CHUNK, vec![]);
+                let mut chunk = frame(output, CHUNK, &[]);
                 chunk["usage"] = usage(output);
                 push_data(out, &chunk);
             }
@@ -128,7 +128,7 @@ const LIMITS: [(&str, &str); 6] = [
 
 const CHUNK: &str = "chat.completion.chunk";
 
-fn frame(output: &Output, object: &str, choices: Vec<Value>) -> Value {
+fn frame(output: &Output, object: &str, choices: &[Value]) -> Value {
     json!({
         "id": output.envelope.id,
         "object": object,
@@ -140,7 +140,7 @@ fn frame(output: &Output, object: &str, choices: Vec<Value>) -> Value {
 
 fn push_delta(out: &mut Vec<u8>, output: &Output, delta: &Value) {
     let choice = json!({ "index": 0, "delta": delta, "finish_reason": null });
-    push_data(out, &frame(output, CHUNK, vec![choice]));
+    push_data(out, &frame(output, CHUNK, &[choice]));
 }
 
 fn push_data(out: &mut Vec<u8>, data: &Value) {
