@@ -176,7 +176,8 @@ async fn run(options: &Options, config: Config, behaviour: Behaviour) -> Result<
         let address = controller.local_addr()?;
         writeln!(
             out,
-            "control on http://{address} (header `authorization: Bearer {token}`)"
+            "control on http://{address} (header `authorization: Bearer {token}`)\n\
+             live page: http://{address}/#{token}"
         )?;
     }
     out.flush()?;

@@ -40,4 +40,4 @@ pub use reply::{AnswerRule, RecordedLatency, ScriptedUsage, StopReason, ToolCall
 pub use server::control;
 pub use server::serve;
 pub use settings::{Capacity, Config, ConfigError, Options, OutputAccounting, Settings, schema};
-pub use state::{Called, Lateness, Spent, verdict};
+pub use state::{Called, Lateness, Level, LimitLevels, Snapshot, Spent, verdict};

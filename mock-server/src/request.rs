@@ -3,6 +3,7 @@
 mod content;
 mod error;
 mod message;
+mod pdf;
 mod size;
 mod unescape;
 mod validate;

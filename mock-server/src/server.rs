@@ -4,6 +4,8 @@
 pub mod control;
 
 mod head_timer;
+#[cfg(feature = "control")]
+mod live;
 mod preface;
 mod tcp;
 

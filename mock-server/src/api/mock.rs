@@ -14,7 +14,7 @@ use crate::fault::Hangup;
 use crate::request::ApiError;
 use crate::settings::{Config, ConfigError, Options};
 use crate::state::verdict::{self, Verdict};
-use crate::state::{Attempt, Called, Lateness, Live, Shared, Spent};
+use crate::state::{Attempt, Called, Lateness, Live, Shared, Snapshot, Spent};
 
 use super::answer::{answer, info, refusal};
 use super::body::ReplyBody;
@@ -125,6 +125,12 @@ impl MockClaude {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.shared.ledger()
+    }
+
+    /// What is going on now, with the `count` calls that ended last.
+    #[must_use]
+    pub fn snapshot(&self, count: usize) -> Snapshot {
+        self.shared.snapshot(count)
     }
 
     /// What the client did wrong, judged from the kept attempts.

@@ -54,6 +54,11 @@ pub(crate) fn batch(bits: u64) -> String {
     with_prefix("msgbatch_01", mix(&[bits, 6]), 22)
 }
 
+/// `file_011C…`, 29 characters.
+pub(crate) fn file(bits: u64) -> String {
+    with_prefix("file_011C", mix(&[bits, 9]), 20)
+}
+
 /// `wrkspc_01…`, 31 characters.
 pub(crate) fn workspace(bits: u64) -> String {
     with_prefix("wrkspc_01", mix(&[bits, 7]), 22)

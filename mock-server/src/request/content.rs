@@ -185,7 +185,9 @@ pub(crate) enum Body<'a> {
     Text(Cow<'a, str>),
     /// Blocks of text, or one text.
     Content(Content<'a>),
-    /// Anything that is no text: an image, a PDF, an address, a file.
+    /// A PDF, in base 64.
+    Pdf(Cow<'a, str>),
+    /// Anything else that is no text: an image, an address, a file.
     Other,
     /// Not what the API reads: the path below the source, and what is wrong.
     Wrong(&'static str, &'static str),
@@ -199,6 +201,8 @@ struct Fields<'a> {
     data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    media_type: Option<&'a RawValue>,
     #[serde(borrow, default)]
     url: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -241,7 +245,14 @@ fn read_source<'a>(fields: &Fields<'a>) -> serde_json::Result<Body<'a>> {
             Ok(content) => Ok(Body::Content(content)),
             Err(_) => Ok(Body::Wrong(path, "Input should be a valid string or list")),
         },
+        "\"base64\"" if is_string && is_pdf(fields) => unescape::text(needed.get()).map(Body::Pdf),
         _ if is_string => Ok(Body::Other),
         _ => Ok(Body::Wrong(path, "Input should be a valid string")),
     }
+}
+
+fn is_pdf(fields: &Fields<'_>) -> bool {
+    fields
+        .media_type
+        .is_some_and(|kind| kind.get() == "\"application/pdf\"")
 }

@@ -1,16 +1,21 @@
 //! How large a prompt is, in tokens.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use ground::models;
 use ground::profile::Profile;
 
 use super::content::{Block, Body, Content};
 use super::error::ApiError;
 use super::message::MessagesRequest;
+use super::pdf;
 
 /// Tokens that a request costs beside its text: role markers and the like.
 pub(crate) const REQUEST_OVERHEAD_TOKENS: u64 = 8;
-/// Tokens of an image or document that is not text.
+/// Tokens of an image, or of what only has an address.
 const ATTACHMENT_TOKENS: u64 = 1_500;
+/// Tokens of a page of a PDF: 1,500 to 3,000 of text as the API documents it, and its picture.
+const PAGE_TOKENS: u64 = 3_000;
 
 /// Tokens of the prompt: all text of system, tools and messages together, rounded up once, and
 /// [`REQUEST_OVERHEAD_TOKENS`]; with tools, those of the hidden prompt that explains them.
@@ -42,11 +47,12 @@ fn tool_prompt_tokens(request: &MessagesRequest<'_>, profile: &Profile) -> u64 {
 pub(crate) struct Size {
     pub(crate) bytes: usize,
     attachments: u64,
+    pages: u64,
 }
 
 impl Size {
     pub(crate) fn tokens(self, profile: &Profile) -> u64 {
-        profile.tokens(self.bytes) + self.attachments * ATTACHMENT_TOKENS
+        profile.tokens(self.bytes) + self.attachments * ATTACHMENT_TOKENS + self.pages * PAGE_TOKENS
     }
 
     fn add(&mut self, content: &Content<'_>) {
@@ -66,6 +72,10 @@ impl Size {
         match block.source.as_ref().map(|source| &source.body) {
             Some(Body::Text(text)) => self.bytes += text.len(),
             Some(Body::Content(content)) => self.add(content),
+            Some(Body::Pdf(data)) => {
+                let pdf = BASE64_STANDARD.decode(data.as_bytes()).unwrap_or_default();
+                self.pages += pdf::pages(&pdf);
+            }
             Some(Body::Other | Body::Wrong(..)) => self.attachments += 1,
             None => {}
         }

@@ -23,6 +23,8 @@ use crate::api::MockClaude;
 use crate::reply::ids;
 use crate::settings::Config;
 
+use super::live;
+
 const MAX_BODY_BYTES: usize = 1 << 20;
 const DEFAULT_PAGE: usize = 100;
 
@@ -30,6 +32,7 @@ const HELP: &str = "\
 GET   /ledger      totals, and dollars\n\
 GET   /verify      the ledger's invariants, each with its two sides\n\
 GET   /attempts    attempts, oldest first: ?after=SEQ&limit=N\n\
+GET   /live        limits in use, calls under way, the last calls: what the live page shows\n\
 GET   /verdict     what the client did wrong, with evidence\n\
 GET   /metrics     for Prometheus\n\
 GET   /config      settings and options in force\n\
@@ -86,6 +89,11 @@ type Answer = Response<Full<Bytes>>;
 async fn answer(request: Request<Incoming>, control: &Control) -> Result<Answer, Infallible> {
     let mock = &control.mock;
     let (head, body) = request.into_parts();
+    if head.method == Method::GET
+        && let Some(file) = live::file(head.uri.path(), &head.headers)
+    {
+        return Ok(file);
+    }
     let given = head
         .headers
         .get(header::AUTHORIZATION)
@@ -108,6 +116,7 @@ async fn answer(request: Request<Incoming>, control: &Control) -> Result<Answer,
         (Method::GET, "/ledger") => json_answer(&ledger(mock)),
         (Method::GET, "/verify") => json_answer(&verify(&mock.ledger())),
         (Method::GET, "/attempts") => json_answer(&attempts(mock, query)),
+        (Method::GET, "/live") => json_answer(&json!(mock.snapshot(live::LAST_CALLS))),
         (Method::GET, "/verdict") => json_answer(&json!(mock.verdict())),
         (Method::GET, "/metrics") => text(metrics(&mock.ledger())),
         (Method::GET, "/config") => json_answer(&settings(mock)),

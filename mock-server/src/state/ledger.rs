@@ -135,6 +135,13 @@ impl LedgerWriter {
         self.in_flight
     }
 
+    /// The `count` attempts that ended last, the latest first.
+    pub(crate) fn last(&self, count: usize, models: &[&str]) -> Vec<Row> {
+        let last = self.rows.iter().rev().take(count);
+        last.map(|(row, ending)| readable(row, *ending, models))
+            .collect()
+    }
+
     /// The kept attempts in the order of their arrival.
     pub(crate) fn rows(&self) -> Vec<(CompactRow, Ending)> {
         let mut rows: Vec<_> = self.rows.iter().copied().collect();
@@ -142,12 +149,29 @@ impl LedgerWriter {
         rows
     }
 
-    /// A readable copy; `models` are the profiles' ids and `charged` the limits' net charges.
-    pub(crate) fn snapshot(&self, models: &[&str], charged: (u64, u64)) -> Ledger {
+    /// Everything that was counted; `charged` are the limits' net charges.
+    pub(crate) fn totals(&self, charged: (u64, u64)) -> Totals {
         let by_ending = Ending::ALL
             .iter()
             .zip(self.endings)
             .filter(|(_, count)| *count > 0);
+        Totals {
+            attempts: self.attempts,
+            by_status: self.statuses.clone(),
+            by_ending: by_ending.map(|(ending, count)| (*ending, count)).collect(),
+            usage: self.usage,
+            cost_pico: self.cost_pico,
+            wasted_pico: self.wasted_pico,
+            replied: self.replied,
+            charged_input_tokens: charged.0,
+            charged_output_tokens: charged.1,
+            in_flight: self.in_flight,
+            max_in_flight: self.max_in_flight,
+        }
+    }
+
+    /// A readable copy; `models` are the profiles' ids and `charged` the limits' net charges.
+    pub(crate) fn snapshot(&self, models: &[&str], charged: (u64, u64)) -> Ledger {
         let mut rows: Vec<Row> = self
             .rows
             .iter()
@@ -155,19 +179,7 @@ impl LedgerWriter {
             .collect();
         rows.sort_unstable_by_key(|row| row.seq);
         Ledger {
-            totals: Totals {
-                attempts: self.attempts,
-                by_status: self.statuses.clone(),
-                by_ending: by_ending.map(|(ending, count)| (*ending, count)).collect(),
-                usage: self.usage,
-                cost_pico: self.cost_pico,
-                wasted_pico: self.wasted_pico,
-                replied: self.replied,
-                charged_input_tokens: charged.0,
-                charged_output_tokens: charged.1,
-                in_flight: self.in_flight,
-                max_in_flight: self.max_in_flight,
-            },
+            totals: self.totals(charged),
             rows,
         }
     }

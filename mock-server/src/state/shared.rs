@@ -1,11 +1,13 @@
 //! What all attempts share: the clock, the settings in force, and everything that is counted.
 
 use super::batches::Batches;
+use super::files::Files;
 use super::headers::Head;
 use super::lateness::Delays;
 use super::ledger::{Called, LedgerWriter};
 use super::live::Live;
 use super::prompt_cache::PromptCache;
+use super::snapshot::{Level, LimitLevels, Snapshot};
 use crate::limits::{Bucket, Buckets, Endpoint};
 use crate::reply::ids;
 use ground::ledger::Ledger;
@@ -40,6 +42,7 @@ pub(crate) struct State {
     pub(crate) listener: Option<SyncSender<Called>>,
     pub(crate) cache: PromptCache,
     pub(crate) batches: Batches,
+    pub(crate) files: Files,
     pub(crate) seen: HashMap<u64, u32, BuildHasherDefault<Digest>>,
     /// How often each `x-mock-fault-key` was used.
     forced: HashMap<u64, u32>,
@@ -102,6 +105,7 @@ impl Shared {
             listener: None,
             cache: PromptCache::default(),
             batches: Batches::default(),
+            files: Files::default(),
             seen: HashMap::default(),
             forced: HashMap::new(),
             scripted: vec![],
@@ -179,20 +183,20 @@ impl Shared {
 
     pub(crate) fn ledger(&self) -> Ledger {
         let state = self.state();
-        let charged = state
-            .pools
-            .iter()
-            .fold(state.unlimited, |(input, output), pool| {
-                let Buckets {
-                    input: more_input,
-                    output: more_output,
-                    ..
-                } = &pool.buckets;
-                (input + more_input.charged(), output + more_output.charged())
-            });
-        let profiles = &state.live.config.profiles;
-        let models: Vec<&str> = profiles.iter().map(|p| p.model.as_str()).collect();
-        state.ledger.snapshot(&models, charged)
+        state.ledger.snapshot(&state.models(), state.charged())
+    }
+
+    /// What is going on now, with the `count` calls that ended last.
+    pub(crate) fn snapshot(&self, count: usize) -> Snapshot {
+        let now = self.timeline().now();
+        let mut state = self.state();
+        let limits = state.limit_levels(now.as_nanos() as u64);
+        Snapshot {
+            simulated_s: now.as_secs_f64(),
+            totals: state.ledger.totals(state.charged()),
+            limits,
+            last: state.ledger.last(count, &state.models()),
+        }
     }
 
     /// Forgets everything that was counted; attempts still in flight are counted as they end.
@@ -226,6 +230,56 @@ impl Shared {
 }
 
 impl State {
+    /// The ids of all models, in the order of the profiles.
+    fn models(&self) -> Vec<&str> {
+        let profiles = self.live.config.profiles.iter();
+        profiles.map(|profile| profile.model.as_str()).collect()
+    }
+
+    /// Input and output tokens charged so far.
+    fn charged(&self) -> (u64, u64) {
+        let all = self.pools.iter().map(|pool| &pool.buckets);
+        all.fold(self.unlimited, |(input, output), buckets| {
+            (
+                input + buckets.input.charged(),
+                output + buckets.output.charged(),
+            )
+        })
+    }
+
+    /// What is left at `now` of all limits in use, in the order in which they were first met.
+    fn limit_levels(&mut self, now: u64) -> Vec<LimitLevels> {
+        let level = |bucket: &Bucket| Level {
+            limit: bucket.limit(),
+            remaining: bucket.remaining(),
+        };
+        let mut in_use: Vec<(usize, u64)> = self
+            .pool_of
+            .iter()
+            .map(|((_, key), pool)| (*pool, *key))
+            .collect();
+        in_use.sort_unstable();
+        let mut customers: Vec<u64> = Vec::new();
+        let mut levels = Vec::with_capacity(in_use.len());
+        for (pool, key) in in_use {
+            let known = customers.iter().position(|customer| *customer == key);
+            let customer = known.unwrap_or(customers.len());
+            if known.is_none() {
+                customers.push(key);
+            }
+            let pool = &mut self.pools[pool];
+            pool.buckets.advance(now);
+            levels.push(LimitLevels {
+                model: self.live.config.profiles[pool.model].model.clone(),
+                customer,
+                requests: level(&pool.buckets.requests),
+                input_tokens: level(&pool.buckets.input),
+                output_tokens: level(&pool.buckets.output),
+            });
+        }
+        levels
+    }
+
     /// The buckets with this index.
     pub(crate) fn buckets(&mut self, pool: usize) -> &mut Buckets {
         &mut self.pools[pool].buckets

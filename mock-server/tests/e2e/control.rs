@@ -37,6 +37,17 @@ async fn call(address: SocketAddr, token: &str, line: &str, body: &str) -> (Stri
     (head.lines().next().unwrap().to_owned(), body.to_owned())
 }
 
+/// The whole answer to a request without a token.
+async fn without_token(address: SocketAddr, line: &str, accept: &str) -> String {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let request =
+        format!("{line} HTTP/1.1\r\nhost: c\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
 pub(crate) async fn json(address: SocketAddr, line: &str, body: &str) -> Value {
     serde_json::from_str(&call(address, "token", line, body).await.1).unwrap()
 }
@@ -56,6 +67,40 @@ async fn nothing_is_shown_without_the_token() {
             .0
             .contains("200")
     );
+}
+
+#[tokio::test]
+async fn a_browser_gets_a_page_that_tells_nothing_and_its_script_asks_with_the_token() {
+    let (address, mock) = start().await;
+    for (line, kind) in [
+        ("GET /", "text/html"),
+        ("GET /page.css", "text/css"),
+        ("GET /page.js", "text/javascript"),
+    ] {
+        let file = without_token(address, line, "text/html,*/*").await;
+        assert!(file.contains(&format!("content-type: {kind}")), "{file}");
+        assert!(file.contains("content-security-policy: default-src 'none'"));
+    }
+    assert!(without_token(address, "GET /", "*/*").await.contains("401"));
+    assert!(
+        call(address, "wrong", "GET /live", "")
+            .await
+            .0
+            .contains("401")
+    );
+    ask(&mock, &body(SOURCE, false)).await.unwrap();
+    let live = json(address, "GET /live", "").await;
+    assert_eq!(live["totals"]["attempts"], 1);
+    assert_eq!(live["last"][0]["status"], 200);
+    assert_eq!(live["limits"], json!([]));
+    let limited = json!({ "config": { "limits": { "requests_per_minute": 5,
+        "input_tokens_per_minute": 1_000, "output_tokens_per_minute": 1_000 } } });
+    json(address, "PATCH /config", &limited.to_string()).await;
+    ask(&mock, &body(SOURCE, false)).await.unwrap();
+    let live = json(address, "GET /live", "").await;
+    let requests = json!({ "limit": 5, "remaining": 4 });
+    assert_eq!(live["limits"][0]["requests"], requests);
+    assert_eq!(live["last"][0]["seq"], 1);
 }
 
 #[tokio::test]

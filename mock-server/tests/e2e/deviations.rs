@@ -22,7 +22,7 @@ fn listed() -> BTreeSet<&'static str> {
         .collect()
 }
 
-const SHOWN: [&str; 39] = [
+const SHOWN: [&str; 40] = [
     "any-key",
     "signature-unchecked",
     "simulated-time",
@@ -59,6 +59,7 @@ const SHOWN: [&str; 39] = [
     "edge-headers-off",
     "plain-http",
     "own-limits",
+    "files-in-memory",
     "converse-fields",
     "converse-documents",
     "one-quota-text",
@@ -204,7 +205,10 @@ async fn is_so(name: &str) -> bool {
         "attachments" => {
             let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}});
             let text = json!({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x".repeat(400)}});
-            input_tokens(json!([image])).await == 1508 && input_tokens(json!([text])).await == 108
+            let pdf = json!({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="}});
+            input_tokens(json!([image])).await == 1508
+                && input_tokens(json!([text])).await == 108
+                && input_tokens(json!([pdf])).await == 3008
         }
         "not-intelligent" => changed(|_| {}).await.text.contains("ref:parse:"),
         "going-on" => {
@@ -284,6 +288,13 @@ async fn is_so(name: &str) -> bool {
             let start = tokio::time::Instant::now();
             changed(|_| {}).await;
             start.elapsed() >= Duration::from_secs(5)
+        }
+        "files-in-memory" => {
+            let mock = mock(config());
+            let file = crate::files::upload(&mock, "a.txt", "text/plain", b"x", "").await;
+            let id = file.json()["id"].as_str().unwrap().to_owned();
+            let path = format!("/v1/files/{id}/content");
+            call(&mock, "GET", &path, &json!({})).await.status == 400
         }
         "prompt-cache" => {
             let long = "word ".repeat(1_000);

@@ -20,6 +20,8 @@ mod deviations;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod forms;
 #[cfg(test)]
 mod headers;

@@ -19,8 +19,7 @@ use crate::reply::{self, Envelope, ids};
 use crate::request::{self, ApiError};
 use crate::state::{Attempt, Batch, Line, Spent};
 
-use super::models;
-use super::{batch_json, wire};
+use super::{batch_json, files, models, wire};
 
 /// As the Batches API documents it.
 const MAX_REQUESTS: usize = 100_000;
@@ -145,7 +144,8 @@ fn answer(
     attempt: &Attempt,
 ) -> Result<(String, Usage, u64), ApiError> {
     let live = &attempt.live;
-    let wanted = request::parse(params, caller.rules(false))?;
+    let params = files::inlined(params, attempt)?;
+    let wanted = request::parse(&params, caller.rules(false))?;
     let single =
         wanted.stream == Some(true) || wanted.max_tokens == Some(0) || wanted.speed.is_some();
     if !caller.lenient && single {

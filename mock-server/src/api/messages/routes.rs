@@ -12,18 +12,19 @@ use crate::request::ApiError;
 use crate::state::Attempt;
 
 use super::batches::{self, Action};
-use super::models;
+use super::{files, models};
 
-/// Largest request body of the API; of batches, and so the most that is ever read.
+/// Largest request body of the API, and of batches.
 const MAX_MESSAGE_BYTES: usize = 32 << 20;
 const MAX_BATCH_BYTES: usize = 256 << 20;
 
 /// Most bytes of a body sent to `path`.
 pub(crate) fn max_body(path: &str) -> usize {
-    if path == "/v1/messages/batches" {
-        MAX_BATCH_BYTES
-    } else {
-        MAX_MESSAGE_BYTES
+    match path {
+        "/v1/messages/batches" => MAX_BATCH_BYTES,
+        // The form around a file needs a little room.
+        "/v1/files" => files::MAX_FILE_BYTES + (1 << 10),
+        _ => MAX_MESSAGE_BYTES,
     }
 }
 
@@ -71,12 +72,14 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
         _ if extra => Err(ApiError::not_found("Not Found")),
         ["messages", "", "", ""] => {
             allowed(&Method::POST)?;
-            create::decide(body, head, messages_caller(attempt)?, attempt)
+            let caller = messages_caller(attempt)?;
+            create::decide(&files::inlined(body, attempt)?, head, caller, attempt)
         }
         ["messages", "count_tokens", "", ""] => {
             allowed(&Method::POST)?;
             let caller = caller(attempt)?;
-            count::count_tokens(body, caller, attempt).map(count::told)
+            let body = files::inlined(body, attempt)?;
+            count::count_tokens(&body, caller, attempt).map(count::told)
         }
         ["models", "", "", ""] => {
             allowed(&Method::GET)?;
@@ -90,6 +93,25 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
             let index = model::find_model(&attempt.live, Dialect::Messages, id)?;
             let model = models::describe(&attempt.live.config.profiles[index]);
             Ok(Decision::Info(Bytes::from(model.to_string())))
+        }
+        ["files", "", "", ""] if method == Method::GET => {
+            caller(attempt)?;
+            files::list(attempt, query).map(Decision::Info)
+        }
+        ["files", "", "", ""] => {
+            allowed(&Method::POST)?;
+            caller(attempt)?;
+            files::upload(body, head, attempt).map(Decision::Info)
+        }
+        ["files", id, tail @ ("" | "content"), ""] => {
+            let act = match (tail, method.as_str()) {
+                ("", "GET") => files::show,
+                ("", "DELETE") => files::delete,
+                ("content", "GET") => files::content,
+                _ => return Err(ApiError::method_not_allowed()),
+            };
+            caller(attempt)?;
+            act(attempt, id).map(Decision::Info)
         }
         ["messages", "batches", "", ""] if method == Method::GET => {
             let caller = caller(attempt)?;
