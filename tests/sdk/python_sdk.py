@@ -158,6 +158,24 @@ def lists():
     check("batch cancelled", batches.cancel(waiting.id).cancel_initiated_at is not None)
 
 
+def files():
+    api = client().beta
+    code = PROMPT[0]["content"].encode()
+    file = api.files.upload(file=("code.txt", code, "text/plain"))
+    check("file uploaded", file.filename == "code.txt" and file.size_bytes == len(code) and file.id in [
+        listed.id for listed in api.files.list()])
+    block = {"type": "document", "source": {"type": "file", "file_id": file.id}}
+    asked = {"model": MODEL, "messages": [{"role": "user", "content": [block]}]}
+    message = api.messages.create(max_tokens=500, **asked, betas=["files-api-2025-04-14"])
+    counted = api.messages.count_tokens(**asked, betas=["files-api-2025-04-14"]).input_tokens
+    check("a prompt that names a file is read as one that holds it", "ref:beta:" in message.content[0].text
+          and counted == message.usage.input_tokens == ask(client()).usage.input_tokens)
+    check("file shown and deleted", api.files.retrieve_metadata(file.id).id == file.id
+          and api.files.delete(file.id).type == "file_deleted")
+    check("a deleted file is not found", isinstance(
+        raised(lambda: api.files.retrieve_metadata(file.id)), anthropic.NotFoundError))
+
+
 def raised(call):
     try:
         call()
@@ -254,6 +272,7 @@ events()
 asyncio.run(asynchronous())
 caching()
 lists()
+files()
 errors()
 retries()
 faults()
