@@ -169,6 +169,19 @@ class Boto3:
         return raises("ThrottlingException", lambda: self.api.converse(modelId=PROFILE, messages=self.messages))
 
 
+def functions_are_called(ask):
+    """The loop of tool calls as OpenAI's clients write it."""
+    turns = [{"role": "user", "content": WEATHER}]
+    offered = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
+    for turn in range(MOST_TURNS):
+        message = ask(turns, tools=offered).choices[0].message
+        if not message.tool_calls:
+            return turn == 1
+        turns.append(message.model_dump(exclude_none=True))
+        turns += [{"role": "tool", "tool_call_id": call.id, "content": "31 C"} for call in message.tool_calls]
+    return "no end"
+
+
 class OpenAI:
     def __init__(self):
         import openai
@@ -188,14 +201,7 @@ class OpenAI:
         return documented("".join(parts)) and chunks[-1].usage.completion_tokens > 0
 
     def tools(self):
-        turns = [{"role": "user", "content": WEATHER}]
-        offered = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
-        for turn in range(MOST_TURNS):
-            message = self.ask(turns, tools=offered).choices[0].message
-            if not message.tool_calls:
-                return turn == 1
-            turns.append(message)
-            turns += [{"role": "tool", "tool_call_id": call.id, "content": "31 C"} for call in message.tool_calls]
+        return functions_are_called(self.ask)
 
     def not_found(self):
         return raises("NotFoundError", lambda: self.ask(model="gpt-5"))
@@ -222,14 +228,7 @@ class LiteLLM:
         return documented("".join(chunk.choices[0].delta.content or "" for chunk in self.ask(stream=True)))
 
     def tools(self):
-        turns = [{"role": "user", "content": WEATHER}]
-        offered = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
-        for turn in range(MOST_TURNS):
-            message = self.ask(turns, tools=offered).choices[0].message
-            if not message.tool_calls:
-                return turn == 1
-            turns.append(message.model_dump())
-            turns += [{"role": "tool", "tool_call_id": call.id, "content": "31 C"} for call in message.tool_calls]
+        return functions_are_called(self.ask)
 
     def structured(self):
         answer = self.ask("Who?", response_format=Person).choices[0].message.content

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use ground::version::ApiVersion;
 use http::{HeaderMap, HeaderName};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::request::{self, ApiError, Rules};
@@ -93,16 +94,38 @@ fn version_of(json: &str, own_version: &str) -> Result<ApiVersion, ApiError> {
 
 /// Takes away the headers that only Anthropic's own service sends; ids stay.
 pub(crate) fn undress(headers: &mut HeaderMap) {
-    let is_own =
-        |name: &HeaderName| name.as_str().starts_with("anthropic-") || name == SHOULD_RETRY;
-    let own: Vec<HeaderName> = headers
+    remove(headers, |name| {
+        name.as_str().starts_with("anthropic-") || name == SHOULD_RETRY
+    });
+}
+
+/// Takes away the headers whose name is `unwanted`.
+pub(crate) fn remove(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
+    let names: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| is_own(name))
+        .filter(|name| unwanted(name))
         .cloned()
         .collect();
-    for name in own {
+    for name in names {
         headers.remove(name);
     }
+}
+
+/// Reads JSON of another shape than Anthropic's.
+///
+/// # Errors
+/// With the path of what is wrong, and why.
+pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let reason = error.inner().to_string();
+        // Where it stands is told by the path.
+        let reason = reason.split(" at line ").next().unwrap_or(&reason);
+        match error.path().to_string().as_str() {
+            "." => reason.to_owned(),
+            path => format!("{path}: {reason}"),
+        }
+    })
 }
 
 /// Why nothing could be read: the words of a whole reading.

@@ -84,8 +84,9 @@ async fn connection(stream: TcpStream, mock: MockClaude) {
     let io = TokioIo::new(stream);
     if is_http2 {
         let builder = http2::Builder::new(TokioExecutor::new());
-        // A fault ends only the stream that it strikes; any other error is a client that left.
-        drop(builder.serve_connection(io, service).await);
+        // Boxed, since few connections are of this kind and all would be as large. A fault ends only
+        // the stream that it strikes; any other error is a client that left.
+        drop(Box::pin(builder.serve_connection(io, service)).await);
         return;
     }
     let mut connection = http1::Builder::new()

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::api::cloud;
 use crate::request::ApiError;
 
 use super::block::{self, Block};
@@ -115,15 +116,7 @@ struct PerformanceConfig {
 /// # Errors
 /// When it is no JSON, or a member has another type.
 pub(super) fn read(body: &[u8]) -> Result<Conversation, ApiError> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let reason = error.inner().to_string();
-        let reason = reason.split(" at line ").next().unwrap_or(&reason);
-        validation(&match error.path().to_string().as_str() {
-            "." => reason.to_owned(),
-            path => format!("{path}: {reason}"),
-        })
-    })
+    cloud::read_json(body).map_err(|why| validation(&why))
 }
 
 impl Conversation {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::api::cloud;
 use crate::request::ApiError;
 
 /// The fields that count; Anthropic ignores all others.
@@ -87,15 +88,7 @@ struct Function {
 /// # Errors
 /// When it is no JSON, or a field that counts has another type.
 pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ApiError> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let reason = error.inner().to_string();
-        let reason = reason.split(" at line ").next().unwrap_or(&reason);
-        match error.path().to_string().as_str() {
-            "." => ApiError::invalid(reason),
-            path => ApiError::invalid(format!("{path}: {reason}")),
-        }
-    })
+    cloud::read_json(body).map_err(ApiError::invalid)
 }
 
 impl ChatRequest {

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::api::cloud;
 use crate::api::output::{Event, Output};
 use crate::reply::{Content, Stop};
 use crate::request::ApiError;
@@ -83,15 +84,9 @@ pub(crate) fn dress(headers: &mut HeaderMap) {
             headers.insert(HeaderName::from_static(theirs), value);
         }
     }
-    let is_own = |name: &HeaderName| name.as_str().starts_with("anthropic-ratelimit-");
-    let own: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_own(name))
-        .cloned()
-        .collect();
-    for name in own {
-        headers.remove(name);
-    }
+    cloud::remove(headers, |name| {
+        name.as_str().starts_with("anthropic-ratelimit-")
+    });
     if let Some(id) = headers.get(REQUEST_ID).cloned() {
         headers.insert("x-request-id", id);
     }
