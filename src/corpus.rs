@@ -16,11 +16,13 @@ use std::sync::Arc;
 use ground::chance::mix;
 use serde::{Deserialize, Serialize};
 
-pub use disk::{CorpusError, Loaded, Skipped, load};
+pub use disk::{CorpusError, Loaded, Skipped, load, load_some};
 pub use examine::{Findings, examine, longest_increasing};
+pub use filter::{Filter, PatternError};
 
 mod disk;
 mod examine;
+mod filter;
 mod python;
 
 /// One source file.

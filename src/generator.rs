@@ -6,7 +6,7 @@
 //! `examples/document_one_file.rs` documents a file with it.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -88,6 +88,7 @@ struct Task<'a> {
     outline: Option<Arc<Outline>>,
     next_call: AtomicU32,
     paid: AtomicU32,
+    cost_pico: AtomicU64,
 }
 
 impl Task<'_> {
@@ -170,6 +171,7 @@ impl Generator {
             outline,
             next_call: AtomicU32::new(0),
             paid: AtomicU32::new(0),
+            cost_pico: AtomicU64::new(0),
         };
         let parts = self.0.parts(&task, chunks).await?;
         let (text, missing) = assemble::join(parts);
@@ -179,6 +181,7 @@ impl Generator {
             text,
             missing,
             cached,
+            cost_pico: task.cost_pico.into_inner(),
         })
     }
 }

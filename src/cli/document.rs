@@ -29,6 +29,7 @@ use work::Work;
 
 mod batch;
 mod bill;
+mod compare;
 mod dry;
 mod made;
 mod pages;
@@ -69,8 +70,17 @@ pub(super) struct Args {
     /// Source files, or folders of them (`.gitignore` is respected)
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
+    /// Of folders, take only files that match; as in .gitignore, e.g. '*.py' or '/src/**' (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// Of folders, leave out files and folders that match (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Skip files above this, e.g. 500kB or 2MB [default: 16MB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_file_size: Option<u64>,
     /// Folder for one Markdown page per file and an index; run again to go on where it stopped
-    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "list"])]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "list", "compare_models"])]
     out: Option<PathBuf>,
     /// Model id
     #[arg(long, value_name = "ID", default_value = "claude-sonnet-5")]
@@ -88,6 +98,9 @@ pub(super) struct Args {
     /// Print FILE, LINE and NAME of all that would be documented, apart by tabs, and stop
     #[arg(long, conflicts_with = "dry_run")]
     list: bool,
+    /// Say what it would cost with each model and stop
+    #[arg(long, conflicts_with_all = ["dry_run", "list"])]
+    compare_models: bool,
     /// Ask in Message Batches: half the price, answered within a day
     #[arg(long)]
     batch: bool,
@@ -122,6 +135,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let work = work::read(args)?;
     if args.list {
         list(&work)?;
+        return Ok(Exit::Done);
+    }
+    if args.compare_models {
+        compare::print(args, &work)?;
         return Ok(Exit::Done);
     }
     let key = api_key(args)?;
@@ -317,6 +334,22 @@ fn dollars(text: &str) -> Result<f64, String> {
     } else {
         Err(format!("give an amount above 0 and below {MAX_CAP_USD}"))
     }
+}
+
+/// A number of bytes, as it may be given on the command line: `500kB` are 500,000.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => Some(1),
+        "k" | "kb" => Some(1_000),
+        "m" | "mb" => Some(1_000_000),
+        _ => None,
+    };
+    let number: Option<u64> = digits.trim().parse().ok().filter(|number| *number > 0);
+    number
+        .zip(factor)
+        .and_then(|(number, factor)| number.checked_mul(factor))
+        .ok_or_else(|| "give a number of bytes, kB or MB, e.g. 500kB".to_owned())
 }
 
 /// Names what the files define.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use super::Source;
+use super::filter::Filter;
 
 mod notebook;
 
@@ -14,9 +15,6 @@ const SOURCE_ENDINGS: [&str; 28] = [
     "py", "pyi", "pyw", "ipynb", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "java",
     "go", "rs", "c", "h", "cc", "cpp", "cxx", "hh", "hpp", "cs", "rb", "php", "kt", "kts", "swift",
 ];
-
-/// Largest file that is read; the API refuses bodies over 32 MB.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Files that were read, in the order of their paths, and those that were not.
 #[derive(Debug, Default)]
@@ -62,17 +60,37 @@ pub enum CorpusError {
 /// # Errors
 /// When the path cannot be read or holds nothing to document.
 pub fn load(path: &Path) -> Result<Loaded, CorpusError> {
+    load_some(path, &Filter::default())
+}
+
+/// The same for the files that `filter` takes. A file that is named itself need match no pattern.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_some(path: &Path, filter: &Filter) -> Result<Loaded, CorpusError> {
     let meta = std::fs::metadata(path).map_err(|source| CorpusError::Missing {
         path: path.to_owned(),
         source,
     })?;
     let mut loaded = Loaded::default();
     if meta.is_file() {
-        take(&mut loaded, path, path.parent().unwrap_or(Path::new("")));
+        take(
+            &mut loaded,
+            path,
+            path.parent().unwrap_or(Path::new("")),
+            filter,
+        );
     } else {
+        let patterns = filter
+            .below(path)
+            .expect("patterns that were read once can be read again");
         let walk = WalkBuilder::new(path)
             .require_git(false)
             .follow_links(true)
+            .filter_entry(move |entry| {
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                !patterns.matched(entry.path(), is_folder).is_ignore()
+            })
             .sort_by_file_path(Path::cmp)
             .build();
         let mut found = Vec::new();
@@ -83,7 +101,7 @@ pub fn load(path: &Path) -> Result<Loaded, CorpusError> {
                 Err(error) => loaded.skipped.push(refused(path, &error)),
             }
         }
-        take_all(&mut loaded, &found, path);
+        take_all(&mut loaded, &found, path, filter);
     }
     if loaded.files.is_empty() {
         return Err(CorpusError::Empty {
@@ -114,7 +132,7 @@ fn refused(root: &Path, error: &ignore::Error) -> Skipped {
 }
 
 /// Takes each file once: a link to one that is there anyway is passed over.
-fn take_all(loaded: &mut Loaded, paths: &[PathBuf], root: &Path) {
+fn take_all(loaded: &mut Loaded, paths: &[PathBuf], root: &Path, filter: &Filter) {
     let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let places = paths.iter().map(|path| {
         let below = path.strip_prefix(root).unwrap_or(path);
@@ -135,7 +153,7 @@ fn take_all(loaded: &mut Loaded, paths: &[PathBuf], root: &Path) {
                 why: format!("a link to `{}`, which is taken already", real.display()),
             });
         } else {
-            take(loaded, path, root);
+            take(loaded, path, root, filter);
         }
     }
 }
@@ -146,8 +164,8 @@ fn is_source(entry: &ignore::DirEntry) -> bool {
     is_file && ending.is_some_and(|ending| SOURCE_ENDINGS.contains(&&*ending.to_ascii_lowercase()))
 }
 
-fn take(loaded: &mut Loaded, path: &Path, root: &Path) {
-    match read(path) {
+fn take(loaded: &mut Loaded, path: &Path, root: &Path, filter: &Filter) {
+    match read(path, filter) {
         Ok(content) => {
             let shown = path
                 .strip_prefix(root)
@@ -166,17 +184,14 @@ fn take(loaded: &mut Loaded, path: &Path, root: &Path) {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+fn read(path: &Path, filter: &Filter) -> Result<String, String> {
     let state = || {
         let meta = std::fs::metadata(path).map_err(|error| error.to_string())?;
         Ok::<_, String>((meta.len(), meta.modified().ok()))
     };
     let before = state()?;
-    if before.0 > MAX_BYTES {
-        return Err(format!(
-            "{} bytes, more than the {MAX_BYTES} that are read",
-            before.0
-        ));
+    if let Some(why) = filter.too_large(before.0) {
+        return Err(why);
     }
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     if before != state()? || before.0 != bytes.len() as u64 {

@@ -20,7 +20,7 @@ use super::journal::Known;
 use super::pace::{self, Cost, Pace};
 use super::plan::{self, cost};
 use super::retry::{Failure, Rule};
-use super::{Inner, Question, Task, prompt};
+use super::{Bulk, Inner, Question, Task, prompt};
 
 /// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
 const MAX_REFUSALS: u32 = 100;
@@ -65,6 +65,22 @@ impl Inner {
             return self.call_api(task, chunk, None).await;
         };
         let key = self.key(task, chunk, asking);
+        let outcome = self.call_once(task, chunk, key, bulk).await;
+        if outcome.is_ok() {
+            let pico = bulk.journal.price(&key);
+            task.cost_pico.fetch_add(pico, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// The same in a bulk job, which pays for an answer once.
+    async fn call_once(
+        &self,
+        task: &Task<'_>,
+        chunk: &Chunk,
+        key: Key,
+        bulk: &Bulk,
+    ) -> Result<Message, GenerateError> {
         match (bulk.journal.find(&key), &bulk.questions) {
             (Some(Known::Answered(message)), _) => Ok(message),
             (Some(Known::Refused(error)), _) => Err(error.into()),

@@ -26,6 +26,10 @@ pub struct Documentation {
     pub missing: Vec<Gap>,
     /// True when no call was made for it.
     pub cached: bool,
+    /// Pico-dollars that the answers in it cost, in whichever run they were paid; known to bulk jobs
+    /// only.
+    #[serde(skip)]
+    pub cost_pico: u64,
 }
 
 impl Documentation {

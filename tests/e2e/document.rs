@@ -15,6 +15,7 @@ use crate::provider::Provider;
 
 mod again;
 mod batches;
+mod choose;
 
 /// The code in six languages that this repository keeps for tests.
 const CODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/code");

@@ -20,9 +20,11 @@ use crate::text::line;
 pub(super) struct Estimate {
     prices: Prices,
     model: String,
-    calls: u64,
-    usage: Usage,
-    pico: u64,
+    pub(super) calls: u64,
+    pub(super) usage: Usage,
+    pub(super) pico: u64,
+    /// Tokens of the largest call, prompt and answer together.
+    pub(super) largest: u64,
 }
 
 /// How a job went.
@@ -50,6 +52,7 @@ impl Estimate {
             calls: 0,
             usage: Usage::default(),
             pico: 0,
+            largest: 0,
         }
     }
 
@@ -61,6 +64,7 @@ impl Estimate {
             ..Usage::default()
         };
         self.usage = self.usage.plus(usage);
+        self.largest = self.largest.max(call.input_tokens + call.output_tokens);
         // Call by call: a long prompt may have a price of its own.
         self.pico += self.prices.cost_pico(usage);
     }
@@ -204,6 +208,6 @@ impl Bill<'_> {
     }
 }
 
-fn usd(pico: u64) -> f64 {
+pub(super) fn usd(pico: u64) -> f64 {
     pico as f64 / PICO_PER_USD
 }

@@ -22,11 +22,26 @@ const HEADING_TOKENS: u64 = 5;
 
 /// What the run would use. It is a run that only collects its questions, on a copy of the journal.
 pub(super) fn estimate(args: &Args, work: &Work) -> anyhow::Result<Estimate> {
+    let earlier = match &args.out {
+        Some(out) => {
+            pages::check_manifest(out, &manifest(args))?;
+            Some(out.join(JOURNAL))
+        }
+        None => None,
+    };
+    estimate_after(args, work, earlier.as_deref())
+}
+
+/// The same after earlier runs that left the journal `earlier`, or after none.
+pub(super) fn estimate_after(
+    args: &Args,
+    work: &Work,
+    earlier: Option<&Path>,
+) -> anyhow::Result<Estimate> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let path = folder.path().join("journal.sqlite");
-    if let Some(out) = &args.out {
-        pages::check_manifest(out, &manifest(args))?;
-        copy(&out.join(JOURNAL), &path)?;
+    if let Some(earlier) = earlier {
+        copy(earlier, &path)?;
     }
     let journal = Journal::open(&path)?.of_free_answers();
     if args.retry_refused {
@@ -40,10 +55,9 @@ pub(super) fn estimate(args: &Args, work: &Work) -> anyhow::Result<Estimate> {
         halted: Arc::new(OnceLock::new()),
         on_failure: Arc::new(|_| ()),
     };
-    let (outcome, _) =
-        Clock::Virtual.run(async |timeline| collect(args, work, bulk, timeline).await)?;
+    let (outcome, _) = Clock::Virtual.run(async |timeline| collect(work, bulk, timeline).await)?;
     outcome?;
-    let mut estimate = Estimate::new(work.prices, &args.model);
+    let mut estimate = Estimate::new(work.prices, &work.model);
     let questions = questions
         .lock()
         .expect("nothing panics while it holds them");
@@ -62,12 +76,12 @@ pub(super) fn estimate(args: &Args, work: &Work) -> anyhow::Result<Estimate> {
     Ok(estimate)
 }
 
-async fn collect(args: &Args, work: &Work, bulk: Bulk, timeline: Timeline) -> anyhow::Result<()> {
+async fn collect(work: &Work, bulk: Bulk, timeline: Timeline) -> anyhow::Result<()> {
     let policy = Policy::new(Base::Hardened, &work.settings);
     let log = AttemptLog::new(timeline, 0);
     // Nothing is sent: questions are only collected.
     let claude = Claude::new(super::mock(timeline, &log)?, "mock");
-    let generator = Generator::for_bulk(policy, &args.model, claude, timeline, bulk)?;
+    let generator = Generator::for_bulk(policy, &work.model, claude, timeline, bulk)?;
     for (document, request) in work.documents.iter().zip(0..) {
         let _not_asked = generator.document(request, document).await;
     }

@@ -56,6 +56,8 @@ pub(super) struct Page {
     pub(super) lines: usize,
     pub(super) state: PageState,
     pub(super) cached: bool,
+    /// What the answers in it cost.
+    pub(super) cost_pico: u64,
 }
 
 /// How much of a file is documented.
@@ -173,8 +175,10 @@ impl Pages {
             return None;
         }
         let lines = document.content.lines().count();
+        let mut cost_pico = 0;
         let (mut state, text, cached) = match outcome {
             Ok(done) => {
+                cost_pico = done.cost_pico;
                 let missing: usize = done
                     .missing
                     .iter()
@@ -206,6 +210,7 @@ impl Pages {
             lines,
             state,
             cached,
+            cost_pico,
         })
     }
 
@@ -213,7 +218,7 @@ impl Pages {
     pub(super) fn write_index(&self, pages: &[Page], skipped: &[Skipped]) -> anyhow::Result<()> {
         self.progress.finish_and_clear();
         let mut index = format!(
-            "# Documentation\n\n{}| file | lines | |\n|---|---:|---|\n",
+            "# Documentation\n\n{}| file | lines | cost | |\n|---|---:|---:|---|\n",
             self.mark()
         );
         for page in pages {
@@ -223,7 +228,8 @@ impl Pages {
                 PageState::Failed(why) => format!("failed: {}", inline(why)),
             };
             let link = link(&page.path, &format!("{}.md", below(&page.path)));
-            writeln!(index, "| {link} | {} | {state} |", page.lines)?;
+            let cost = dollars(page.cost_pico as f64 / PICO_PER_USD);
+            writeln!(index, "| {link} | {} | {cost} | {state} |", page.lines)?;
         }
         if !skipped.is_empty() {
             index.push_str("\nSkipped:\n\n");

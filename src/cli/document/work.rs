@@ -9,11 +9,14 @@ use ground::prices::{PriceBook, Prices};
 use ground::profile::Profile;
 
 use super::{Args, made};
-use crate::corpus::{self, Skipped};
+use crate::corpus::{self, CorpusError, Filter, Skipped};
 use crate::generator::{Document, Settings};
 
 /// What there is to do.
+#[derive(Clone)]
 pub(super) struct Work {
+    /// The model's id as the API is asked for it.
+    pub(super) model: String,
     pub(super) documents: Vec<Document>,
     /// Where each document was read from.
     pub(super) sources: Vec<PathBuf>,
@@ -52,24 +55,41 @@ pub(super) fn read(args: &Args) -> anyhow::Result<Work> {
         documents,
         sources,
         skipped,
-    } = read_all(&args.paths)?;
-    let settings = Settings {
+    } = read_all(args)?;
+    Ok(Work {
+        model: args.model.clone(),
+        settings: settings(args, &profile),
+        documents,
+        sources,
+        skipped,
+        prices,
+        book,
+        profile,
+    })
+}
+
+fn settings(args: &Args, profile: &Profile) -> Settings {
+    Settings {
         max_tokens: args.max_tokens.min(profile.max_output_tokens),
         parallel: args.parallel as usize,
         bytes_per_token: profile.bytes_per_token,
         // A bulk job outlives an outage; nobody waits at the other end.
         retry_budget_s: 3_600.0,
         ..Settings::default()
-    };
-    Ok(Work {
-        documents,
-        sources,
-        skipped,
-        prices,
-        book,
-        settings,
-        profile,
-    })
+    }
+}
+
+impl Work {
+    /// The same with another model, if it has a price.
+    pub(super) fn with(&self, profile: Profile, args: &Args) -> Option<Self> {
+        Some(Self {
+            model: profile.model.clone(),
+            prices: self.book.of(&profile.model)?,
+            settings: settings(args, &profile),
+            profile,
+            ..self.clone()
+        })
+    }
 }
 
 /// What was read, and what was not.
@@ -81,11 +101,14 @@ struct Files {
 }
 
 /// Reads all paths; one that cannot be read is named and does not stop the others.
-fn read_all(paths: &[PathBuf]) -> anyhow::Result<Files> {
+fn read_all(args: &Args) -> anyhow::Result<Files> {
+    let paths = &args.paths;
+    let filter = Filter::new(&args.include, &args.exclude, args.max_file_size)?;
+    let is_filtered = !args.include.is_empty() || !args.exclude.is_empty();
     let mut files = Files::default();
     let mut taken = BTreeSet::new();
     for path in paths {
-        match corpus::load(path) {
+        match corpus::load_some(path, &filter) {
             Ok(loaded) => {
                 files.skipped.extend(loaded.skipped);
                 for file in loaded.files {
@@ -105,6 +128,12 @@ fn read_all(paths: &[PathBuf]) -> anyhow::Result<Files> {
                         content: file.content,
                     });
                 }
+            }
+            Err(CorpusError::Empty { .. }) if paths.len() == 1 && is_filtered => {
+                bail!(
+                    "--include and --exclude leave no file of `{}` that can be documented",
+                    path.display()
+                )
             }
             Err(error) if paths.len() == 1 => return Err(error.into()),
             Err(error) => files.skipped.push(Skipped {
