@@ -10,14 +10,16 @@ use strum::VariantArray;
 use super::Exit;
 use crate::contract::limits;
 use crate::grade::format::Format;
-use crate::grade::{self, Rubric, diff, feedback};
+use crate::grade::{self, Grade, Rubric, Status, diff, feedback};
 use crate::text::figures::points;
 use crate::text::{COLUMNS, block, wrapped};
 
 use exam::examine;
 use folder::{read_exam, read_grade, write_out};
 
+mod apart;
 mod class;
+mod code;
 mod exam;
 mod folder;
 mod own;
@@ -63,12 +65,15 @@ pub(super) struct Args {
     /// Allow an endpoint that is not on this machine: it will be under load
     #[arg(long)]
     allow_remote: bool,
-    /// CSV file of a class: id, and endpoint or command, perhaps directory and email; one after the other
+    /// CSV file of a class: id, and endpoint or command, perhaps directory and email
     #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "start", "from"])]
     roster: Option<PathBuf>,
     /// Seconds that one student of a roster gets in all
     #[arg(long, value_name = "SECONDS", default_value_t = limits::STUDENT_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=7200))]
     student_deadline: u64,
+    /// Students of a roster that are examined side by side [default: three for each core]
+    #[arg(long, value_name = "N", requires = "roster")]
+    jobs: Option<std::num::NonZeroU8>,
     /// Also write it for other programs: gradescope, classroom50, github, prairielearn, autolab, coderunner,
     /// junit, tap, markdown, csv, or all
     #[arg(long, value_delimiter = ',', value_name = "FORMAT,…")]
@@ -76,6 +81,9 @@ pub(super) struct Args {
     /// Print the grade as JSON and nothing else
     #[arg(long)]
     json: bool,
+    /// End with 1 unless the service got at least so many points in all
+    #[arg(long, value_name = "POINTS", conflicts_with = "roster", value_parser = at_least)]
+    fail_under: Option<f64>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -123,9 +131,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         .transpose()?;
     write_out(&args.out, &exam, &grade, &formats)?;
     let mut out = std::io::stdout();
+    let exit = match args.fail_under {
+        Some(least) if !reaches(&grade, least) => Exit::Failed,
+        _ => Exit::Done,
+    };
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&grade)?)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     write!(out, "{}", feedback::text(&grade))?;
     if let Some(earlier) = &earlier {
@@ -136,12 +148,33 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             diff::text(earlier, &grade)
         )?;
     }
+    if let Some(least) = args.fail_under.filter(|_| exit == Exit::Failed) {
+        writeln!(
+            out,
+            "less than the {} points of --fail-under",
+            points(least)
+        )?;
+    }
     writeln!(out, "grade: {}", args.out.join("grade.json").display())?;
     if formats.contains(&Format::Autolab) {
         // Autolab reads the last line.
         write!(out, "{}", Format::Autolab.write(&grade, &|_| None))?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
+}
+
+/// Whether a service was graded and got at least `least` points in all.
+fn reaches(grade: &Grade, least: f64) -> bool {
+    grade.status == Status::Graded && grade.score >= least
+}
+
+/// A number of points, as it may be given on the command line.
+fn at_least(text: &str) -> Result<f64, String> {
+    let points = text
+        .parse()
+        .ok()
+        .filter(|points: &f64| points.is_finite() && *points >= 0.0);
+    points.ok_or_else(|| "give a number of points, 0 or more".to_owned())
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

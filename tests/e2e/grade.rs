@@ -8,6 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 
+mod class;
 mod process;
 
 fn student(name: &str) -> String {

@@ -1,21 +1,26 @@
-//! `breaklab grade --roster`: a whole class, one student after the other, whatever one of them does.
+//! `breaklab grade --roster`: a whole class, several students side by side, whatever one of them does.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::exam::{Started, cases, examine_running, examine_started, take_reference};
+use super::exam::{cases, examine_running, take_reference};
 use super::folder::{read_exam, write, write_out};
-use super::{Args, Exit, unless_interrupted};
+use super::{Args, Exit, apart, code, unless_interrupted};
 use crate::examiner;
 use crate::grade::class::{self, Row, Student};
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, Rubric, Status, lms};
+use crate::load::Stop;
 use crate::record::exam::Exam;
-use crate::text::{excerpt, file_name};
+use crate::text::figures::about;
+use crate::text::{block, excerpt, file_name};
 use crate::transport;
 
 /// Characters of a foreign id that are repeated.
@@ -71,98 +76,188 @@ pub(super) fn run(
             student.id
         );
     }
-    let mut rows = Vec::new();
+    let jobs = args
+        .jobs
+        .map_or_else(default_jobs, |jobs| usize::from(jobs.get()))
+        .min(students.len());
+    let stop = Stop::default();
+    stop_when_told(stop.clone())?;
+    let class = Class {
+        args,
+        rubrics,
+        formats,
+        stop: &stop,
+        upstream: Mutex::new(()),
+    };
+    let mut rows: Vec<Option<Row>> = vec![None; students.len()];
+    let began = tokio::time::Instant::now();
     let mut out = std::io::stdout();
-    for student in students {
-        let folder = args.out.join("students").join(file_name(&student.id));
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-        let result = match one(args, &student, &folder, rubrics, formats) {
-            Ok(None) => return Ok(Exit::Interrupted),
-            Ok(Some(grade)) => Ok(grade),
-            Err(error) => Err(format!("{error:#}")),
-        };
-        let graded = Row { student, result };
-        write!(out, "{}", class::lines(&graded))?;
-        rows.push(graded);
-        write(&args.out.join("class.csv"), class::csv(&rows).as_bytes())?;
-        write(&args.out.join("class.html"), class::page(&rows).as_bytes())?;
+    let next = AtomicUsize::new(0);
+    let mut keep = |at: usize, row: anyhow::Result<Option<Row>>| {
+        let Some(row) = row? else { return Ok(()) };
+        write!(out, "{}", class::lines(&row))?;
+        rows[at] = Some(row);
+        let done: Vec<Row> = rows.iter().flatten().cloned().collect();
+        write(&args.out.join("class.csv"), class::csv(&done).as_bytes())?;
+        write(&args.out.join("class.html"), class::page(&done).as_bytes())?;
+        tell_progress(done.len(), rows.len(), began.elapsed());
+        anyhow::Ok(())
+    };
+    thread::scope(|scope| {
+        let (send, receive) = mpsc::channel();
+        for _ in 0..jobs {
+            let send = send.clone();
+            scope.spawn(|| {
+                let send = send;
+                while let Some((at, student)) = take(&next, &students)
+                    && !stop.is_stopped()
+                {
+                    // Who waits for it is gone when the class has ended early.
+                    let _gone = send.send((at, class.row(student)));
+                }
+            });
+        }
+        drop(send);
+        let kept = receive.into_iter().try_for_each(|(at, row)| keep(at, row));
+        kept.inspect_err(|_| stop.stop())
+    })?;
+    if stop.is_stopped() {
+        return Ok(Exit::Interrupted);
     }
     writeln!(out, "class: {}", args.out.join("class.html").display())?;
     Ok(Exit::Done)
 }
 
-/// The grade of one student, unless interrupted; what an earlier invocation has examined is not
-/// examined again.
-fn one(
-    args: &Args,
-    student: &Student,
-    folder: &Path,
-    rubrics: &[Rubric],
-    formats: &[Format],
-) -> anyhow::Result<Option<Grade>> {
-    let target = if student.command.is_empty() {
-        &student.endpoint
-    } else {
-        &student.command
-    };
-    let needed = cases(rubrics);
-    let known = read_exam(folder).ok().filter(|exam| {
-        // What could not be examined is worth another try.
-        let complete = needed.iter().all(|case| exam.cases.contains_key(case));
-        exam.target == *target && exam.preflight.iter().all(|check| check.passed) && complete
-    });
-    let exam = match known {
-        Some(exam) => exam,
-        None => match examine(args, student, folder, rubrics)? {
-            Some(exam) => exam,
-            None => return Ok(None),
-        },
-    };
-    let grade = grade::grade(&exam, rubrics);
-    write_out(folder, &exam, &grade, formats)?;
-    Ok(Some(grade))
+/// The next student whom nobody has taken.
+fn take<'s>(next: &AtomicUsize, students: &'s [Student]) -> Option<(usize, &'s Student)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    students.get(at).map(|student| (at, student))
 }
 
-fn examine(
-    args: &Args,
-    student: &Student,
-    folder: &Path,
-    rubrics: &[Rubric],
-) -> anyhow::Result<Option<Exam>> {
-    let salt = examiner::random_salt();
-    let within = Duration::from_secs(args.student_deadline);
-    let work = async {
-        let mut exam = if student.command.is_empty() {
-            examine_running(args, &student.endpoint, &salt, cases(rubrics)).await?
-        } else {
-            let directory =
-                Some(Path::new(&student.directory)).filter(|path| !path.as_os_str().is_empty());
-            let started = Started {
-                command: &student.command,
-                folder: directory,
-                out: folder,
-                ready: Duration::from_secs(args.ready_within),
-                deadline: Duration::from_secs(args.deadline),
-                cases: cases(rubrics),
-            };
-            examine_started(&started, &salt, &|_| {}).await?
+/// Examinations mostly wait, so that a core carries several; measured to move no count.
+fn default_jobs() -> usize {
+    3 * thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Asks to stop when this process is told to end.
+fn stop_when_told(stop: Stop) -> anyhow::Result<()> {
+    let runtime = super::runtime()?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            crate::cli::interrupt::told_to_end().await;
+            stop.stop();
+        });
+    });
+    Ok(())
+}
+
+/// How far a class is, for people who wait.
+fn tell_progress(done: usize, count: usize, took: Duration) {
+    if done < count {
+        let left = took.as_secs_f64() / done as f64 * (count - done) as f64;
+        // Nobody is left to tell when standard error is gone.
+        let _gone = writeln!(
+            std::io::stderr(),
+            "{done} of {count} students, about {} left",
+            about(left)
+        );
+    }
+}
+
+/// What all students of a class have in common.
+struct Class<'a> {
+    args: &'a Args,
+    rubrics: &'a [Rubric],
+    formats: &'a [Format],
+    stop: &'a Stop,
+    /// Services that run already ask the one API at `--upstream`, and so go one after the other.
+    upstream: Mutex<()>,
+}
+
+impl Class<'_> {
+    /// What became of one student; nothing if there was a stop first.
+    fn row(&self, student: &Student) -> anyhow::Result<Option<Row>> {
+        let folder = self.args.out.join("students").join(file_name(&student.id));
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        let result = match self.grade(student, &folder) {
+            Ok(None) => return Ok(None),
+            Ok(Some(grade)) => Ok(grade),
+            Err(error) => {
+                let why = format!("{error:#}");
+                // Everybody gets an answer, also who has no grade.
+                let said = format!("Your service could not be examined: {}\n", block(&why));
+                write(&folder.join("feedback.txt"), said.as_bytes())?;
+                Err(why)
+            }
         };
-        if rubrics.iter().any(Rubric::needs_reference)
-            && exam.preflight.iter().all(|check| check.passed)
-        {
-            take_reference(&mut exam).await?;
+        Ok(Some(Row {
+            student: student.clone(),
+            result,
+        }))
+    }
+
+    /// The grade of one student, unless there was a stop; what an earlier invocation has examined is
+    /// not examined again while the code is the same.
+    fn grade(&self, student: &Student, folder: &Path) -> anyhow::Result<Option<Grade>> {
+        let target = if student.command.is_empty() {
+            &student.endpoint
+        } else {
+            &student.command
+        };
+        let needed = cases(self.rubrics);
+        let code = code::digest(student);
+        let known = read_exam(folder).ok().filter(|exam| {
+            let is_same = code
+                .as_ref()
+                .is_none_or(|code| code::is_known(folder, code));
+            // What could not be examined is worth another try.
+            let complete = needed.iter().all(|case| exam.cases.contains_key(case));
+            let passed = exam.preflight.iter().all(|check| check.passed);
+            exam.target == *target && passed && complete && is_same
+        });
+        let exam = match known {
+            Some(exam) => exam,
+            None => {
+                let Some(exam) = self.examine(student, folder)? else {
+                    return Ok(None);
+                };
+                code::remember(folder, &[code, code::digest(student)])?;
+                exam
+            }
+        };
+        let grade = grade::grade(&exam, self.rubrics);
+        write_out(folder, &exam, &grade, self.formats)?;
+        Ok(Some(grade))
+    }
+
+    fn examine(&self, student: &Student, folder: &Path) -> anyhow::Result<Option<Exam>> {
+        if !student.command.is_empty() {
+            return apart::examine(self.args, student, folder, self.stop);
         }
-        anyhow::Ok(exam)
-    };
-    unless_interrupted(async {
-        tokio::time::timeout(within, work).await.with_context(|| {
-            format!(
-                "not done within {} s; --student-deadline gives more",
-                within.as_secs()
-            )
-        })?
-    })
+        // A thread that panicked has left nothing half done here.
+        let _one_at_a_time = self.upstream.lock().unwrap_or_else(PoisonError::into_inner);
+        let salt = examiner::random_salt();
+        let within = Duration::from_secs(self.args.student_deadline);
+        let work = async {
+            let cases = cases(self.rubrics);
+            let mut exam = examine_running(self.args, &student.endpoint, &salt, cases).await?;
+            if self.rubrics.iter().any(Rubric::needs_reference)
+                && exam.preflight.iter().all(|check| check.passed)
+            {
+                take_reference(&mut exam).await?;
+            }
+            anyhow::Ok(exam)
+        };
+        unless_interrupted(async {
+            tokio::time::timeout(within, work).await.with_context(|| {
+                format!(
+                    "not done within {} s; --student-deadline gives more",
+                    within.as_secs()
+                )
+            })?
+        })
+    }
 }
 
 /// Fills points into an exported file.
@@ -183,6 +278,16 @@ pub(super) fn fill(args: &FillArgs) -> anyhow::Result<Exit> {
         }
     }
     let filled = lms::fill(&text, &args.key, &args.column, &points).map_err(anyhow::Error::msg)?;
+    if filled.filled == 0 {
+        bail!(
+            "no row of `{}` was filled: none has in its column `{}` the {} of a student with a grade in `{}`; \
+             choose other --key and --by",
+            args.export.display(),
+            args.key,
+            <&str>::from(args.by),
+            table.display()
+        );
+    }
     write(&args.out, filled.text.as_bytes())?;
     let mut out = std::io::stdout();
     writeln!(out, "{} rows filled: {}", filled.filled, args.out.display())?;
