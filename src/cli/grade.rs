@@ -14,6 +14,7 @@ use crate::grade::{self, Grade, Rubric, Status, diff, feedback};
 use crate::text::figures::points;
 use crate::text::{COLUMNS, block, wrapped};
 
+use crate::record::exam::Exam;
 use exam::examine;
 use folder::{read_exam, read_grade, write_out};
 
@@ -84,6 +85,9 @@ pub(super) struct Args {
     /// End with 1 unless the service got at least so many points in all
     #[arg(long, value_name = "POINTS", conflicts_with = "roster", value_parser = at_least)]
     fail_under: Option<f64>,
+    /// End when standard input does: so a grader goes with the class that it belongs to
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -118,7 +122,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let exam = match &args.from {
         Some(folder) => read_exam(folder)?,
-        None => match unless_interrupted(examine(args, &rubrics))? {
+        None => match unless_interrupted(examine_for_parent(args, &rubrics))? {
             Some(exam) => exam,
             None => return Ok(Exit::Interrupted),
         },
@@ -196,6 +200,24 @@ fn unless_interrupted<T>(
             done = work => done.map(Some),
         }
     })
+}
+
+/// An examination that ends with the process that asked for it, if there is one.
+async fn examine_for_parent(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
+    if !args.until_stdin_ends {
+        return examine(args, rubrics).await;
+    }
+    let (send, ended) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nothing is ever sent there: it ends with the other side.
+        let _ended = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _gone = send.send(());
+    });
+    tokio::select! {
+        biased;
+        _ended = ended => bail!("the class that it was examined for has ended"),
+        exam = examine(args, rubrics) => exam,
+    }
 }
 
 fn rubrics(names: &[String]) -> anyhow::Result<Vec<Rubric>> {

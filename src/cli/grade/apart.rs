@@ -31,11 +31,13 @@ pub(super) fn examine(
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let mut command = Command::new(program);
     command
-        .args(["grade", "--json", "--start", &student.command, "--out"])
+        .args(["grade", "--json", "--until-stdin-ends"])
+        .args(["--start", &student.command, "--out"])
         .arg(folder)
         .args(["--deadline", &args.deadline.to_string()])
         .args(["--ready-within", &args.ready_within.to_string()])
-        .stdin(Stdio::null())
+        // Held open as long as this process lives.
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     if !student.directory.is_empty() {

@@ -164,6 +164,14 @@ fn tell_progress(done: usize, count: usize, took: Duration) {
     }
 }
 
+/// Puts the record of other code aside, so that it is never taken for one of this code.
+fn set_aside(folder: &Path) -> std::io::Result<()> {
+    match std::fs::rename(folder.join("exam.json"), folder.join("exam.previous.json")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// What all students of a class have in common.
 struct Class<'a> {
     args: &'a Args,
@@ -219,6 +227,9 @@ impl Class<'_> {
         let exam = match known {
             Some(exam) => exam,
             None => {
+                set_aside(folder)?;
+                // Before, since a kill may come between the record and what follows it.
+                code::remember(folder, std::slice::from_ref(&code))?;
                 let Some(exam) = self.examine(student, folder)? else {
                     return Ok(None);
                 };
