@@ -1,15 +1,19 @@
 //! The differences from the real API that `docs/mock/deviations.md` lists, each shown by its name.
 
 mod clouds;
+mod money;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ground::fault::FaultKind;
-use mock_claude::{AnswerRule, Config, MockClaude, Options};
+use ground::limits::EndpointLimits;
+use mock_claude::{AnswerRule, Config, Options};
 use serde_json::{Value, json};
 
 use crate::support::*;
+
+use money::{billed_for, cost_of, searched};
 
 const PAGE: &str = include_str!("../../../docs/mock/deviations.md");
 
@@ -185,10 +189,12 @@ async fn is_so(name: &str) -> bool {
             ended["processing_status"] == "ended" && mock.ledger().totals.cost_pico == 0
         }
         "one-price" => {
-            changed(|body| body["inference_geo"] = json!("us"))
-                .await
-                .status
-                == 200
+            let plain = cost_of(|_| {}).await;
+            let search = json!([{"type": "web_search_20250305", "name": "web_search"}]);
+            plain > 0
+                && cost_of(|body| body["inference_geo"] = json!("us")).await == plain
+                && cost_of(|body| body["service_tier"] = json!("auto")).await == plain
+                && searched(&search).await
         }
         "more-schemas" => {
             let schema = json!({"type": "object", "properties": {"next": {"$ref": "#"}}, "minProperties": 0});
@@ -243,13 +249,28 @@ async fn is_so(name: &str) -> bool {
             });
             answer.await.json()["content"][0]["type"] == "text"
         }
-        "no-citations" => !changed(|_| {}).await.text.contains("citations"),
+        "no-citations" => {
+            let document = json!({"type": "document", "citations": {"enabled": true},
+                "source": {"type": "text", "media_type": "text/plain", "data": SOURCE}});
+            let answer = changed(|body| body["messages"][0]["content"] = json!([document])).await;
+            answer.status == 200 && answer.json()["content"][0].get("citations").is_none()
+        }
         "thinking-on-request" => !changed(|_| {}).await.text.contains("thinking"),
         "no-effect" => {
-            changed(|body| body["service_tier"] = json!("auto"))
-                .await
-                .status
-                == 200
+            let plain = changed(|_| {}).await.json();
+            let mut all = true;
+            for (field, value) in [
+                ("service_tier", json!("auto")),
+                ("inference_geo", json!("us")),
+                ("metadata", json!({"user_id": "x"})),
+            ] {
+                let answer = changed(|body| body[field] = value).await.json();
+                all &= ["stop_reason", "usage"]
+                    .iter()
+                    .all(|part| answer[part]["output_tokens"] == plain[part]["output_tokens"]);
+                all &= answer["usage"]["service_tier"] == "standard";
+            }
+            all
         }
         "refused-features" => {
             let thread = with_beta(|body| body["thread"] = json!({"type": "create"})).await;
@@ -317,15 +338,21 @@ async fn is_so(name: &str) -> bool {
         }
         "unlimited-lists" => {
             let options = Options {
-                tier: None,
-                endpoint_limits: None,
+                endpoint_limits: Some(EndpointLimits {
+                    count_tokens_per_minute: 1,
+                    batch_requests_per_minute: 1,
+                    queued_batch_requests: 1,
+                }),
                 ..Options::default()
             };
             let mock = with_options(config(), options);
-            let list = call(&mock, "GET", "/v1/models", &json!({})).await;
-            list.headers
-                .get("anthropic-ratelimit-requests-limit")
-                .is_none()
+            let mut listed = 0;
+            for _ in 0..100 {
+                let list = call(&mock, "GET", "/v1/models", &json!({})).await;
+                let shown = list.headers.get("anthropic-ratelimit-requests-limit");
+                listed += u32::from(list.status == 200 && shown.is_none());
+            }
+            listed == 100
         }
         "no-byte-limit" => {
             let mock = mock(Config {
@@ -346,12 +373,4 @@ async fn is_so(name: &str) -> bool {
         }
         other => clouds::is_so(other).await,
     }
-}
-
-async fn billed_for(kind: FaultKind) -> u64 {
-    let mock: MockClaude = mock(config());
-    let headers = [("x-mock-fault", kind.name())];
-    let wait = forced(&mock, false, &headers);
-    let _ = give_up_after(1_000, wait).await;
-    mock.ledger().totals.usage.input_tokens
 }
