@@ -22,11 +22,13 @@ use crate::load::Stop;
 use crate::record::Base;
 use crate::transport::{AttemptLog, Transport};
 
+use amount::{bytes, dollars};
 use batch::Batches;
 use bill::Bill;
 use pages::{Page, Pages};
 use work::Work;
 
+mod amount;
 mod batch;
 mod bill;
 mod compare;
@@ -38,8 +40,6 @@ mod written;
 
 /// Where the work is written down that a later run need not pay for again.
 const JOURNAL: &str = ".breaklab/journal.sqlite";
-/// A cap above this is a slip of the finger.
-const MAX_CAP_USD: f64 = 1e6;
 /// Longest silence of the API while it is asked about batches.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -324,32 +324,6 @@ fn journal_trouble(journal: &Journal) -> Option<String> {
     Some(format!(
         "the journal could not be written ({why}): another run pays for some answers again"
     ))
-}
-
-/// An amount of money, as it may be given on the command line.
-fn dollars(text: &str) -> Result<f64, String> {
-    let usd: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-    if usd > 0.0 && usd < MAX_CAP_USD {
-        Ok(usd)
-    } else {
-        Err(format!("give an amount above 0 and below {MAX_CAP_USD}"))
-    }
-}
-
-/// A number of bytes, as it may be given on the command line: `500kB` are 500,000.
-fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match text[digits.len()..].to_ascii_lowercase().as_str() {
-        "" | "b" => Some(1),
-        "k" | "kb" => Some(1_000),
-        "m" | "mb" => Some(1_000_000),
-        _ => None,
-    };
-    let number: Option<u64> = digits.trim().parse().ok().filter(|number| *number > 0);
-    number
-        .zip(factor)
-        .and_then(|(number, factor)| number.checked_mul(factor))
-        .ok_or_else(|| "give a number of bytes, kB or MB, e.g. 500kB".to_owned())
 }
 
 /// Names what the files define.

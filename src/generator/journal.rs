@@ -259,14 +259,7 @@ impl Journal {
 
     /// Pico-dollars that the answer to the question `key` cost; 0 if there is none.
     pub(super) fn price(&self, key: &Key) -> u64 {
-        let select = "SELECT pico FROM attempts WHERE key = ?1 AND outcome = 'answered' ORDER BY id DESC LIMIT 1";
-        self.read(|disk| {
-            disk.prepare_cached(select)?
-                .query_row([key], |row| row.get(0))
-                .optional()
-        })
-        .flatten()
-        .unwrap_or(0)
+        self.read(|disk| rows::price(disk, key)).unwrap_or(0)
     }
 
     /// Attempts at `key` that failed before, in a run that did not give it up.

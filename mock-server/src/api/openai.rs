@@ -3,6 +3,7 @@
 
 pub(super) mod wire;
 
+mod block;
 mod request;
 mod routes;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ground::usage::Usage;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::cache::{self, Key};
 use crate::claude::{CallError, Message, StopReason};
@@ -138,6 +138,16 @@ fn is_final(error: &CallError) -> bool {
             ..
         }
     ) || error.is_spend_cap()
+}
+
+/// What the answer to `key` cost, in pico-dollars; 0 if there is none.
+pub(super) fn price(disk: &Connection, key: &Key) -> rusqlite::Result<u64> {
+    let select = "SELECT pico FROM attempts WHERE key = ?1 AND outcome = 'answered' ORDER BY id DESC LIMIT 1";
+    let found = disk
+        .prepare_cached(select)?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(0))
 }
 
 pub(super) fn read_answer(row: &Row<'_>) -> rusqlite::Result<(Message, Key)> {
