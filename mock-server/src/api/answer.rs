@@ -12,7 +12,7 @@ use http::{Response, StatusCode};
 
 use crate::fault::{Fault, Hangup, How};
 use crate::limits::Flow;
-use crate::reply::{MAX_DELTAS, ids};
+use crate::reply::MAX_DELTAS;
 use crate::request::ApiError;
 use crate::state::{Attempt, SHOULD_RETRY, WORKSPACE};
 
@@ -130,11 +130,7 @@ pub(super) fn refusal(
     }
     wire::dress(dialect, &mut map);
     wire::tell_error(dialect, &error, &mut map);
-    let body = Bytes::from(wire::error(
-        dialect,
-        &error,
-        &ids::request(attempt.row.bits),
-    ));
+    let body = Bytes::from(wire::error(dialect, &error, &attempt.row.request_id()));
     let mut response = Response::new(ReplyBody::whole(body, Ending::Refused, attempt));
     *response.status_mut() = error.status;
     *response.headers_mut() = map;

@@ -50,6 +50,11 @@ impl Dialect {
         }
     }
 
+    /// Whether ids of its requests are UUIDs.
+    pub(crate) fn has_uuids(self) -> bool {
+        matches!(self, Self::Bedrock(_))
+    }
+
     /// The services for which AWS clients sign such requests.
     pub(crate) fn signed_services(self) -> &'static [&'static str] {
         match self {

@@ -91,6 +91,7 @@ impl MockClaude {
             .then_some(attempt.row.bits);
         let from_browser = request.headers().contains_key(header::ORIGIN);
         let dialect = Dialect::of(request.uri().path());
+        attempt.row.has_uuid = dialect.has_uuids();
         let decision = route(dialect, &request, &mut attempt);
         drop(request);
         let mut response = match decision {
@@ -114,11 +115,10 @@ impl MockClaude {
 
     /// Refuses a body sent to `path` that was too large to be read.
     pub(crate) fn too_large(&self, path: &str) -> Response<ReplyBody> {
-        refusal(
-            Dialect::of(path),
-            ApiError::too_large(),
-            Box::new(Attempt::arrive(Arc::clone(&self.shared), 0)),
-        )
+        let dialect = Dialect::of(path);
+        let mut attempt = Attempt::arrive(Arc::clone(&self.shared), 0);
+        attempt.row.has_uuid = dialect.has_uuids();
+        refusal(dialect, ApiError::too_large(), Box::new(attempt))
     }
 
     /// The ledger as it stands now.

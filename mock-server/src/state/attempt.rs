@@ -13,7 +13,6 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fault::{Fault, Identity};
 use crate::limits::{Bucket, Buckets, Endpoint, Flow, Limiter, Refusal};
-use crate::reply::ids;
 use crate::request::ApiError;
 use crate::settings::OutputAccounting;
 
@@ -67,6 +66,7 @@ impl Attempt {
             bits: identity.bits(CALL),
             digest,
             seen,
+            has_uuid: false,
             key: 0,
             model: None,
             arrived_ns: now,
@@ -244,7 +244,7 @@ impl Attempt {
 
     /// Counts the head of its answer, and makes the headers that every answer carries.
     pub(crate) fn head(&mut self, status: StatusCode) -> HeaderMap {
-        let id = headers::text(ids::request(self.row.bits));
+        let id = headers::text(self.row.request_id());
         let timeline = self.shared.timeline();
         let now = timeline.now().as_nanos() as u64;
         let status = status.as_u16();

@@ -16,6 +16,8 @@ pub(crate) struct CompactRow {
     pub(crate) bits: u64,
     pub(crate) digest: u64,
     pub(crate) seen: u32,
+    /// Whether the client sees UUIDs as ids, as Amazon's do.
+    pub(crate) has_uuid: bool,
     /// Hash of the customer's key.
     pub(crate) key: u64,
     /// Index of the model among the profiles.
@@ -32,6 +34,17 @@ pub(crate) struct CompactRow {
     pub(crate) retry_after_s: Option<u64>,
     /// How often the client says that it has asked before (`x-stainless-retry-count`).
     pub(crate) retries: Option<u16>,
+}
+
+impl CompactRow {
+    /// The request's id as the client sees it in a header.
+    pub(crate) fn request_id(&self) -> String {
+        if self.has_uuid {
+            ids::uuid(self.bits)
+        } else {
+            ids::request(self.bits)
+        }
+    }
 }
 
 /// A call that has ended, as those are told who listen.
@@ -188,7 +201,7 @@ impl LedgerWriter {
 pub(super) fn readable(row: &CompactRow, ending: Ending, models: &[&str]) -> Row {
     Row {
         seq: row.seq,
-        request_id: ids::request(row.bits),
+        request_id: row.request_id(),
         call: ids::call(row.bits),
         digest: row.digest,
         seen: row.seen,

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use ground::ledger::Ending;
 use serde::Serialize;
 
-use crate::reply::ids;
-
 use super::ledger::CompactRow;
 
 /// The judgement on everything that is in the ledger.
@@ -122,7 +120,7 @@ fn finding(rule: Rule, hits: &[&CompactRow]) -> Finding {
         evidence: hits
             .iter()
             .take(EVIDENCE)
-            .map(|row| ids::request(row.bits))
+            .map(|row| row.request_id())
             .collect(),
     }
 }

@@ -94,7 +94,9 @@ async fn an_invocation_is_anthropics_own_message_and_tells_its_cost_in_headers()
     // A second to the first token, then ten tokens a second.
     let expected = 1000 + 100 * tokens("x-amzn-bedrock-output-token-count");
     assert_eq!(tokens("x-amzn-bedrock-invocation-latency"), expected);
-    assert_eq!(answer.header("x-amzn-requestid").len(), 36);
+    let id = answer.header("x-amzn-requestid");
+    assert_eq!(id.len(), 36);
+    assert_eq!(mock.ledger().rows[0].request_id, id);
     let is_own = |name: &str| name.starts_with("anthropic-") || name == "request-id";
     assert!(!answer.headers.keys().any(|name| is_own(name.as_str())));
     assert!(mock.ledger().totals.cost_pico > 0);

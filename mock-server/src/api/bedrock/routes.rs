@@ -16,9 +16,8 @@ use crate::api::dialect::Dialect;
 use crate::api::model::find_model;
 use crate::api::plan::Decision;
 use crate::api::{count, create, signature};
-use crate::reply::ids;
 use crate::request::ApiError;
-use crate::state::{Attempt, REQUEST_ID, header_text};
+use crate::state::{Attempt, REQUEST_ID};
 
 use super::conversation;
 use super::error::{forbidden, unknown_operation, validation};
@@ -190,11 +189,10 @@ fn count_tokens(
     Ok(Decision::Info(Bytes::from(told)))
 }
 
-/// Makes the headers of Anthropic's own answers Amazon's: of all of them only the id stays, as a UUID.
+/// Makes the headers of Anthropic's own answers Amazon's: of all of them only the id stays.
 pub(crate) fn dress(headers: &mut HeaderMap) {
     cloud::undress(headers);
     if let Some(id) = headers.remove(REQUEST_ID) {
-        let id = header_text(ids::uuid(digest(id.as_bytes())));
         headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
     }
 }
