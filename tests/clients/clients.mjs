@@ -128,6 +128,12 @@ async function aws() {
       }
       return false;
     },
+    structured: async () => {
+      const jsonSchema = { name: "person", schema: JSON.stringify(PERSON) };
+      const outputConfig = { textFormat: { type: "json_schema", structure: { jsonSchema } } };
+      const answer = await converse({ messages: [{ role: "user", content: [{ text: "Who?" }] }], outputConfig });
+      return isPerson(JSON.parse(answer.output.message.content[0].text));
+    },
     not_found: () => raises("ValidationException", () => converse({ modelId: "anthropic.claude-nobody" })),
     rate_limited: () => {
       const force = (next) => (args) => {

@@ -160,6 +160,13 @@ class Boto3:
                        for call in calls]
             turns += [message, {"role": "user", "content": results}]
 
+    def structured(self):
+        schema = json.dumps({**Person.model_json_schema(), "additionalProperties": False})
+        wanted = {"type": "json_schema", "structure": {"jsonSchema": {"name": "person", "schema": schema}}}
+        answer = self.api.converse(modelId=PROFILE, messages=[{"role": "user", "content": [{"text": "Who?"}]}],
+                                   outputConfig={"textFormat": wanted})
+        return bool(Person.model_validate_json(answer["output"]["message"]["content"][0]["text"]))
+
     def not_found(self):
         return raises("ValidationException", lambda: self.api.converse(modelId="anthropic.claude-nobody",
                                                                        messages=self.messages))
