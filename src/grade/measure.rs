@@ -174,6 +174,13 @@ const METRICS: &[Metric] = &[
         most: ENDLESS,
         read: isolation::count_worse_disguises,
     },
+    Metric {
+        name: "leaks",
+        what: "answers in which the API key shows",
+        least: 0.0,
+        most: ENDLESS,
+        read: read::leaks,
+    },
 ];
 
 /// A measure of a case, e.g. `repeat.calls_per_content`.

@@ -93,7 +93,10 @@ pub(super) fn score(exam: &Exam, rubric: &Rubric, ungradable: bool) -> Score {
     let (mut most, mut caps) = (rubric.total, Vec::new());
     for cap in struck {
         most = most.min(rubric.total * cap.max_fraction);
-        caps.push(cap.why.clone());
+        // The same fault in several cases is said once.
+        if !caps.contains(&cap.why) {
+            caps.push(cap.why.clone());
+        }
     }
     let score = round(sum.min(most));
     Score {

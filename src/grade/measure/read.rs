@@ -69,6 +69,14 @@ pub(super) fn calls_per_content(record: &CaseRecord) -> Option<f64> {
     )
 }
 
+pub(super) fn leaks(record: &CaseRecord) -> Option<f64> {
+    let leaking = record
+        .exchanges
+        .iter()
+        .filter(|exchange| exchange.leaks_key);
+    Some(leaking.count() as f64)
+}
+
 pub(super) fn second_right(record: &CaseRecord) -> Option<f64> {
     flag(is_valid(record, record.exchanges.get(1)?))
 }

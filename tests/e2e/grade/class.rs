@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{breaklab, student};
+use super::{breaklab, grade, student};
 
 fn said(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
@@ -117,6 +117,25 @@ fn everybody_gets_feedback_and_a_slow_student_does_not_hold_up_the_others() {
         .filter_map(|line| line.split(',').next())
         .collect();
     assert_eq!(ids, ["lost", "slow", "ann"], "in the order of the roster");
+}
+
+#[test]
+fn a_key_that_shows_wrong_documentation_and_no_cache_do_not_pass() {
+    for (service, why) in [
+        ("f36_leaks_key", "the API key shows"),
+        ("f04_no_cache", "there is no cache"),
+        ("f05_cache_by_path", "documentation of another content"),
+    ] {
+        let grade = grade(&["--start", &student(service), "--rubric", "caching"]);
+        let caching = &grade["rubrics"][0];
+        assert_eq!(caching["passed"], false, "{service}: {caching}");
+        let caps = caching["caps"].as_array().unwrap();
+        assert_eq!(caps.len(), 1, "{service}: said once: {caps:?}");
+        assert!(
+            caps[0].as_str().unwrap().contains(why),
+            "{service}: {caps:?}"
+        );
+    }
 }
 
 #[test]
