@@ -22,17 +22,20 @@ impl Usage {
     /// Tokens of the whole prompt, cached or not.
     #[must_use]
     pub fn prompt_tokens(self) -> u64 {
-        self.input_tokens
-            + self.cache_write_5m_tokens
-            + self.cache_write_1h_tokens
-            + self.cache_read_tokens
+        self.unread_tokens() + self.cache_read_tokens
     }
 
     /// Tokens of the prompt that are read anew, and so are charged to the input limit: all but those
     /// read from the cache.
     #[must_use]
     pub fn unread_tokens(self) -> u64 {
-        self.input_tokens + self.cache_write_5m_tokens + self.cache_write_1h_tokens
+        self.input_tokens + self.cache_write_tokens()
+    }
+
+    /// Tokens of the prompt that are written to either cache.
+    #[must_use]
+    pub fn cache_write_tokens(self) -> u64 {
+        self.cache_write_5m_tokens + self.cache_write_1h_tokens
     }
 
     /// Sums both, field by field.

@@ -84,9 +84,5 @@ pub fn violations(run: &Run) -> Vec<String> {
 }
 
 fn whole_input(run: &Run) -> u64 {
-    let replied = run.ledger.totals.replied;
-    replied.input_tokens
-        + replied.cache_read_tokens
-        + replied.cache_write_5m_tokens
-        + replied.cache_write_1h_tokens
+    run.ledger.totals.replied.prompt_tokens()
 }

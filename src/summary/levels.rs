@@ -46,7 +46,7 @@ fn was_admitted(row: &Row) -> bool {
 
 /// Prompt tokens that count against the limit: reads from the prompt cache do not.
 fn input(row: &Row) -> u64 {
-    row.usage.input_tokens + row.usage.cache_write_5m_tokens + row.usage.cache_write_1h_tokens
+    row.usage.unread_tokens()
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -141,10 +141,7 @@ impl Watch {
             return;
         }
         let mut log = self.log.lock();
-        log.attempts.replied_input_tokens += usage.input_tokens
-            + usage.cache_write_5m_tokens
-            + usage.cache_write_1h_tokens
-            + usage.cache_read_tokens;
+        log.attempts.replied_input_tokens += usage.prompt_tokens();
         log.attempts.replied_output_tokens += usage.output_tokens;
     }
 }

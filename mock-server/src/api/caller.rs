@@ -220,7 +220,8 @@ fn bearer(dialect: Dialect, authorization: &str) -> Result<&str, ApiError> {
     if !signature::is_signature(authorization) {
         return Ok(authorization.strip_prefix("Bearer ").unwrap_or(""));
     }
-    signature::read_for(dialect.signed_services(), authorization)
+    signature::read(authorization)
+        .and_then(|signature| signature.for_one_of(dialect.signed_services()))
         .map(|signature| signature.access_key)
         .map_err(|why| ApiError::authentication(&why))
 }

@@ -47,21 +47,18 @@ pub(crate) fn read(authorization: &str) -> Result<Signature<'_>, String> {
     }
 }
 
-/// The same, if it is for one of `services`.
-///
-/// # Errors
-/// As [`read`], and when it is for another service.
-pub(crate) fn read_for<'h>(
-    services: &[&str],
-    authorization: &'h str,
-) -> Result<Signature<'h>, String> {
-    let signature = read(authorization)?;
-    match services {
-        [] => Ok(signature),
-        [first, ..] if !services.contains(&signature.service) => Err(format!(
-            "Credential should be scoped to correct service: '{first}'."
-        )),
-        _ => Ok(signature),
+impl Signature<'_> {
+    /// Itself, if it is for one of `services`; for any, if none is named.
+    ///
+    /// # Errors
+    /// With what AWS says of a signature for another service.
+    pub(crate) fn for_one_of(self, services: &[&str]) -> Result<Self, String> {
+        match services {
+            [first, ..] if !services.contains(&self.service) => Err(format!(
+                "Credential should be scoped to correct service: '{first}'."
+            )),
+            _ => Ok(self),
+        }
     }
 }
 
@@ -74,9 +71,9 @@ mod tests {
 
     #[test]
     fn a_signature_names_its_access_key_and_its_service() {
-        let read = read_for(&["bedrock"], WHOLE).unwrap();
+        let read = read(WHOLE).unwrap().for_one_of(&["bedrock"]).unwrap();
         assert_eq!((read.access_key, read.service), ("AKID", "bedrock"));
-        let other = read_for(&["bedrock-mantle"], WHOLE).unwrap_err();
+        let other = read.for_one_of(&["bedrock-mantle"]).unwrap_err();
         assert!(other.ends_with("'bedrock-mantle'."), "{other}");
     }
 

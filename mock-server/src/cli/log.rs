@@ -39,10 +39,7 @@ pub(super) fn begin(mock: &MockClaude) {
 fn line(called: &Called) -> String {
     let Row { usage, .. } = called.row;
     let row = &called.row;
-    let input = usage.input_tokens
-        + usage.cache_write_5m_tokens
-        + usage.cache_write_1h_tokens
-        + usage.cache_read_tokens;
+    let input = usage.prompt_tokens();
     let status = row
         .status
         .map_or("---".to_owned(), |status| status.to_string());

@@ -168,7 +168,7 @@ fn ledger(mock: &MockClaude) -> Value {
 fn verify(ledger: &Ledger) -> Value {
     let totals = &ledger.totals;
     let usage = totals.usage;
-    let input = usage.input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+    let input = usage.unread_tokens();
     let laws = [
         (
             "attempts = ended + in flight",
@@ -352,10 +352,7 @@ fn metrics(ledger: &Ledger) -> String {
     let tokens = [
         ("input", usage.input_tokens),
         ("output", usage.output_tokens),
-        (
-            "cache_write",
-            usage.cache_write_5m_tokens + usage.cache_write_1h_tokens,
-        ),
+        ("cache_write", usage.cache_write_tokens()),
         ("cache_read", usage.cache_read_tokens),
     ];
     let tokens = tokens.map(|(kind, n)| (format!("{{kind=\"{kind}\"}}"), n as f64));

@@ -22,7 +22,7 @@ pub(super) struct Estimate {
     model: String,
     pub(super) calls: u64,
     pub(super) usage: Usage,
-    pub(super) pico: u64,
+    pico: u64,
     /// Tokens of the largest call, prompt and answer together.
     pub(super) largest: u64,
 }
@@ -56,6 +56,11 @@ impl Estimate {
         }
     }
 
+    /// What all calls cost together, in pico-dollars: half in batches.
+    pub(super) fn price_pico(&self, is_batch: bool) -> u64 {
+        if is_batch { self.pico / 2 } else { self.pico }
+    }
+
     pub(super) fn add(&mut self, call: CallEstimate) {
         self.calls += 1;
         let usage = Usage {
@@ -77,7 +82,6 @@ pub(super) fn print_estimate(
     book: &PriceBook,
     is_batch: bool,
 ) -> std::io::Result<()> {
-    let pico = estimate.pico;
     let lines: usize = documents
         .iter()
         .map(|document| document.content.lines().count())
@@ -95,7 +99,7 @@ pub(super) fn print_estimate(
         "about {} input and {} output tokens: {} (prices of {})",
         estimate.usage.input_tokens,
         estimate.usage.output_tokens,
-        dollars(usd(if is_batch { pico / 2 } else { pico })),
+        dollars(usd(estimate.price_pico(is_batch))),
         book.as_of,
     )
 }

@@ -75,10 +75,9 @@ pub(super) fn print(args: &Args, work: &Work) -> anyhow::Result<()> {
 
 fn offer(args: &Args, work: &Work, chosen: &str) -> anyhow::Result<Offer> {
     let estimate = dry::estimate_after(args, work, None)?;
-    let halves = if args.batch { 2 } else { 1 };
     Ok(Offer {
         model: work.model.clone(),
-        pico: estimate.pico / halves,
+        pico: estimate.price_pico(args.batch),
         fits: estimate.largest <= work.profile.context_window,
         is_chosen: work.model == chosen,
         estimate,

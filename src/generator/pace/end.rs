@@ -47,6 +47,6 @@ pub(super) fn correction(cost: Cost, end: &End<'_>) -> [i64; 3] {
 
 /// Tokens that count towards the limits: reads from the prompt cache do not.
 pub(super) fn counted(usage: Usage) -> (i64, i64) {
-    let input = usage.input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+    let input = usage.unread_tokens();
     (input as i64, usage.output_tokens as i64)
 }

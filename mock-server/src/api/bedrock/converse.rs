@@ -56,7 +56,7 @@ pub(crate) fn push(out: &mut Vec<u8>, output: &Output, event: Event<'_>, padding
                     json!({ "reasoningContent": { "signature": signature } }),
                 );
             }
-            if block(content).is_some() {
+            if !matches!(content, Content::ServerTool { .. } | Content::Result(_)) {
                 push("contentBlockStop", json!({ "contentBlockIndex": index }));
             }
         }
@@ -68,10 +68,7 @@ pub(crate) fn push(out: &mut Vec<u8>, output: &Output, event: Event<'_>, padding
             let payload = json!({ "usage": usage(output), "metrics": metrics(output) });
             push("metadata", payload);
         }
-        Event::Error => {
-            let message = json!({ "message": "Bedrock is unable to process your request." });
-            frame::push_exception(out, "serviceUnavailableException", &message);
-        }
+        Event::Error => frame::push_unavailable(out),
     }
 }
 
@@ -108,9 +105,9 @@ fn usage(output: &Output) -> Value {
     json!({
         "inputTokens": usage.input_tokens,
         "outputTokens": usage.output_tokens,
-        "totalTokens": usage.unread_tokens() + usage.cache_read_tokens + usage.output_tokens,
+        "totalTokens": usage.prompt_tokens() + usage.output_tokens,
         "cacheReadInputTokens": usage.cache_read_tokens,
-        "cacheWriteInputTokens": usage.cache_write_5m_tokens + usage.cache_write_1h_tokens,
+        "cacheWriteInputTokens": usage.cache_write_tokens(),
     })
 }
 

@@ -25,6 +25,8 @@ pub(super) fn forbidden(kind: &'static str, message: &str) -> ApiError {
     exception(StatusCode::FORBIDDEN, kind, message)
 }
 
+/// What an overload is called, before an answer and in the middle of one.
+pub(super) const UNAVAILABLE: &str = "Bedrock is unable to process your request.";
 const VALIDATION: &str = "ValidationException";
 
 /// `error` with Amazon's status, exception and words. None of them tells how long to wait.
@@ -52,11 +54,7 @@ pub(crate) fn in_words(error: ApiError) -> ApiError {
             "You don't have access to the model with the specified model ID.",
         ),
         "rate_limit_error" => said(429, "ThrottlingException", throttled(error.limiter)),
-        "overloaded_error" => said(
-            503,
-            "ServiceUnavailableException",
-            "Bedrock is unable to process your request.",
-        ),
+        "overloaded_error" => said(503, "ServiceUnavailableException", UNAVAILABLE),
         "timeout_error" => said(
             408,
             "ModelTimeoutException",

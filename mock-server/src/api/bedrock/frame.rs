@@ -2,7 +2,9 @@
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::error::UNAVAILABLE;
 
 /// Appends an event named `name`.
 pub(super) fn push_event(out: &mut Vec<u8>, name: &'static str, payload: &Value) {
@@ -14,15 +16,15 @@ pub(super) fn push_event(out: &mut Vec<u8>, name: &'static str, payload: &Value)
     push(out, headers, payload);
 }
 
-/// Appends an exception: the stream ends with it. Clients know it by the name of a member of the
-/// stream's shape, which begins with a small letter.
-pub(super) fn push_exception(out: &mut Vec<u8>, name: &'static str, payload: &Value) {
+/// Appends the exception of an overload: the stream ends with it. Clients know it by the name of a
+/// member of the stream's shape, which begins with a small letter.
+pub(super) fn push_unavailable(out: &mut Vec<u8>) {
     let headers = [
-        (":exception-type", name),
+        (":exception-type", "serviceUnavailableException"),
         (":content-type", "application/json"),
         (":message-type", "exception"),
     ];
-    push(out, headers, payload);
+    push(out, headers, &json!({ "message": UNAVAILABLE }));
 }
 
 fn push(out: &mut Vec<u8>, headers: [(&'static str, &'static str); 3], payload: &Value) {
@@ -48,8 +50,6 @@ pub(super) fn padding(length: usize) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     /// As a Python encoder wrote it, and as Amazon's SDKs for Python and JavaScript read it.

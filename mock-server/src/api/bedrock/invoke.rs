@@ -13,8 +13,7 @@ use super::frame;
 /// Appends what the dialect writes for `event`.
 pub(crate) fn push(out: &mut Vec<u8>, output: &Output, event: Event<'_>, padding: usize) {
     if event == Event::Error {
-        let message = json!({ "message": "Bedrock is unable to process your request." });
-        return frame::push_exception(out, "serviceUnavailableException", &message);
+        return frame::push_unavailable(out);
     }
     let mut written = Vec::new();
     messages::wire::push(&mut written, output, event, 0);
@@ -43,7 +42,7 @@ fn with_metrics(json: &[u8], output: &Output) -> Vec<u8> {
         "inputTokenCount": usage.input_tokens,
         "outputTokenCount": usage.output_tokens,
         "cacheReadInputTokenCount": usage.cache_read_tokens,
-        "cacheWriteInputTokenCount": usage.cache_write_5m_tokens + usage.cache_write_1h_tokens,
+        "cacheWriteInputTokenCount": usage.cache_write_tokens(),
         "invocationLatency": output.latency_ms(),
         "firstByteLatency": output.first_byte_ms(),
     });
@@ -56,7 +55,6 @@ fn with_metrics(json: &[u8], output: &Output) -> Vec<u8> {
 /// Adds what an answer that is no stream tells in its headers.
 pub(crate) fn tell(output: &Output, headers: &mut HeaderMap) {
     let usage = output.envelope.usage;
-    let written = usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
     for (name, value) in [
         ("x-amzn-bedrock-input-token-count", usage.input_tokens),
         ("x-amzn-bedrock-output-token-count", usage.output_tokens),
@@ -64,7 +62,10 @@ pub(crate) fn tell(output: &Output, headers: &mut HeaderMap) {
             "x-amzn-bedrock-cache-read-input-token-count",
             usage.cache_read_tokens,
         ),
-        ("x-amzn-bedrock-cache-write-input-token-count", written),
+        (
+            "x-amzn-bedrock-cache-write-input-token-count",
+            usage.cache_write_tokens(),
+        ),
         ("x-amzn-bedrock-invocation-latency", output.latency_ms()),
     ] {
         headers.insert(name, HeaderValue::from(value));

@@ -45,7 +45,7 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
     let (headers, body) = (request.headers(), request.body());
     let dialect = Dialect::of(request.uri().path());
     let mut caller = caller(dialect, headers, attempt)?;
-    let model = served(&id, attempt)?;
+    let (model, most) = served(&id, attempt)?;
     match operation {
         Operation::Invoke { stream } => {
             let body = CloudBody::read(body, VERSION)?
@@ -58,7 +58,6 @@ pub(crate) fn route(request: &Request<Bytes>, attempt: &mut Attempt) -> Result<D
         Operation::Converse { stream } => {
             let conversation = conversation::read(body)?;
             caller.beta |= conversation.is_beta();
-            let most = most_tokens(&model, attempt)?;
             let body = conversation.to_messages(&model, most, stream)?;
             create::decide(body.to_string().as_bytes(), headers, caller, attempt)
         }
@@ -118,8 +117,9 @@ fn signed<'h>(
     headers: &HeaderMap,
 ) -> Result<&'h str, ApiError> {
     let incomplete = |why: &str| forbidden("IncompleteSignatureException", why);
-    signature::read(authorization).map_err(|why| incomplete(&why))?;
-    let signature = signature::read_for(dialect.signed_services(), authorization)
+    let signature = signature::read(authorization)
+        .map_err(|why| incomplete(&why))?
+        .for_one_of(dialect.signed_services())
         .map_err(|why| forbidden("InvalidSignatureException", &why))?;
     if !headers.contains_key("x-amz-date") && !headers.contains_key("date") {
         return Err(incomplete(
@@ -129,18 +129,16 @@ fn signed<'h>(
     Ok(signature.access_key)
 }
 
-/// The model `id` as Anthropic calls it, if it is served.
-fn served(id: &str, attempt: &Attempt) -> Result<String, ApiError> {
+/// The model `id` as Anthropic calls it, and its longest answer in tokens, if it is served.
+fn served(id: &str, attempt: &Attempt) -> Result<(String, u64), ApiError> {
     let unknown = || validation("The provided model identifier is invalid.");
-    let model = model_id::first_party(id).ok_or_else(unknown)?;
-    find_model(&attempt.live, Dialect::Messages, model).map_err(|_| unknown())?;
-    Ok(model.to_owned())
-}
-
-fn most_tokens(model: &str, attempt: &Attempt) -> Result<u64, ApiError> {
     let live = &attempt.live;
-    let index = find_model(live, Dialect::Messages, model)?;
-    Ok(live.config.profiles[index].max_output_tokens)
+    let model = model_id::first_party(id).ok_or_else(unknown)?;
+    let index = find_model(live, Dialect::Messages, model).map_err(|_| unknown())?;
+    Ok((
+        model.to_owned(),
+        live.config.profiles[index].max_output_tokens,
+    ))
 }
 
 #[derive(Deserialize)]

@@ -309,7 +309,7 @@ fn push_message_delta(out: &mut Vec<u8>, envelope: &Envelope, padding: usize) {
     open_event(out, "message_delta");
     put(out, &[",\"delta\":{"]);
     push_stop(out, &envelope.stop);
-    let written = usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+    let written = usage.cache_write_tokens();
     push_numbers(
         out,
         [

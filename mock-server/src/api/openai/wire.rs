@@ -187,7 +187,7 @@ fn finish_reason(stop: &Stop) -> &'static str {
 
 fn usage(output: &Output) -> Value {
     let usage = output.envelope.usage;
-    let prompt = usage.unread_tokens() + usage.cache_read_tokens;
+    let prompt = usage.prompt_tokens();
     json!({
         "prompt_tokens": prompt,
         "completion_tokens": usage.output_tokens,
