@@ -11,8 +11,8 @@
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! // The service under examination asks this port instead of the real API, and answers at 8000.
 //! let upstream = TcpListener::bind("127.0.0.1:4010").await?;
-//! let salt = examiner::random_salt();
-//! let api = ExamApi::new(&salt)?;
+//! let salt = examiner::random_salt()?;
+//! let api = ExamApi::new()?;
 //! tokio::spawn(api.clone().serve(upstream));
 //! let plan = Plan {
 //!     target: "my service".to_owned(),
@@ -26,7 +26,7 @@
 //! # }
 //! ```
 
-pub use api::{API_KEY, ExamApi, random_salt};
+pub use api::{ExamApi, random_salt};
 pub use examine::{ExaminerError, Plan, examine};
 pub use process::{Launch, ServiceProcess, StartError};
 pub use reference::reference;
@@ -36,6 +36,7 @@ mod cases;
 mod client;
 mod examine;
 mod family;
+mod lateness;
 mod process;
 mod reference;
 mod running;

@@ -81,7 +81,20 @@ pub fn asked(prompt: &str) -> impl Iterator<Item = &str> {
     let before = &prompt[..region.as_ptr().addr() - prompt.as_ptr().addr()];
     let listed = listed(before).unwrap_or_default();
     let scanned = if listed.is_empty() { region } else { "" };
-    listed.lines().chain(scan(scanned))
+    listed.lines().chain(scan_as_sent(scanned))
+}
+
+/// Names defined in `text`; where it defines none, those in code that it quotes as JSON does, with its
+/// line ends written `\n`.
+pub fn scan_as_sent(text: &str) -> impl Iterator<Item = &str> {
+    let mut plain = scan(text).peekable();
+    let quoted = if plain.peek().is_none() { text } else { "" };
+    let lines = quoted.split("\\n").skip_while(|_| !quoted.contains("\\n"));
+    plain.chain(lines.flat_map(|line| {
+        // What stands before the code on its first line is no part of it.
+        let line = line.rsplit('"').next().unwrap_or(line);
+        scan(line)
+    }))
 }
 
 /// The lines between the marks of a list.
@@ -177,6 +190,15 @@ mod tests {
         assert_eq!(region("<source>\n</source>"), "");
         assert_eq!(region("<source>\nA"), "<source>\nA");
         assert_eq!(region("</source>\n<source>\nA"), "</source>\n<source>\nA");
+    }
+
+    #[test]
+    fn code_that_is_quoted_as_json_is_seen_where_no_other_is() {
+        let quoted = r#"Document this: {"path": "a.py", "code": "def f(a):\n    return a\n\n\ndef g(): pass\n"}"#;
+        assert_eq!(scan_as_sent(quoted).collect::<Vec<_>>(), ["f", "g"]);
+        let both = "def h(): pass\nprint(\"x\\ndef f(): pass\")\n";
+        assert_eq!(scan_as_sent(both).collect::<Vec<_>>(), ["h"]);
+        assert_eq!(scan_as_sent("nothing").count(), 0);
     }
 
     #[test]

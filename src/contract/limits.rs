@@ -11,8 +11,8 @@ pub const REACHABLE_WITHIN: Duration = Duration::from_secs(5);
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// A file that does not fit one prompt or one answer may take this many times as long.
 pub const LARGE_FILE_FACTOR: u32 = 2;
-/// For an answer or an error while a call to the API gets no answer, however often it is repeated.
-pub const SILENCE_WITHIN: Duration = Duration::from_secs(20);
+/// For an answer or an error while one call to the API gets no answer; the next call would get one.
+pub const SILENCE_WITHIN: Duration = Duration::from_secs(65);
 /// For an ordinary request after a case; a service that needs longer counts as dead.
 pub const ALIVE_WITHIN: Duration = Duration::from_secs(15);
 /// For all cases of one student of a class.
@@ -42,7 +42,7 @@ pub const BURST: usize = 40;
 pub const REPEATS: usize = 5;
 /// Equal requests at once.
 pub const EQUAL_AT_ONCE: usize = 8;
-/// Attempts for each file that meet an overloaded API before one succeeds.
+/// Attempts for each file that fail before one succeeds.
 pub const TRANSIENT_FAILURES: u64 = 2;
 /// Attempts for one request during an outage; more are retries without end.
 pub const MOST_ATTEMPTS: u64 = 10;
@@ -58,8 +58,10 @@ pub const PROMPT_RATIO: f64 = 1.6;
 pub const LEAVES_AFTER: Duration = Duration::from_millis(300);
 /// A call that begins this long after its client left was begun for nobody.
 pub const ON_ITS_WAY: Duration = Duration::from_millis(500);
-/// Clients that get a 429 of the service's own before that is a habit.
+/// Clients that get a 429 or 503 of the service's own before that is a habit.
 pub const TURNED_AWAY: usize = 3;
+/// Bad bodies that a service may also read as a file, since whatever is no JSON is one.
+pub const MAY_BE_A_FILE: [&str; 2] = ["broken JSON", "bytes that are no UTF-8"];
 
 /// A limit as the page for students states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +104,7 @@ pub fn all() -> Vec<Limit> {
         ),
         limit(
             "SILENCE_WITHIN",
-            "a client is answered, or told an error, while its call gets no answer from the API",
+            "a client is answered, or told an error, though its first call gets no answer from the API",
             seconds(SILENCE_WITHIN),
         ),
         limit(
@@ -168,7 +170,7 @@ pub fn all() -> Vec<Limit> {
         ),
         limit(
             "TRANSIENT_FAILURES",
-            "attempts for one file that meet an overloaded API before one succeeds",
+            "attempts for one file that fail before one succeeds",
             TRANSIENT_FAILURES.to_string(),
         ),
         limit(
@@ -208,7 +210,7 @@ pub fn all() -> Vec<Limit> {
         ),
         limit(
             "TURNED_AWAY",
-            "clients that get a 429 which the API had not given (F40 from there)",
+            "clients that get a 429 or 503 although the API failed none of their calls (F40 from there)",
             TURNED_AWAY.to_string(),
         ),
     ]

@@ -3,28 +3,27 @@
 use ground::profile::{Latency, ReplyLength};
 use ground::timeline::Timeline;
 use ground::{presets, proof};
-use mock_claude::{Config, ConfigError, MockClaude};
+use mock_claude::Config;
 use tokio::net::TcpListener;
 
-use super::upstream::Upstream;
+use super::examine::ExaminerError;
+use super::upstream::{Mocks, Upstream};
 use crate::contract::limits::CONTEXT_WINDOW;
-
-/// The API key that an examined service is given; it must never show.
-pub const API_KEY: &str = "sk-ant-api03-examination-0d4f8a1c7e";
 
 /// The upstream of one examination: to be put on a port before the service starts.
 #[derive(Clone)]
 pub struct ExamApi {
     pub(super) upstream: Upstream,
-    pub(super) key: proof::Key,
+    pub(super) proofs: proof::Key,
+    api_key: String,
 }
 
 impl ExamApi {
-    /// A fresh mock whose proof tokens depend on `salt`.
+    /// A fresh mock with a secret of 256 bits that nobody else knows, and a fresh API key.
     ///
     /// # Errors
-    /// When the mock refuses its settings.
-    pub fn new(salt: &str) -> Result<Self, ConfigError> {
+    /// When the mock refuses its settings, or the system has no chance to give.
+    pub fn new() -> Result<Self, ExaminerError> {
         let timeline = Timeline::start(1.0, 0);
         let mut profiles = presets::profiles();
         for profile in &mut profiles {
@@ -43,7 +42,7 @@ impl ExamApi {
         }
         let config = Config {
             seed: 1,
-            secret: format!("examination-{salt}-{}", random_salt()),
+            secret: random_hex::<32>()?,
             profiles,
             limits: None,
             prices: presets::prices(),
@@ -51,12 +50,20 @@ impl ExamApi {
             answers: vec![],
             max_rows: 0,
         };
-        let mock = MockClaude::new(config, timeline)?;
-        let key = mock.proofs();
+        let api_key = format!("sk-ant-api03-{}AA", random_hex::<46>()?);
+        let proofs = proof::Key::new(&config.secret);
+        let mocks = Mocks::new(&config, timeline)?;
         Ok(Self {
-            upstream: Upstream::new(mock, timeline),
-            key,
+            upstream: Upstream::new(mocks, timeline, &api_key),
+            proofs,
+            api_key,
         })
+    }
+
+    /// The API key that an examined service is given; it must never show.
+    #[must_use]
+    pub fn api_key(&self) -> &str {
+        &self.api_key
     }
 
     /// Serves the API on `listener` until the future is dropped.
@@ -65,12 +72,17 @@ impl ExamApi {
     }
 }
 
-/// Eight hexadecimal digits that nobody can foresee.
-#[must_use]
-pub fn random_salt() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    let bits = std::collections::hash_map::RandomState::new()
-        .build_hasher()
-        .finish();
-    format!("{:08x}", bits as u32)
+/// A salt that nobody can foresee.
+///
+/// # Errors
+/// When the system has no chance to give.
+pub fn random_salt() -> Result<String, ExaminerError> {
+    random_hex::<8>()
+}
+
+/// As many bytes of the system's chance, as hexadecimal digits.
+pub(super) fn random_hex<const BYTES: usize>() -> Result<String, ExaminerError> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| ExaminerError::Chance(error.to_string()))?;
+    Ok(hex::encode(bytes))
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::AGENT;
+use super::lateness::Lateness;
 use super::running::RunningCase;
 use super::session::Session;
-use super::source_files::{self, DENSE, FileText, LONG, SMALL, Shape};
-use super::upstream::{Fault, FaultKind, FaultScript};
+use super::source_files::{DENSE, FileText, LONG, SMALL, Shape};
+use super::upstream::{Fault, FaultScript};
 use crate::contract::limits::{
     BURST, CALLS_AT_ONCE, EQUAL_AT_ONCE, LARGE_FILE_FACTOR, LEAVES_AFTER, REPEATS, SILENCE_WITHIN,
     TRANSIENT_FAILURES,
 };
-use crate::record::exam::{Case, CaseRecord};
+use crate::record::exam::{Case, CaseRecord, Trouble};
 
 mod batch;
 mod disguise;
@@ -28,30 +29,15 @@ impl Session {
             Case::Repeat => self.repeat().await,
             Case::AtOnce => self.at_once().await,
             Case::Edited => self.in_turn(self.edits()).await,
-            Case::Twins => {
-                let shape = Shape {
-                    symbols: 120,
-                    lines: 8,
-                };
-                self.in_turn(source_files::twins(&self.salt, shape).to_vec())
-                    .await
-            }
+            Case::Twins => self.in_turn(self.twins()).await,
             Case::Options => self.options().await,
-            Case::Long => self.large("long", LONG, true, Vec::new()).await,
-            Case::Dense => self.large("dense", DENSE, false, Vec::new()).await,
-            Case::Hole => {
-                self.large(
-                    "hole",
-                    LONG,
-                    false,
-                    vec![refuse(0, LONG.symbols / 2, 400, u64::MAX)],
-                )
-                .await
-            }
+            Case::Long => self.large(LONG, true, Vec::new()).await,
+            Case::Dense => self.large(DENSE, false, vec![cut_once()]).await,
+            Case::Hole => self.large(LONG, false, vec![hole()]).await,
             Case::Transient => self.transient().await,
             Case::RetryAfter => self.retry_after().await,
-            Case::Rejected => self.broken_then_mended("rejected", 400).await,
-            Case::Outage => self.broken_then_mended("outage", 529).await,
+            Case::Rejected => self.broken_then_mended(400).await,
+            Case::Outage => self.broken_then_mended(529).await,
             Case::BadInput => self.bad_input().await,
             Case::Burst => self.burst().await,
             Case::Batch => self.batch().await,
@@ -61,19 +47,13 @@ impl Session {
         }
     }
 
-    fn small(&self, tag: &str, count: usize) -> Vec<FileText> {
-        (0..count)
-            .map(|number| source_files::text(&self.salt, tag, number, SMALL))
-            .collect()
-    }
-
     async fn end(&self, running: Arc<RunningCase>) -> CaseRecord {
         running.quiet(CALM).await;
         running.record()
     }
 
     async fn repeat(&self) -> CaseRecord {
-        let running = self.begin(self.small("repeat", 1), FaultScript::default());
+        let running = self.begin(self.small(1), FaultScript::default());
         for _ in 0..REPEATS {
             running.ask(0, self.deadline).await;
         }
@@ -85,7 +65,7 @@ impl Session {
             slow_ms: 300,
             ..FaultScript::default()
         };
-        let running = self.begin(self.small("once", 1), script);
+        let running = self.begin(self.small(1), script);
         running.ask_all([0; EQUAL_AT_ONCE], self.deadline).await;
         self.end(running).await
     }
@@ -96,14 +76,18 @@ impl Session {
             symbols: SMALL.symbols + 3,
             ..SMALL
         };
-        let mut texts = vec![
-            source_files::text(&self.salt, "edita", 0, SMALL),
-            source_files::text(&self.salt, "editb", 0, larger),
-        ];
-        for text in &mut texts {
-            text.path = "src/edited.py".to_owned();
-        }
-        texts
+        let mut writer = self.writer();
+        let before = writer.file(SMALL);
+        let after = writer.changed(&before, larger);
+        vec![before, after]
+    }
+
+    fn twins(&self) -> Vec<FileText> {
+        let shape = Shape {
+            symbols: 120,
+            lines: 8,
+        };
+        self.writer().twins(shape).to_vec()
     }
 
     async fn in_turn(&self, texts: Vec<FileText>) -> CaseRecord {
@@ -114,14 +98,8 @@ impl Session {
         self.end(running).await
     }
 
-    async fn large(
-        &self,
-        tag: &str,
-        shape: Shape,
-        reversed: bool,
-        faults: Vec<Fault>,
-    ) -> CaseRecord {
-        let text = source_files::text(&self.salt, tag, 0, shape);
+    async fn large(&self, shape: Shape, reversed: bool, faults: Vec<Fault>) -> CaseRecord {
+        let text = self.writer().file(shape);
         let script = FaultScript {
             reversed,
             faults,
@@ -133,54 +111,44 @@ impl Session {
     }
 
     async fn transient(&self) -> CaseRecord {
-        let source_files = 10;
-        let faults = (0..source_files)
-            .map(|file| refuse(file, 0, 529, TRANSIENT_FAILURES))
-            .collect();
-        let running = self.begin(
-            self.small("transient", source_files),
-            FaultScript {
-                faults,
-                ..FaultScript::default()
-            },
-        );
-        for pair in 0..source_files / 2 {
-            running
-                .ask_all([2 * pair, 2 * pair + 1], self.deadline)
-                .await;
-        }
-        self.end(running).await
-    }
-
-    async fn retry_after(&self) -> CaseRecord {
-        let faults = [1, 2, 3]
-            .into_iter()
-            .enumerate()
-            .map(|(file, seconds)| Fault {
-                kind: FaultKind::Refuse {
-                    status: 429,
-                    retry_after_s: Some(seconds),
-                },
-                ..refuse(file, 0, 429, 1)
-            });
+        let lateness = Lateness::watch();
+        let faults = TRANSIENT.iter().enumerate().map(|(file, trouble)| {
+            Fault::passing(file, 0, *trouble, TRANSIENT_FAILURES)
+        });
         let script = FaultScript {
             faults: faults.collect(),
             ..FaultScript::default()
         };
-        let running = self.begin(self.small("after", 3), script);
+        let running = self.begin(self.small(TRANSIENT.len()), script);
+        for few in (0..TRANSIENT.len()).collect::<Vec<_>>().chunks(TRANSIENT_AT_ONCE) {
+            running.ask_all(few.iter().copied(), self.deadline).await;
+        }
+        CaseRecord {
+            late_ms: Some(lateness.end().await),
+            ..self.end(running).await
+        }
+    }
+
+    async fn retry_after(&self) -> CaseRecord {
+        let faults = [1, 2, 3].into_iter().enumerate().map(|(file, seconds)| Fault {
+            retry_after_s: Some(seconds),
+            ..Fault::passing(file, 0, Trouble::Status(429), 1)
+        });
+        let script = FaultScript {
+            faults: faults.collect(),
+            ..FaultScript::default()
+        };
+        let running = self.begin(self.small(3), script);
         running.ask_all(0..3, self.deadline).await;
         self.end(running).await
     }
 
-    async fn broken_then_mended(&self, tag: &str, status: u16) -> CaseRecord {
-        let faults = vec![refuse(0, 0, status, u64::MAX)];
-        let running = self.begin(
-            self.small(tag, 1),
-            FaultScript {
-                faults,
-                ..FaultScript::default()
-            },
-        );
+    async fn broken_then_mended(&self, status: u16) -> CaseRecord {
+        let script = FaultScript {
+            faults: vec![Fault::lasting(0, 0, Trouble::Status(status))],
+            ..FaultScript::default()
+        };
+        let running = self.begin(self.small(1), script);
         running.ask(0, self.deadline).await;
         running.quiet(Duration::from_millis(1200)).await;
         running.upstream.mend();
@@ -189,7 +157,7 @@ impl Session {
     }
 
     async fn bad_input(&self) -> CaseRecord {
-        let running = self.begin(self.small("bad", 1), FaultScript::default());
+        let running = self.begin(self.small(1), FaultScript::default());
         let bodies: [(&str, &[u8]); 5] = [
             ("an empty body", b""),
             ("broken JSON", b"{\"file_path\": \"a.py\", "),
@@ -217,7 +185,7 @@ impl Session {
             slow_ms: 150,
             ..FaultScript::default()
         };
-        let running = self.begin(self.small("burst", BURST), script);
+        let running = self.begin(self.small(BURST), script);
         running.ask_all(0..BURST, self.deadline).await;
         self.end(running).await
     }
@@ -227,35 +195,46 @@ impl Session {
             slow_ms: 600,
             ..FaultScript::default()
         };
-        let running = self.begin(self.small("leaver", 24), script);
+        let running = self.begin(self.small(24), script);
         futures_util::future::join_all((0..24).map(|file| running.leave(file, LEAVES_AFTER))).await;
         tokio::time::sleep(Duration::from_millis(1500)).await;
         self.end(running).await
     }
 
     async fn silence(&self) -> CaseRecord {
-        let hang = Fault {
-            kind: FaultKind::Hang,
-            ..refuse(0, 0, 0, u64::MAX)
-        };
         let script = FaultScript {
-            faults: vec![hang],
+            faults: vec![Fault::passing(0, 0, Trouble::NoAnswer, 1)],
             ..FaultScript::default()
         };
-        let running = self.begin(self.small("silence", 4), script);
+        let running = self.begin(self.small(4), script);
         running.ask_all(0..4, SILENCE_WITHIN).await;
         self.end(running).await
     }
 }
 
-fn refuse(file: usize, symbol: usize, status: u16, left: u64) -> Fault {
-    Fault {
-        file,
-        symbol,
-        kind: FaultKind::Refuse {
-            status,
-            retry_after_s: None,
-        },
-        left,
-    }
+/// What the calls of one file each meet: all that an API and the way to it do for a while.
+const TRANSIENT: [Trouble; 12] = [
+    Trouble::Status(529),
+    Trouble::Status(429),
+    Trouble::Status(500),
+    Trouble::Status(502),
+    Trouble::Status(503),
+    Trouble::Status(504),
+    Trouble::Status(529),
+    Trouble::LostBefore,
+    Trouble::Status(529),
+    Trouble::LostWithin,
+    Trouble::Status(500),
+    Trouble::BrokenOff,
+];
+/// So many of these files are asked for together.
+const TRANSIENT_AT_ONCE: usize = 3;
+
+/// One answer is cut, however small the chunks of a service are.
+fn cut_once() -> Fault {
+    Fault::passing(0, DENSE.symbols / 2, Trouble::Cut, 1)
+}
+
+fn hole() -> Fault {
+    Fault::lasting(0, LONG.symbols / 2, Trouble::Status(400))
 }

@@ -1,17 +1,19 @@
 //! An examination from beginning to end: what has to hold at first, then case by case.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
+use ground::chance::{digest, mix};
 use mock_claude::ConfigError;
 
 use super::api::ExamApi;
 use super::client::Client;
 use super::process::ServiceProcess;
 use super::session::Session;
-use super::source_files::{self, SMALL};
+use super::source_files::Writer;
 use super::upstream::FaultScript;
 use crate::contract::limits::{ALIVE_WITHIN, REACHABLE_WITHIN};
-use crate::record::exam::{Case, CaseRecord, Check, Exam, Exchange, Outcome, SCHEMA};
+use crate::record::exam::{Case, CaseRecord, Check, Exam, Exchange, Outcome, SCHEMA, UPSTREAM};
 
 /// How an examination is carried out.
 #[derive(Debug, Clone)]
@@ -37,6 +39,9 @@ pub enum ExaminerError {
     /// The mock refused its settings.
     #[error("the mock server cannot start")]
     Mock(#[from] ConfigError),
+    /// Secrets cannot be drawn.
+    #[error("the system gives no random numbers: {0}")]
+    Chance(String),
 }
 
 /// Carries `plan` out. A `service` that was started for it is started again when it dies. `done` hears of each case that has ended.
@@ -53,7 +58,7 @@ pub async fn examine(
     let session = Session {
         api: api.clone(),
         client,
-        salt: plan.salt.clone(),
+        writer: Mutex::new(Writer::new(&plan.salt)),
         deadline: plan.deadline,
     };
     let (preflight, single) = session.preflight().await;
@@ -65,12 +70,13 @@ pub async fn examine(
         preflight,
         cases: [(Case::Single, single)].into(),
         prying: Vec::new(),
+        unattributed: 0,
     };
     if exam.preflight.iter().all(|check| check.passed) {
-        for &case in &plan.cases {
+        for case in shuffled(&plan.cases, &plan.salt) {
             if case != Case::Single {
                 let mut record = session.case(case).await;
-                record.alive_after = session.alive(case).await;
+                record.alive_after = session.alive().await;
                 if let (false, Some(service)) = (record.alive_after, service.as_mut()) {
                     record.death = service.death().await;
                 }
@@ -85,6 +91,7 @@ pub async fn examine(
         }
     }
     exam.prying = api.upstream.prying();
+    exam.unattributed = api.upstream.strangers();
     Ok(exam)
 }
 
@@ -108,8 +115,7 @@ impl Session {
         if !check("reachable", reachable, said) {
             return (checks, CaseRecord::default());
         }
-        let text = source_files::text(&self.salt, "single", 0, SMALL);
-        let running = self.begin(vec![text], FaultScript::default());
+        let running = self.begin(self.small(1), FaultScript::default());
         let exchange = running.ask(0, self.deadline).await;
         running.quiet(Duration::from_millis(200)).await;
         let record = running.record();
@@ -130,18 +136,26 @@ impl Session {
                 "it answered, but no call reached our API: use the environment variable ANTHROPIC_BASE_URL as the \
                  address of the API, and really ask it"
             };
-            check("upstream", called, said.to_owned());
+            check(UPSTREAM, called, said.to_owned());
         }
         (checks, record)
     }
 
     /// Whether the service still answers an ordinary request.
-    async fn alive(&self, case: Case) -> bool {
-        let text = source_files::text(&self.salt, &format!("alive{}", case as u8), 0, SMALL);
-        let running = self.begin(vec![text], FaultScript::default());
+    async fn alive(&self) -> bool {
+        let running = self.begin(self.small(1), FaultScript::default());
         let exchange = running.ask(0, ALIVE_WITHIN).await;
         !matches!(exchange.outcome, Outcome::Closed | Outcome::TimedOut)
     }
+}
+
+/// The cases in an order that nobody can foresee, so that it tells nothing about what comes; the one
+/// that may take long stands last.
+fn shuffled(cases: &[Case], salt: &str) -> Vec<Case> {
+    let seed = digest(salt.as_bytes());
+    let mut cases = cases.to_vec();
+    cases.sort_by_key(|case| (*case == Case::Silence, mix(&[seed, *case as u64])));
+    cases
 }
 
 /// Starts a service that died again, if it still comes up.

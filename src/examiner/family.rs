@@ -5,7 +5,7 @@ use std::path::Path;
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
 /// Names our children in their environment, for a grader that was killed and started again.
-pub(super) const MARK: &str = "BREAKLAB_EXAMINATION";
+pub(super) const MARK: &str = "SERVICE_INSTANCE";
 /// How often a family is looked for when it is ended.
 pub(super) const ROUNDS: usize = 5;
 

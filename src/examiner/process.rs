@@ -11,7 +11,7 @@ use rustix::process::{
     Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, wait,
 };
 
-use super::api::{API_KEY, random_salt};
+use super::api::random_hex;
 use super::family::{MARK, ROUNDS, end_leftovers, family};
 use crate::contract::limits::MAX_LOG;
 use crate::record::exam::Death;
@@ -48,6 +48,8 @@ pub struct Launch {
     pub folder: Option<PathBuf>,
     /// URL of the API that it is given.
     pub upstream: String,
+    /// Key for that API.
+    pub api_key: String,
     /// File for what it prints.
     pub log: PathBuf,
     /// How long it may take to listen.
@@ -128,7 +130,7 @@ impl ServiceProcess {
                 folder: folder.clone(),
             });
         }
-        let mark = random_salt() + &random_salt();
+        let mark = random_hex::<16>().map_err(|error| spawn(std::io::Error::other(error)))?;
         let marker = launch.log.with_file_name("service.mark");
         end_leftovers(&marker);
         std::fs::write(&marker, &mark).map_err(spawn)?;
@@ -285,7 +287,7 @@ impl Launch {
         shell
             .env("PORT", port.to_string())
             .env("ANTHROPIC_BASE_URL", &self.upstream)
-            .env("ANTHROPIC_API_KEY", API_KEY)
+            .env("ANTHROPIC_API_KEY", &self.api_key)
             .env(MARK, mark)
             .env("PYTHONUNBUFFERED", "1")
             .env("NO_PROXY", "127.0.0.1,localhost")

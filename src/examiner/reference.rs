@@ -5,7 +5,7 @@ use std::time::Duration;
 use ground::timeline::Timeline;
 use tokio::net::TcpListener;
 
-use super::api::{API_KEY, ExamApi, random_salt};
+use super::api::{ExamApi, random_salt};
 use super::examine::{ExaminerError, Plan, examine};
 use crate::claude::Claude;
 use crate::generator::{Generator, Policy, Settings};
@@ -21,13 +21,13 @@ use crate::transport::{AttemptLog, Transport};
 pub async fn reference(mode: Base, cases: &[Case]) -> Result<Exam, ExaminerError> {
     let broken =
         |error: std::io::Error| ExaminerError::Endpoint(format!("no loopback port: {error}"));
-    let api = ExamApi::new("reference")?;
+    let api = ExamApi::new()?;
     let upstream = TcpListener::bind(("127.0.0.1", 0)).await.map_err(broken)?;
     let front = TcpListener::bind(("127.0.0.1", 0)).await.map_err(broken)?;
     let base = format!("http://{}", upstream.local_addr().map_err(broken)?);
     let endpoint = format!("http://{}", front.local_addr().map_err(broken)?);
     let serving = Ended(tokio::spawn(api.clone().serve(upstream)));
-    let service = service(mode, &base)?;
+    let service = service(mode, &base, api.api_key())?;
     let handler = platform::http::Handler::new(
         service,
         platform::http::Options {
@@ -42,7 +42,7 @@ pub async fn reference(mode: Base, cases: &[Case]) -> Result<Exam, ExaminerError
     let plan = Plan {
         target: format!("breaklab serve --mode {mode}"),
         endpoint,
-        salt: random_salt(),
+        salt: random_salt()?,
         cases: cases.to_vec(),
         deadline: Duration::from_secs(30),
     };
@@ -68,13 +68,13 @@ fn settings() -> Settings {
     }
 }
 
-fn service(mode: Base, upstream: &str) -> Result<Service, ExaminerError> {
+fn service(mode: Base, upstream: &str, api_key: &str) -> Result<Service, ExaminerError> {
     let timeline = Timeline::start(1.0, 0);
     let failed =
         |why: String| ExaminerError::Endpoint(format!("our own service cannot start: {why}"));
     let log = AttemptLog::new(timeline, 0);
     let transport = Transport::tcp(upstream, log).map_err(|error| failed(error.to_string()))?;
-    let claude = Claude::new(transport, API_KEY);
+    let claude = Claude::new(transport, api_key);
     let policy = Policy::new(mode, &settings());
     let generator = Generator::new(policy, "claude-opus-4-6", claude, None, timeline, 1)
         .map_err(|error| failed(error.to_string()))?;

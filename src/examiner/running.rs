@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ground::proof;
 
-use super::api::API_KEY;
+use super::api::ExamApi;
 use super::client::{Client, Received};
 use super::source_files::FileText;
 use super::upstream::CaseUpstream;
@@ -20,7 +20,7 @@ const STORM: Duration = Duration::from_secs(4);
 /// A case in progress.
 pub(super) struct RunningCase {
     pub(super) client: Client,
-    key: proof::Key,
+    api: ExamApi,
     pub(super) upstream: Arc<CaseUpstream>,
     pub(super) texts: Vec<FileText>,
     exchanges: Mutex<Vec<Exchange>>,
@@ -29,13 +29,13 @@ pub(super) struct RunningCase {
 impl RunningCase {
     pub(super) fn new(
         client: Client,
-        key: proof::Key,
+        api: &ExamApi,
         upstream: Arc<CaseUpstream>,
         texts: Vec<FileText>,
     ) -> Self {
         Self {
             client,
-            key,
+            api: api.clone(),
             upstream,
             texts,
             exchanges: Mutex::default(),
@@ -100,9 +100,11 @@ impl RunningCase {
         at_ms: u64,
         answer: &Received,
     ) -> Exchange {
-        let key = API_KEY.as_bytes();
-        let leaks_key = answer.headers.contains(API_KEY)
-            || answer.body.windows(key.len()).any(|window| window == key);
+        let shows = |key: &String| {
+            let in_body = memchr::memmem::find(&answer.body, key.as_bytes()).is_some();
+            in_body || answer.headers.contains(key)
+        };
+        let leaks_key = self.api.upstream.keys().iter().any(shows);
         Exchange {
             status: answer.status,
             leaks_key,
@@ -150,7 +152,8 @@ impl RunningCase {
         let (mut found, mut order, mut seen) = (Found::default(), Vec::new(), BTreeSet::new());
         let documentation = plain(documentation);
         for token in proof::find(&documentation) {
-            if !self.key.verify(&token) {
+            let is_ours = self.api.proofs.verify(&token);
+            if !is_ours || !self.api.upstream.has_delivered(&token) {
                 found.forged += 1;
                 continue;
             }
@@ -172,11 +175,14 @@ impl RunningCase {
         if seen.len() == all {
             return Vec::new();
         }
-        let prompted = self.upstream.prompted(file, false);
-        let delivered = self.upstream.prompted(file, true);
+        let prompted = self.upstream.prompted(file);
+        let documented = |symbol: usize| {
+            let name = &self.texts[file].symbols[symbol];
+            self.api.upstream.has_documented(name)
+        };
         let mut gaps: Vec<Gap> = Vec::new();
         for symbol in (0..all).filter(|symbol| !seen.contains(symbol)) {
-            let (prompted, delivered) = (prompted.contains(&symbol), delivered.contains(&symbol));
+            let (prompted, delivered) = (prompted.contains(&symbol), documented(symbol));
             match gaps.last_mut() {
                 Some(gap)
                     if gap.to + 1 == symbol
@@ -216,7 +222,8 @@ impl RunningCase {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        exchanges.sort_by_key(|exchange| (exchange.at_ms, exchange.file));
+        // Stable: the answers of a batch stay in the order in which they were given.
+        exchanges.sort_by_key(|exchange| exchange.at_ms);
         let (attempts, max_in_flight) = self.upstream.attempts();
         let start = exchanges
             .iter()
@@ -237,6 +244,9 @@ impl RunningCase {
             files: self.texts.iter().map(file).collect(),
             exchanges,
             attempts,
+            troubles: self.upstream.troubles(),
+            torn: self.upstream.torn(),
+            late_ms: None,
             max_in_flight,
             alive_after: true,
             death: None,

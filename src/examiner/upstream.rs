@@ -1,30 +1,36 @@
 //! The API that an examined service calls: our mock, behind a front that notes every call and
 //! breaks some of them, by the definitions in the prompt.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ground::symbols;
 use ground::timeline::Timeline;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use ground::{proof, symbols};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mock_claude::MockClaude;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::source_files::FileText;
 use crate::contract::limits::{MAX_OUTPUT_TOKENS, MAX_REQUEST};
+use crate::record::exam::Trouble;
 
-pub(super) use case::{CaseUpstream, Fault, FaultKind, FaultScript};
+pub(super) use case::{CaseUpstream, Fault, FaultScript};
+pub(super) use mocks::Mocks;
 
-use case::Noted;
+use answer::{AnswerText, Passed};
+use case::{Noted, Place};
 
+mod answer;
 mod case;
+mod mocks;
 mod note;
 
 /// Requests beside the Messages API that are kept as evidence.
@@ -35,23 +41,28 @@ const MAX_PRYING: usize = 20;
 pub(super) struct Upstream(Arc<Inner>);
 
 struct Inner {
-    mock: MockClaude,
+    mocks: Mocks,
     timeline: Timeline,
     cases: Mutex<Vec<Arc<CaseUpstream>>>,
     strangers: AtomicU64,
     seq: AtomicU64,
     prying: Mutex<Vec<String>>,
+    keys: Mutex<BTreeSet<String>>,
+    delivered: Mutex<Delivered>,
 }
 
 impl Upstream {
-    pub(super) fn new(mock: MockClaude, timeline: Timeline) -> Self {
+    /// `key` is the one that a service is given.
+    pub(super) fn new(mocks: Mocks, timeline: Timeline, key: &str) -> Self {
         Self(Arc::new(Inner {
-            mock,
+            mocks,
             timeline,
             cases: Mutex::default(),
             strangers: AtomicU64::new(0),
             seq: AtomicU64::new(0),
             prying: Mutex::default(),
+            keys: Mutex::new([key.to_owned()].into()),
+            delivered: Mutex::default(),
         }))
     }
 
@@ -111,50 +122,65 @@ impl Upstream {
             .await;
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Gone> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Passed>, Gone> {
         let (head, body) = request.into_parts();
         self.note_prying(&head);
+        self.note_key(&head);
         let body = Limited::new(body, MAX_REQUEST).collect().await;
         let body = body.map_err(|_| Gone)?.to_bytes();
         let mut json: Value = serde_json::from_slice(&body).unwrap_or_default();
         let prompt = note::prompt(&json);
-        let seen: Vec<&str> = symbols::scan(symbols::region(&prompt)).collect();
+        let seen: Vec<&str> = symbols::scan_as_sent(&prompt).collect();
         let case = self
             .cases()
             .iter()
             .rev()
             .find(|case| seen.iter().any(|name| case.place(name).is_some()))
             .cloned();
-        let Some(case) = case else {
+        // To count tokens costs nothing and brings no documentation.
+        let is_free = head.uri.path().contains("count_tokens");
+        let Some(case) = case.filter(|_| !is_free) else {
             self.0.strangers.fetch_add(1, Ordering::SeqCst);
-            return self.ask(Request::from_parts(head, body)).await;
+            return self.ask(&self.0.mocks.healthy, Request::from_parts(head, body)).await;
         };
         let seq = self.0.seq.fetch_add(1, Ordering::SeqCst);
-        let places: Vec<(usize, usize)> = seen.iter().filter_map(|name| case.place(name)).collect();
-        let attempt = note::attempt(seq, &case, &head, &body, &json, &prompt, &places);
-        let noted = Noted::new(&case, attempt, &places);
-        match noted.fault(&places) {
-            Some(FaultKind::Hang) => return std::future::pending().await,
-            Some(FaultKind::Refuse {
-                status,
-                retry_after_s,
-            }) => {
-                tokio::time::sleep(Duration::from_millis(case.slow_ms)).await;
-                noted.end(status, retry_after_s, false);
-                return Ok(refusal(status, retry_after_s, seq));
-            }
-            None => tokio::time::sleep(case.delay(&places)).await,
+        let places: Vec<Place> = seen.iter().filter_map(|name| case.place(name)).collect();
+        let attempt = note::attempt(seq, &case, &head, &json, &prompt, &places);
+        let noted = Noted::new(&case, attempt, &places, &prompt);
+        let struck = noted.struck(&places);
+        let wait = match struck {
+            Some(_) => Duration::from_millis(case.slow_ms),
+            None => case.delay(&places),
+        };
+        tokio::time::sleep(wait).await;
+        let trouble = struck.map(|struck| struck.trouble);
+        if trouble == Some(Trouble::NoAnswer) {
+            return std::future::pending().await;
         }
-        self.fit(&mut json);
-        let body = Bytes::from(json.to_string());
-        let response = self.ask(Request::from_parts(head, body)).await?;
-        noted.end(response.status().as_u16(), None, is_cut(&response));
-        Ok(response)
+        self.fit(&mut json, (trouble == Some(Trouble::Cut)).then_some(places.len()));
+        let request = Request::from_parts(head, Bytes::from(json.to_string()));
+        let retry_after_s = struck.and_then(|struck| struck.retry_after_s);
+        let answer = match trouble {
+            Some(Trouble::Status(status)) => self.refusal(status, retry_after_s, request).await,
+            Some(trouble) => self.ask(self.0.mocks.with(trouble), request).await,
+            None => self.ask(&self.0.mocks.healthy, request).await,
+        };
+        let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+        let body = answer.as_ref().map(|answer| answer.body().text(answer.headers()));
+        let body = body.unwrap_or_default();
+        self.deliver(&body, &prompt, &seen);
+        if answer.is_ok() {
+            noted.end(status, retry_after_s, body.is_cut);
+        } else {
+            noted.lost();
+        }
+        answer
     }
 
-    /// Any model is served as one that the mock knows: which models exist is not examined.
-    fn fit(&self, json: &mut Value) {
-        let profiles = &self.0.mock.config().profiles;
+    /// Any model is served as one that the mock knows: which models exist is not examined. `cut` is
+    /// how many definitions an answer would document that is to be cut.
+    fn fit(&self, json: &mut Value, cut: Option<usize>) {
+        let profiles = &self.0.mocks.healthy.config().profiles;
         let known = json["model"].as_str().is_some_and(|model| {
             profiles.iter().any(|profile| {
                 profile.model == model || profile.aliases.iter().any(|alias| alias == model)
@@ -163,58 +189,123 @@ impl Upstream {
         if json["model"].is_string() && !known {
             json["model"] = profiles[0].model.clone().into();
         }
-        if json["max_tokens"]
-            .as_u64()
-            .is_some_and(|asked| asked > MAX_OUTPUT_TOKENS)
-        {
-            json["max_tokens"] = MAX_OUTPUT_TOKENS.into();
+        let most = cut.map_or(MAX_OUTPUT_TOKENS, |carried| {
+            (carried as u64 * u64::from(profiles[0].reply.tokens_per_symbol) / 2).max(1)
+        });
+        for field in ["/max_tokens", "/max_completion_tokens", "/inferenceConfig/maxTokens"] {
+            if let Some(asked) = json.pointer_mut(field)
+                && asked.as_u64().is_some_and(|asked| asked > most)
+            {
+                *asked = most.into();
+            }
         }
     }
 
-    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Full<Bytes>>, Gone> {
+    async fn ask(&self, mock: &MockClaude, request: Request<Bytes>) -> Result<Response<Passed>, Gone> {
         let (mut head, body) = request.into_parts();
         head.headers.remove(http::header::CONTENT_LENGTH);
-        let answer = self.0.mock.answer(Request::from_parts(head, body)).await;
+        let answer = mock.answer(Request::from_parts(head, body)).await;
         let (head, body) = answer.map_err(|_| Gone)?.into_parts();
-        let bytes = body.collect().await.map_err(|_| Gone)?.to_bytes();
-        Ok(Response::from_parts(head, Full::new(bytes)))
+        Ok(Response::from_parts(head, Passed::read(body).await))
     }
+
+    /// A refusal as the API words it, where it has words for this status.
+    async fn refusal(
+        &self,
+        status: u16,
+        retry_after_s: Option<u64>,
+        request: Request<Bytes>,
+    ) -> Result<Response<Passed>, Gone> {
+        let mut response = match self.0.mocks.refusing(status) {
+            Some(mock) => self.ask(mock, request).await?,
+            None if status == 400 => answer::invalid(self.0.seq.load(Ordering::SeqCst)),
+            None => answer::of_gateway(status),
+        };
+        let headers = response.headers_mut();
+        headers.remove("retry-after");
+        headers.remove("retry-after-ms");
+        if let Some(seconds) = retry_after_s {
+            headers.insert("retry-after", http::HeaderValue::from(seconds));
+        }
+        Ok(response)
+    }
+
+    /// Keeps the reference codes that an answer carries and that its prompt did not bring.
+    fn deliver(&self, answer: &AnswerText, prompt: &str, seen: &[&str]) {
+        let brought: BTreeSet<(&str, &str)> =
+            proof::find(prompt).map(|code| (code.symbol, code.call)).collect();
+        let mut delivered = self.delivered();
+        for code in proof::find(&answer.text) {
+            if !brought.contains(&(code.symbol, code.call)) {
+                delivered.codes.insert((code.symbol.to_owned(), code.call.to_owned()));
+                delivered.names.insert(code.symbol.to_owned());
+            }
+        }
+        if answer.is_unreadable {
+            delivered.names.extend(seen.iter().map(|name| (*name).to_owned()));
+            delivered.unread.extend(seen.iter().map(|name| (*name).to_owned()));
+        }
+    }
+
+    fn delivered(&self) -> MutexGuard<'_, Delivered> {
+        self.0.delivered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an answer of this examination carried `code`.
+    pub(super) fn has_delivered(&self, code: &proof::Proof<'_>) -> bool {
+        let delivered = self.delivered();
+        let key = (code.symbol.to_owned(), code.call.to_owned());
+        delivered.codes.contains(&key) || delivered.unread.contains(code.symbol)
+    }
+
+    /// Whether an answer of this examination documented `symbol`.
+    pub(super) fn has_documented(&self, symbol: &str) -> bool {
+        self.delivered().names.contains(symbol)
+    }
+
+    /// Calls whose prompt held nothing of ours, or that only counted tokens.
+    pub(super) fn strangers(&self) -> u64 {
+        self.0.strangers.load(Ordering::SeqCst)
+    }
+
+    fn note_key(&self, head: &http::request::Parts) {
+        let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let Some(key) = header("x-api-key").or(bearer).filter(|key| key.len() >= SHORTEST_KEY) else {
+            return;
+        };
+        let mut keys = self.0.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() < MAX_KEYS {
+            keys.insert(key.to_owned());
+        }
+    }
+
+    /// The keys that the service called with, and the one that it was given.
+    pub(super) fn keys(&self) -> BTreeSet<String> {
+        self.0.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A shorter key could stand in any text by chance.
+const SHORTEST_KEY: usize = 16;
+/// Keys that are looked for in answers.
+const MAX_KEYS: usize = 8;
+
+/// What the API has handed out.
+#[derive(Debug, Default)]
+struct Delivered {
+    /// Reference codes: symbol and call.
+    codes: HashSet<(String, String)>,
+    /// Symbols that were documented.
+    names: HashSet<String>,
+    /// Symbols that were asked for in answers that cannot be read here.
+    unread: HashSet<String>,
 }
 
 /// The connection dies without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection dies here")]
 struct Gone;
-
-fn refusal(status: u16, retry_after_s: Option<u64>, seq: u64) -> Response<Full<Bytes>> {
-    let (kind, message) = match status {
-        400 => (
-            "invalid_request_error",
-            "messages: this text cannot be processed",
-        ),
-        429 => ("rate_limit_error", "Rate limit exceeded"),
-        529 => ("overloaded_error", "Overloaded"),
-        _ => ("api_error", "Internal server error"),
-    };
-    let request_id = format!("req_exam{seq:08}");
-    let body = json!({
-        "type": "error",
-        "error": { "type": kind, "message": message },
-        "request_id": request_id,
-    });
-    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(
-        "content-type",
-        http::HeaderValue::from_static("application/json"),
-    );
-    if let Some(seconds) = retry_after_s {
-        headers.insert("retry-after", http::HeaderValue::from(seconds));
-    }
-    response
-}
 
 /// Whether a path belongs to the controls of a mock server and not to the Messages API. Health
 /// checks and mistyped paths are no prying.
@@ -226,14 +317,6 @@ fn pries(path: &str) -> bool {
     let api = path.starts_with("/v1/");
     let mut parts = path.split('/').map(|part| part.trim_matches('_'));
     !api && parts.any(|part| CONTROLS.iter().any(|word| part.eq_ignore_ascii_case(word)))
-}
-
-/// Whether the answer ends at `max_tokens`. Its body is in memory already.
-fn is_cut(response: &Response<Full<Bytes>>) -> bool {
-    const CUT: &[u8] = b"\"stop_reason\":\"max_tokens\"";
-    let body = futures_util::FutureExt::now_or_never(response.body().clone().collect());
-    body.and_then(Result::ok)
-        .is_some_and(|body| body.to_bytes().windows(CUT.len()).any(|part| part == CUT))
 }
 
 #[cfg(test)]

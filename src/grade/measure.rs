@@ -14,7 +14,7 @@ pub(super) struct Metric {
     pub(super) what: &'static str,
     pub(super) least: f64,
     pub(super) most: f64,
-    read: fn(&CaseRecord) -> Option<f64>,
+    read: fn(&Exam, &CaseRecord) -> Option<f64>,
 }
 
 const ENDLESS: f64 = f64::INFINITY;
@@ -35,11 +35,18 @@ const METRICS: &[Metric] = &[
         read: read::coverage,
     },
     Metric {
-        name: "calls_per_content",
-        what: "answered upstream calls for each distinct file",
-        least: 0.0,
+        name: "cost_ratio",
+        what: "answered upstream calls, as a multiple of what one request costs",
+        least: 1.0,
         most: ENDLESS,
-        read: read::calls_per_content,
+        read: read::cost_ratio,
+    },
+    Metric {
+        name: "cut_noticed",
+        what: "1 if all is documented although an answer was cut; from 0.5 if it is said that something lacks",
+        least: 0.0,
+        most: 1.0,
+        read: read::cut_noticed,
     },
     Metric {
         name: "second_right",
@@ -85,7 +92,7 @@ const METRICS: &[Metric] = &[
     },
     Metric {
         name: "attempts",
-        what: "attempts that met the refusal",
+        what: "attempts that met the refusal, one after the other",
         least: 0.0,
         most: ENDLESS,
         read: read::attempts,
@@ -216,7 +223,7 @@ impl Measure {
 
     /// The number, if it can be told.
     pub(super) fn read(self, exam: &Exam) -> Option<f64> {
-        let value = (self.metric.read)(exam.cases.get(&self.case)?)?;
+        let value = (self.metric.read)(exam, exam.cases.get(&self.case)?)?;
         value.is_finite().then_some(value)
     }
 }

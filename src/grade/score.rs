@@ -120,6 +120,8 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     let measure = Measure::named(&one.measure).ok();
     let value = measure.and_then(|measure| measure.read(exam));
     let record = measure.and_then(|measure| exam.cases.get(&measure.case));
+    // Trouble that was avoided has not been survived.
+    let unmet = record.is_some_and(|record| record.is_unmet(None));
     let death = record.and_then(|record| record.death.as_ref());
     // A gate that cannot be told is shut: correctness has to be shown.
     let gate = one.gate.iter().map(|name| {
@@ -130,9 +132,11 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
             .clamp(0.0, 1.0)
     });
     let gate = gate.fold(1.0, f64::min);
-    let share = value.map_or(0.0, |value| one.curve(value)) * gate;
+    let reached = if unmet { None } else { value };
+    let share = reached.map_or(0.0, |value| one.curve(value)) * gate;
     let mark = match value {
         _ if ungradable => Mark::Skipped,
+        _ if unmet => Mark::Failed,
         None if gate > 0.0 => Mark::Inconclusive,
         _ if share >= 1.0 => Mark::Passed,
         _ if share > 0.0 => Mark::Partial,
@@ -159,6 +163,7 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
                 "The service ended in this case ({}), so more could not be seen.",
                 death.status
             ),
+            None if unmet => UNMET.to_owned(),
             None => why(one, measure, value, gate),
         },
         // Nothing can be advised about a service that was not there.
@@ -166,6 +171,10 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         visibility: one.visibility,
     }
 }
+
+/// What a student reads whose service never met the trouble of a case.
+const UNMET: &str = "No call of the service met the trouble that waited for it in this case, so nothing was seen that \
+                     could give points.";
 
 /// What the student reads: what was measured, or that correct answers come first.
 fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64) -> String {

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 /// Version of the layout below; readers refuse any other.
-pub const SCHEMA: &str = "breaklab/exam/v2";
+pub const SCHEMA: &str = "breaklab/exam/v3";
+
+/// The check that an answer came by way of our API.
+pub const UPSTREAM: &str = "upstream";
 
 /// Everything that was observed about one service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +30,9 @@ pub struct Exam {
     /// What the service asked of our API that only a mock server's operator needs, as `METHOD /path`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prying: Vec<String>,
+    /// Calls whose prompts held none of the definitions that the service was asked about.
+    #[serde(default)]
+    pub unattributed: u64,
 }
 
 /// A condition without which a service cannot be graded.
@@ -74,11 +80,11 @@ pub enum Case {
     Options,
     /// A large file of many chunks, whose later parts answer first.
     Long,
-    /// A short file with more definitions than fit one answer.
+    /// A short file with more definitions than fit one answer; one answer is cut in any case.
     Dense,
     /// A large file of which one part is refused for good.
     Hole,
-    /// Files whose first two attempts meet an overloaded API.
+    /// Files whose first two attempts fail, each in another way.
     Transient,
     /// Files whose first attempt is told how long to wait.
     RetryAfter,
@@ -92,11 +98,11 @@ pub enum Case {
     Burst,
     /// Five files in one request, one of which cannot be documented.
     Batch,
-    /// Requests that do not look like an examination's: other clients, names and notations.
+    /// Requests that do not look like an examination's: other clients and notations.
     Disguise,
     /// Clients that go away.
     Leavers,
-    /// A call that never answers.
+    /// A call that never gets an answer; the next would.
     Silence,
 }
 
@@ -118,6 +124,15 @@ pub struct CaseRecord {
     pub exchanges: Vec<Exchange>,
     /// Calls upstream that carried anything of the files, in the order of arrival.
     pub attempts: Vec<Attempt>,
+    /// What was to go wrong, and whether it did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Planned>,
+    /// Definitions of the first file that were in prompts, but whole in none, though others were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub torn: Vec<usize>,
+    /// How late this machine woke sleepers meanwhile, in milliseconds: the 99th percentile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_ms: Option<f64>,
     /// Most calls that were in flight together.
     pub max_in_flight: u64,
     /// Whether the service answered a plain request afterwards.
@@ -133,6 +148,51 @@ pub struct CaseRecord {
     /// The same for our hardened service on this machine, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_ms: Option<u64>,
+}
+
+/// What goes wrong with a call on purpose.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// An error with this status.
+    Status(u16),
+    /// The connection is lost before the answer.
+    LostBefore,
+    /// The connection is lost in the middle of the answer.
+    LostWithin,
+    /// The answer's JSON, or its stream of events, breaks off, and the connection ends well.
+    BrokenOff,
+    /// No byte of an answer ever comes.
+    NoAnswer,
+    /// The answer is cut at fewer tokens than were asked for.
+    Cut,
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::LostBefore => f.write_str("a connection lost before the answer"),
+            Self::LostWithin => f.write_str("a connection lost in the answer"),
+            Self::BrokenOff => f.write_str("an answer that breaks off"),
+            Self::NoAnswer => f.write_str("no answer"),
+            Self::Cut => f.write_str("an answer cut at max_tokens"),
+        }
+    }
+}
+
+/// Trouble that a case holds ready for the calls about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// Whose calls.
+    pub file: usize,
+    /// What goes wrong with them.
+    pub trouble: Trouble,
+    /// How many calls met it. What nobody met proves nothing.
+    pub met: u64,
 }
 
 /// How a service died.
@@ -286,22 +346,46 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// What `retry-after` said, in milliseconds.
     pub retry_after_ms: Option<u64>,
-    /// The examination broke it on purpose.
-    pub broken: bool,
+    /// What went wrong with it on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
     /// The answer ended at `max_tokens`.
     pub cut: bool,
     /// Digest of the model and of what the prompt says beside the file: equal where only files
     /// differ. Noted only in cases that ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<u64>,
-    /// Digest of the body: equal for equal calls.
-    pub body: u64,
+    /// Digest of all that the prompt says: equal for equal questions.
+    pub question: u64,
+    /// Digest of the definitions in the prompt.
+    pub carried: u64,
+}
+
+impl CaseRecord {
+    /// Whether the trouble of this case passed the service by, so that it has survived nothing.
+    /// `file` looks at the trouble of one file alone.
+    #[must_use]
+    pub fn is_unmet(&self, file: Option<usize>) -> bool {
+        let mut planned = self
+            .troubles
+            .iter()
+            .filter(|one| file.is_none_or(|file| one.file == file))
+            .peekable();
+        planned.peek().is_some() && planned.all(|one| one.met == 0)
+    }
 }
 
 impl Attempt {
     /// Whether it brought documentation.
     #[must_use]
     pub fn worked(&self) -> bool {
-        self.status == Some(200)
+        self.status == Some(200) && !self.is_broken()
+    }
+
+    /// Whether it was made to fail.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.trouble
+            .is_some_and(|trouble| trouble != Trouble::Cut)
     }
 }

@@ -248,7 +248,7 @@ impl Class<'_> {
         }
         // A thread that panicked has left nothing half done here.
         let _one_at_a_time = self.upstream.lock().unwrap_or_else(PoisonError::into_inner);
-        let salt = examiner::random_salt();
+        let salt = examiner::random_salt()?;
         let within = Duration::from_secs(self.args.student_deadline);
         let work = async {
             let cases = cases(self.rubrics);

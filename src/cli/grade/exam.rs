@@ -22,7 +22,7 @@ pub(super) fn cases(rubrics: &[Rubric]) -> Vec<Case> {
 }
 
 pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
-    let salt = args.salt.clone().unwrap_or_else(examiner::random_salt);
+    let salt = args.salt.clone().map_or_else(examiner::random_salt, Ok)?;
     // Names hold it, and services may change the case of letters in what they deliver.
     let salt = salt.to_ascii_lowercase();
     if salt.is_empty() || salt.len() > 16 || !salt.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -83,7 +83,7 @@ pub(super) async fn examine_running(
     salt: &str,
     cases: Vec<Case>,
 ) -> anyhow::Result<Exam> {
-    let api = ExamApi::new(salt)?;
+    let api = ExamApi::new()?;
     let listener = TcpListener::bind(args.upstream).await.with_context(|| {
         format!(
             "our API cannot listen on {}; choose another --upstream",
@@ -124,7 +124,7 @@ pub(super) async fn examine_started(
     salt: &str,
     heard: &(dyn Fn(Case) + Sync),
 ) -> anyhow::Result<Exam> {
-    let api = ExamApi::new(salt)?;
+    let api = ExamApi::new()?;
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
         .context("no loopback port")?;
@@ -134,6 +134,7 @@ pub(super) async fn examine_started(
         command: started.command.to_owned(),
         folder: started.folder.map(Path::to_owned),
         upstream,
+        api_key: api.api_key().to_owned(),
         log: started.out.join("service.log"),
         within: started.ready,
     })
@@ -177,6 +178,7 @@ fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
         }],
         cases: [].into(),
         prying: Vec::new(),
+        unattributed: 0,
     }
 }
 

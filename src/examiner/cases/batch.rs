@@ -2,24 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::refuse;
 use crate::contract::limits::MAX_ITEMS;
 use crate::contract::{claimed, items, read_item};
 use crate::examiner::client::Received;
 use crate::examiner::running::RunningCase;
 use crate::examiner::session::Session;
 use crate::examiner::source_files::FileText;
-use crate::examiner::upstream::FaultScript;
-use crate::record::exam::{CaseRecord, Exchange, Outcome};
+use crate::examiner::upstream::{Fault, FaultScript};
+use crate::record::exam::{CaseRecord, Exchange, Outcome, Trouble};
 
 impl Session {
     /// The third file has the content of the first, the fourth is refused upstream.
     pub(super) async fn batch(&self) -> CaseRecord {
-        let mut texts = self.small("batch", 5);
+        let mut texts = self.small(5);
         texts[2].content = texts[0].content.clone();
         texts[2].symbols = texts[0].symbols.clone();
         let script = FaultScript {
-            faults: vec![refuse(3, 0, 400, u64::MAX)],
+            faults: vec![Fault::lasting(3, 0, Trouble::Status(400))],
             ..FaultScript::default()
         };
         let running = self.begin(texts, script);

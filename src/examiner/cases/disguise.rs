@@ -1,5 +1,5 @@
 //! Requests that do not look like an examination's. A service that knows its examiner by a header,
-//! by names in the files, or by the notation of the JSON treats these differently.
+//! or by the notation of the JSON treats these differently.
 
 use serde_json::json;
 use strum::VariantArray;
@@ -7,7 +7,7 @@ use strum::VariantArray;
 use crate::examiner::client::AGENT;
 use crate::examiner::running::RunningCase;
 use crate::examiner::session::Session;
-use crate::examiner::source_files::{self, FileText, SMALL};
+use crate::examiner::source_files::FileText;
 use crate::examiner::upstream::FaultScript;
 use crate::record::exam::CaseRecord;
 
@@ -20,8 +20,6 @@ enum Disguise {
     Curl,
     /// The client is a browser.
     Browser,
-    /// Paths, names and bodies are those of ordinary code.
-    Names,
     /// The JSON has another order and line ends.
     Notation,
 }
@@ -36,7 +34,7 @@ impl Disguise {
             Self::Browser => {
                 "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
             }
-            Self::None | Self::Names | Self::Notation => AGENT,
+            Self::None | Self::Notation => AGENT,
         }
     }
 
@@ -45,17 +43,9 @@ impl Disguise {
             Self::None => return None,
             Self::Curl => "from curl",
             Self::Browser => "from a browser",
-            Self::Names => "with other names in the file",
             Self::Notation => "with the JSON's fields in another order",
         };
         Some(said.to_owned())
-    }
-
-    fn text(self, salt: &str, number: usize) -> FileText {
-        match self {
-            Self::Names => source_files::ordinary(salt, number),
-            _ => source_files::text(salt, "disguise", number, SMALL),
-        }
     }
 
     fn body(self, text: &FileText) -> String {
@@ -75,9 +65,7 @@ impl Session {
             .iter()
             .flat_map(|disguise| [*disguise; EACH]);
         let disguises: Vec<Disguise> = disguises.collect();
-        let texts = disguises.iter().enumerate();
-        let texts = texts.map(|(number, disguise)| disguise.text(&self.salt, number));
-        let running = self.begin(texts.collect(), FaultScript::default());
+        let running = self.begin(self.small(disguises.len()), FaultScript::default());
         for pair in 0..Disguise::VARIANTS.len() {
             let both = (EACH * pair..EACH * (pair + 1))
                 .map(|file| self.disguised(&running, disguises[file], file));

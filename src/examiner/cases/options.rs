@@ -17,7 +17,7 @@ impl Session {
             instructions: true,
             ..FaultScript::default()
         };
-        let running = self.begin(self.small("option", 3), script);
+        let running = self.begin(self.small(3), script);
         let plain = json!({ "style": "brief", "language": "en", "model": "claude-opus-4-6" });
         let other = json!({ "style": "detailed", "language": "es", "model": "claude-sonnet-5" });
         for (file, options) in [(0, &plain), (1, &plain), (2, &other), (0, &other)] {

@@ -7,30 +7,50 @@ use std::time::Duration;
 use ground::timeline::Timeline;
 use sha2::{Digest, Sha256};
 
-use crate::examiner::source_files::FileText;
-use crate::record::exam::Attempt;
+use crate::examiner::source_files::{FileText, last_line};
+use crate::record::exam::{Attempt, Planned, Trouble};
 
 /// Calls that are noted in all: a service that calls without end must not fill the memory.
 const MAX_ATTEMPTS: usize = 20_000;
 
 /// Something that goes wrong for the calls that carry a definition.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::examiner) struct Fault {
     pub(in crate::examiner) file: usize,
     /// Which definition of the file the prompt must contain.
     pub(in crate::examiner) symbol: usize,
-    pub(in crate::examiner) kind: FaultKind,
+    pub(in crate::examiner) trouble: Trouble,
+    pub(in crate::examiner) retry_after_s: Option<u64>,
     /// How many calls are hit; `u64::MAX` until it is mended.
     pub(in crate::examiner) left: u64,
+    /// How many were.
+    pub(in crate::examiner) met: u64,
 }
 
+impl Fault {
+    /// Trouble for the first `count` calls about a definition.
+    pub(in crate::examiner) fn passing(file: usize, symbol: usize, trouble: Trouble, count: u64) -> Self {
+        Self {
+            file,
+            symbol,
+            trouble,
+            retry_after_s: None,
+            left: count,
+            met: 0,
+        }
+    }
+
+    /// Trouble until it is mended.
+    pub(in crate::examiner) fn lasting(file: usize, symbol: usize, trouble: Trouble) -> Self {
+        Self::passing(file, symbol, trouble, u64::MAX)
+    }
+}
+
+/// What goes wrong with one call.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::examiner) enum FaultKind {
-    Refuse {
-        status: u16,
-        retry_after_s: Option<u64>,
-    },
-    Hang,
+pub(super) struct Struck {
+    pub(super) trouble: Trouble,
+    pub(super) retry_after_s: Option<u64>,
 }
 
 /// How the API differs from a healthy one in a case.
@@ -45,10 +65,15 @@ pub(in crate::examiner) struct FaultScript {
     pub(in crate::examiner) instructions: bool,
 }
 
+/// A definition: number of its file, and its place in it.
+pub(super) type Place = (usize, usize);
+
 /// One case's part of the upstream.
 #[derive(Debug)]
 pub(in crate::examiner) struct CaseUpstream {
-    index: HashMap<String, (usize, usize)>,
+    index: HashMap<String, Place>,
+    /// The last lines of the definitions.
+    ends: HashMap<String, Place>,
     /// The files, if what prompts say beside them is to be noted.
     texts: Option<Vec<FileText>>,
     timeline: Timeline,
@@ -65,7 +90,8 @@ pub(in crate::examiner) struct CaseUpstream {
 struct State {
     faults: Vec<Fault>,
     attempts: Vec<Attempt>,
-    prompted: HashMap<u64, Vec<(usize, usize)>>,
+    prompted: BTreeSet<Place>,
+    whole: BTreeSet<Place>,
     in_flight: u64,
     max_in_flight: u64,
 }
@@ -76,8 +102,13 @@ impl CaseUpstream {
             let symbols = text.symbols.iter().enumerate();
             symbols.map(move |(n, name)| (name.clone(), (file, n)))
         });
+        let index: HashMap<String, Place> = index.collect();
+        let ends = index
+            .iter()
+            .map(|(name, place)| (last_line(name, texts[place.0].lines), *place));
         Self {
-            index: index.collect(),
+            ends: ends.collect(),
+            index,
             texts: script.instructions.then(|| texts.to_vec()),
             timeline,
             began: timeline.now(),
@@ -96,7 +127,7 @@ impl CaseUpstream {
     }
 
     /// Which file and definition `name` is.
-    pub(super) fn place(&self, name: &str) -> Option<(usize, usize)> {
+    pub(super) fn place(&self, name: &str) -> Option<Place> {
         self.index.get(name).copied()
     }
 
@@ -106,7 +137,31 @@ impl CaseUpstream {
 
     /// Ends all faults: the API is healthy again.
     pub(in crate::examiner) fn mend(&self) {
-        self.state().faults.clear();
+        for fault in &mut self.state().faults {
+            fault.left = 0;
+        }
+    }
+
+    /// What was to go wrong, and whether it did.
+    pub(in crate::examiner) fn troubles(&self) -> Vec<Planned> {
+        let planned = |fault: &Fault| Planned {
+            file: fault.file,
+            trouble: fault.trouble,
+            met: fault.met,
+        };
+        self.state().faults.iter().map(planned).collect()
+    }
+
+    /// Definitions of the first file that were in prompts, but whole in none. Where hardly any was
+    /// whole, a service sends something else than the text, and nothing is told.
+    pub(in crate::examiner) fn torn(&self) -> Vec<usize> {
+        let state = self.state();
+        let of_first = |set: &BTreeSet<Place>| set.iter().filter(|place| place.0 == 0).count();
+        if 2 * of_first(&state.whole) < of_first(&state.prompted) {
+            return Vec::new();
+        }
+        let torn = state.prompted.difference(&state.whole);
+        torn.filter(|place| place.0 == 0).map(|place| place.1).collect()
     }
 
     pub(in crate::examiner) fn attempts(&self) -> (Vec<Attempt>, u64) {
@@ -123,23 +178,21 @@ impl CaseUpstream {
         self.state().attempts.len()
     }
 
-    /// Definitions of `file` that stood in prompts: of all calls, or of those that were answered whole.
-    pub(in crate::examiner) fn prompted(&self, file: usize, answered: bool) -> BTreeSet<usize> {
+    /// Definitions of `file` that stood in prompts.
+    pub(in crate::examiner) fn prompted(&self, file: usize) -> BTreeSet<usize> {
         let state = self.state();
-        let attempts = state
-            .attempts
-            .iter()
-            .filter(|attempt| !answered || (attempt.worked() && !attempt.cut));
-        attempts
-            .filter_map(|attempt| state.prompted.get(&attempt.seq))
-            .flatten()
-            .filter(|(of, _)| *of == file)
-            .map(|(_, symbol)| *symbol)
-            .collect()
+        let of_file = state.prompted.iter().filter(|(of, _)| *of == file);
+        of_file.map(|(_, symbol)| *symbol).collect()
+    }
+
+    /// Definitions whose last line is in `prompt`.
+    fn ended_in(&self, prompt: &str) -> impl Iterator<Item = Place> {
+        let lines = prompt.lines().map(str::trim);
+        lines.filter_map(|line| self.ends.get(line).copied())
     }
 
     /// How much longer than others this part of a file is waited for.
-    pub(super) fn delay(&self, places: &[(usize, usize)]) -> Duration {
+    pub(super) fn delay(&self, places: &[Place]) -> Duration {
         let slow = Duration::from_millis(self.slow_ms);
         if !self.reversed {
             return slow;
@@ -172,14 +225,16 @@ impl Noted {
     pub(super) fn new(
         case: &Arc<CaseUpstream>,
         attempt: Attempt,
-        places: &[(usize, usize)],
+        places: &[Place],
+        prompt: &str,
     ) -> Self {
         let mut state = case.state();
         state.in_flight += 1;
         state.max_in_flight = state.max_in_flight.max(state.in_flight);
         let seq = attempt.seq;
+        state.prompted.extend(places);
+        state.whole.extend(case.ended_in(prompt));
         if state.attempts.len() < MAX_ATTEMPTS {
-            state.prompted.insert(seq, places.to_vec());
             // Calls get their numbers before they get here, perhaps in another order.
             let at = state.attempts.partition_point(|other| other.seq < seq);
             state.attempts.insert(at, attempt);
@@ -192,11 +247,11 @@ impl Noted {
     }
 
     /// What goes wrong with this call, if anything.
-    pub(super) fn fault(&self, places: &[(usize, usize)]) -> Option<FaultKind> {
+    pub(super) fn struck(&self, places: &[Place]) -> Option<Struck> {
         let mut state = self.case.state();
         if state.in_flight > self.case.at_once {
-            return Some(FaultKind::Refuse {
-                status: 429,
+            return Some(Struck {
+                trouble: Trouble::Status(429),
                 retry_after_s: Some(1),
             });
         }
@@ -205,9 +260,13 @@ impl Noted {
             .iter_mut()
             .find(|fault| fault.left > 0 && places.contains(&(fault.file, fault.symbol)))?;
         fault.left -= u64::from(fault.left < u64::MAX);
-        let kind = fault.kind;
-        self.edit(&mut state, |attempt| attempt.broken = true);
-        Some(kind)
+        fault.met += 1;
+        let struck = Struck {
+            trouble: fault.trouble,
+            retry_after_s: fault.retry_after_s,
+        };
+        self.edit(&mut state, |attempt| attempt.trouble = Some(struck.trouble));
+        Some(struck)
     }
 
     fn edit(&self, state: &mut State, change: impl FnOnce(&mut Attempt)) {
@@ -227,6 +286,16 @@ impl Noted {
             attempt.ended_ms = Some(now);
             attempt.retry_after_ms = retry_after_s.map(|seconds| seconds * 1000);
             attempt.cut = cut;
+        });
+    }
+}
+
+impl Noted {
+    /// Notes that the connection was lost before any answer.
+    pub(super) fn lost(&self) {
+        let now = self.case.elapsed_ms();
+        self.edit(&mut self.case.state(), |attempt| {
+            attempt.ended_ms = Some(now);
         });
     }
 }

@@ -1,43 +1,73 @@
-//! What is noted of a call: its files, its length, and a digest that tells equal calls.
+//! What is noted of a call: its files, its length, and digests that tell equal questions.
 
-use bytes::Bytes;
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::case::{CaseUpstream, digest};
+use super::case::{CaseUpstream, Place, digest};
 use crate::record::exam::Attempt;
 
-/// All text of the request's messages.
+/// Names of fields whose texts are part of a prompt, in any dialect: instructions and messages, the
+/// text of blocks and documents, results of tools and what tools were called with.
+const SPOKEN: [&str; 11] = [
+    "system", "messages", "content", "text", "source", "data", "input", "arguments", "requests",
+    "params", "output",
+];
+
+/// All text of the request's prompt, wherever it stands.
 pub(super) fn prompt(json: &Value) -> String {
-    fn collect(value: &Value, into: &mut String) {
-        match value {
-            Value::String(text) => {
-                into.push_str(text);
-                into.push('\n');
+    let mut text = String::new();
+    for name in ["system", "messages", "requests", "input"] {
+        collect(&json[name], &mut text);
+    }
+    text
+}
+
+fn collect(value: &Value, into: &mut String) {
+    match value {
+        Value::String(text) => {
+            into.push_str(text);
+            into.push('\n');
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        Value::Object(fields) => {
+            // Pictures and other files in base64 are no text.
+            if fields.get("type").is_some_and(|kind| kind == "base64") {
+                return;
             }
-            Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
-            Value::Object(fields) => {
-                for (name, field) in fields {
-                    if matches!(name.as_str(), "content" | "text") {
-                        collect(field, into);
-                    }
+            let is_call = fields.get("type").is_some_and(|kind| kind == "tool_use");
+            for (name, field) in fields {
+                match (is_call, name.as_str()) {
+                    (true, "input") => each_text(field, into),
+                    (_, name) if SPOKEN.contains(&name) => collect(field, into),
+                    _ => {}
                 }
             }
-            _ => {}
         }
+        _ => {}
     }
-    let mut text = String::new();
-    collect(&json["messages"], &mut text);
-    text
+}
+
+/// All texts in `value`, whatever their fields are called.
+pub(super) fn each_text(value: &Value, into: &mut String) {
+    match value {
+        Value::String(text) => {
+            into.push_str(text);
+            into.push('\n');
+        }
+        Value::Array(items) => items.iter().for_each(|item| each_text(item, into)),
+        Value::Object(fields) => fields.values().for_each(|field| each_text(field, into)),
+        _ => {}
+    }
 }
 
 pub(super) fn attempt(
     seq: u64,
     case: &CaseUpstream,
     head: &http::request::Parts,
-    body: &Bytes,
     json: &Value,
     prompt: &str,
-    places: &[(usize, usize)],
+    places: &[Place],
 ) -> Attempt {
     let first = places.first().map_or(0, |place| place.0);
     let of_first = || {
@@ -61,14 +91,51 @@ pub(super) fn attempt(
         span: (of_first().min().unwrap_or(0), of_first().max().unwrap_or(0)),
         prompt_bytes: prompt.len(),
         max_tokens: json["max_tokens"].as_u64().unwrap_or_default(),
-        // What the API is told beside the messages counts as well.
-        instruction: case.instruction(&format!("{model}\n{}", json["system"]), prompt),
+        instruction: case.instruction(&model, prompt),
         model,
         sdk_retry: header("x-stainless-retry-count").and_then(|text| text.parse().ok()),
         status: None,
         retry_after_ms: None,
-        broken: false,
+        trouble: None,
         cut: false,
-        body: digest(body),
+        question: digest(prompt.as_bytes()),
+        carried: carried(places),
+    }
+}
+
+fn carried(places: &[Place]) -> u64 {
+    let places: BTreeSet<Place> = places.iter().copied().collect();
+    digest(format!("{places:?}").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn code_is_found_wherever_an_api_takes_it() {
+        let code = "def parse_rows(a):\n    return a";
+        let document = json!({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": code}});
+        let blocks = json!({"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": code}]}});
+        let result = json!({"type": "tool_result", "tool_use_id": "t", "content": code});
+        let used = json!({"type": "tool_use", "id": "t", "name": "document", "input": {"file": {"code": code}}});
+        for body in [
+            json!({"messages": [{"role": "user", "content": code}]}),
+            json!({"system": code, "messages": []}),
+            json!({"system": [{"type": "text", "text": code}], "messages": []}),
+            json!({"messages": [{"role": "user", "content": [document]}]}),
+            json!({"messages": [{"role": "user", "content": [blocks]}]}),
+            json!({"messages": [{"role": "user", "content": [result]}]}),
+            json!({"messages": [{"role": "assistant", "content": [used]}]}),
+            json!({"requests": [{"custom_id": "1", "params": {"messages": [{"role": "user", "content": code}]}}]}),
+            json!({"messages": [{"role": "user", "content": [{"text": code}]}], "inferenceConfig": {}}),
+        ] {
+            assert!(prompt(&body).contains(code), "{body}");
+        }
+        let picture = json!({"messages": [{"role": "user", "content": [
+            {"type": "image", "source": {"type": "base64", "data": "def parse_rows(a):"}}]}]});
+        assert_eq!(prompt(&picture), "");
     }
 }

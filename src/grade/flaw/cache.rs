@@ -2,13 +2,14 @@
 
 use super::evidence::{Evidence, seqs, shown};
 use crate::grade::measure::isolation::mixes_options;
-use crate::grade::measure::read::is_valid;
+use crate::grade::measure::read::{is_valid, unit_cost};
 use crate::record::exam::{Case, CaseRecord, Exam, Outcome};
 
-pub(super) fn canned(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
+pub(super) fn canned(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
     let first = record.exchanges.first()?;
     let canned = first.outcome == Outcome::Whole
         && record.attempts.is_empty()
+        && exam.unattributed == 0
         && first.found.documented == 0;
     canned.then(|| Evidence {
         case: None,
@@ -40,15 +41,21 @@ pub(super) fn worked(record: &CaseRecord) -> usize {
 }
 
 pub(super) fn no_cache(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
-    let attempts = worked(record);
-    (attempts > 1).then_some(())?;
+    let again = record.exchanges.get(1)?.at_ms;
+    let later: Vec<_> = record
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.worked() && attempt.at_ms >= again)
+        .collect();
+    (!later.is_empty()).then_some(())?;
     shown(
         format!(
-            "{} equal requests, one after the other, cost {attempts} calls",
-            record.exchanges.len()
+            "{} equal requests followed the first, one after the other, and cost {} further calls",
+            record.exchanges.len() - 1,
+            later.len()
         ),
         Vec::new(),
-        seqs(&record.attempts),
+        seqs(later),
     )
 }
 
@@ -73,15 +80,13 @@ pub(super) fn lossy_key(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
 }
 
 pub(super) fn stampede(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
-    let cached = exam
-        .cases
-        .get(&Case::Repeat)
-        .is_none_or(|repeat| worked(repeat) <= 1);
-    let attempts = worked(record);
-    (cached && attempts > 1).then_some(())?;
+    let repeat = exam.cases.get(&Case::Repeat);
+    let cached = repeat.is_none_or(|repeat| no_cache(exam, repeat).is_none());
+    let (attempts, one) = (worked(record), unit_cost(exam)?);
+    (cached && attempts > one).then_some(())?;
     shown(
         format!(
-            "{} equal requests at once cost {attempts} calls",
+            "{} equal requests at once cost {attempts} calls; one alone costs {one}",
             record.exchanges.len()
         ),
         Vec::new(),

@@ -78,13 +78,22 @@ pub(super) fn lost_chunk(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
     )
 }
 
+/// Torn definitions that are listed one by one.
+const LISTED: usize = 5;
+
 pub(super) fn cut_inside(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
-    let cut = gaps(record, |gap| !gap.prompted && gap.from == gap.to);
+    let unsent = gaps(record, |gap| !gap.prompted && gap.from == gap.to);
+    let unsent = unsent.into_iter().map(|gap| gap.from);
+    let mut cut: Vec<usize> = record.torn.iter().copied().chain(unsent).collect();
+    cut.sort_unstable();
+    cut.dedup();
     (!cut.is_empty()).then_some(())?;
+    let listed: Vec<String> = cut.iter().take(LISTED).map(|at| (at + 1).to_string()).collect();
     shown(
         format!(
-            "definitions {} stood whole in no prompt: a chunk ends inside them",
-            told(&cut)
+            "{} definitions stood whole in no prompt, e.g. {}: a chunk ends inside them",
+            cut.len(),
+            listed.join(", ")
         ),
         vec![0],
         Vec::new(),
@@ -116,7 +125,7 @@ pub(super) fn silent_hole(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
     let broken: Vec<_> = record
         .attempts
         .iter()
-        .filter(|attempt| attempt.broken)
+        .filter(|attempt| attempt.is_broken())
         .collect();
     let hole = gaps(record, |gap| gap.prompted && !gap.delivered);
     (exchange.outcome == Outcome::Whole
@@ -155,8 +164,8 @@ pub(super) fn ignores_stop_reason(_: &Exam, record: &CaseRecord) -> Option<Evide
     )
 }
 
-pub(super) fn wasteful(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
-    let ratio = read::prompt_ratio(record)?;
+pub(super) fn wasteful(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let ratio = read::prompt_ratio(exam, record)?;
     (ratio > PROMPT_RATIO).then_some(())?;
     shown(
         format!("the prompts for one file were together {ratio:.1} times as long as the file"),

@@ -43,7 +43,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         id: "F4",
         title: "no cache",
-        expected: "one call for equal requests",
+        expected: "equal requests after the first cost nothing",
         case: Case::Repeat,
         shows: Shows::WhenServed,
         detect: cache::no_cache,
@@ -154,8 +154,8 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         id: "F19",
-        title: "no retry",
-        expected: "an overloaded API is asked again",
+        title: "no retry, or not after every passing failure",
+        expected: "429, 500, 502, 503, 504, 529 and lost connections are met with another attempt",
         case: Case::Transient,
         shows: Shows::WhenServed,
         detect: retry::no_retry,
@@ -235,7 +235,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         id: "F29",
         title: "no time-out on calls",
-        expected: "an answer within 20 s, whatever the API does",
+        expected: "an answer or an error within 65 s, whatever the API does",
         case: Case::Silence,
         shows: Shows::WhenServed,
         detect: retry::no_timeout,

@@ -2,7 +2,7 @@
 
 use super::evidence::{Evidence, shown};
 use crate::contract::limits::TURNED_AWAY;
-use crate::grade::measure::read::{self, exchanges_where, throttled_files};
+use crate::grade::measure::read::{self, exchanges_where, failed_files};
 use crate::record::exam::{Case, CaseRecord, Exam, Exchange, Outcome};
 
 pub(super) fn leak(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
@@ -67,8 +67,8 @@ pub(super) fn serial(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
 /// Calls that may have slipped through when clients left.
 const SLIPPED: f64 = 3.0;
 
-pub(super) fn zombie(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
-    let late = read::late_calls(record)?;
+pub(super) fn zombie(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
+    let late = read::late_calls(exam, record)?;
     (late > SLIPPED).then_some(())?;
     shown(
         format!("{late} calls were begun after all clients had left"),
@@ -152,14 +152,15 @@ pub(super) fn lost_files(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
 }
 
 pub(super) fn turns_away(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
-    let throttled = throttled_files(record);
+    let failed = failed_files(record);
     let away = exchanges_where(record, |exchange| {
-        exchange.status == Some(429) && exchange.file.is_some_and(|file| !throttled.contains(&file))
+        let is_away = matches!(exchange.status, Some(429 | 503));
+        is_away && exchange.file.is_some_and(|file| !failed.contains(&file))
     });
     (away.len() >= TURNED_AWAY).then_some(())?;
     shown(
         format!(
-            "{} clients got 429 although the API had refused nothing of theirs",
+            "{} clients got 429 or 503 although the API had failed none of their calls",
             away.len()
         ),
         away,

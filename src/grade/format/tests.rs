@@ -35,10 +35,11 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
         sdk_retry: None,
         status: Some(200),
         retry_after_ms: None,
-        broken: false,
+        trouble: None,
         cut: false,
         instruction: None,
-        body: 1,
+        question: 1,
+        carried: 1,
     };
     let record = CaseRecord {
         files: vec![SourceFile {
@@ -63,6 +64,7 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
         }],
         cases: [(Case::Single, record.clone()), (Case::Repeat, record)].into(),
         prying: Vec::new(),
+        unattributed: 0,
     }
 }
 

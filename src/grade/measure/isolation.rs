@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::read::{attempts_of, is_valid};
-use crate::record::exam::{CaseRecord, Outcome};
+use crate::record::exam::{CaseRecord, Exam, Outcome};
 
 /// Whether an answer to one set of options was given for another, by a service whose prompts
 /// depend on options. The requests: two files with one set, a third with another, and the first
@@ -21,7 +21,7 @@ pub(in crate::grade) fn mixes_options(record: &CaseRecord) -> Option<bool> {
     Some(follows && !called && again.outcome == Outcome::Whole)
 }
 
-pub(super) fn mixed_options(record: &CaseRecord) -> Option<f64> {
+pub(super) fn mixed_options(_: &Exam, record: &CaseRecord) -> Option<f64> {
     Some(f64::from(u8::from(mixes_options(record)?)))
 }
 
@@ -40,7 +40,7 @@ pub(in crate::grade) fn worse_disguises(record: &CaseRecord) -> Option<BTreeSet<
     plain.then(|| bad.difference(&good).copied().collect())
 }
 
-pub(super) fn count_worse_disguises(record: &CaseRecord) -> Option<f64> {
+pub(super) fn count_worse_disguises(_: &Exam, record: &CaseRecord) -> Option<f64> {
     Some(worse_disguises(record)?.len() as f64)
 }
 
@@ -81,10 +81,11 @@ mod tests {
             sdk_retry: None,
             status: Some(200),
             retry_after_ms: None,
-            broken: false,
+            trouble: None,
             cut: false,
             instruction: Some(instruction),
-            body: 1,
+            question: 1,
+            carried: 1,
         }
     }
 
