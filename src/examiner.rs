@@ -36,6 +36,7 @@ mod cases;
 mod client;
 mod examine;
 mod family;
+pub mod isolation;
 mod lateness;
 mod process;
 mod reference;

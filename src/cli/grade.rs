@@ -23,6 +23,7 @@ mod class;
 mod code;
 mod exam;
 mod folder;
+mod isolate;
 mod own;
 
 /// Arguments of `breaklab grade`.
@@ -39,6 +40,12 @@ pub(super) struct Args {
     /// Folder in which --start is run
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// How a service that is started is kept apart from the grader and its records
+    #[arg(long, value_enum, default_value = "auto")]
+    isolate: isolate::Isolate,
+    /// Variable of this environment that the service is handed too; without it, only those that every program needs
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    env: Vec<String>,
     /// Grade again what an earlier run recorded in this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["endpoint", "start"])]
     from: Option<PathBuf>,

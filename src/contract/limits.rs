@@ -30,7 +30,7 @@ pub const MAX_LOG: u64 = 4 << 20;
 pub const MAX_ITEMS: usize = 100;
 
 /// Tokens of prompt and answer together that our API takes; a longer request gets a 400.
-pub const CONTEXT_WINDOW: u64 = 20_000;
+pub const CONTEXT_WINDOW: u64 = 30_000;
 /// Tokens of the longest answer of our API; a larger `max_tokens` counts as this.
 pub const MAX_OUTPUT_TOKENS: u64 = 8192;
 /// Calls at once that our API takes while many clients come; the next gets a 429.

@@ -1,5 +1,6 @@
 //! A client of the examined service that trusts nothing: bounded in time and size, one origin only.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -104,6 +105,8 @@ impl Client {
         agent: &str,
         within: Duration,
     ) -> Received {
+        // A client that leaves a job behind leaves nobody waiting.
+        let has_job = AtomicBool::new(false);
         let work = async {
             let request = self
                 .http
@@ -112,12 +115,18 @@ impl Client {
                 .header("content-type", "application/json");
             let answer = read(request.body(body)).await;
             match (&answer.lost, answer.status) {
-                (None, Some(202)) => self.poll(answer, agent).await,
+                (None, Some(202)) => {
+                    has_job.store(true, Ordering::Relaxed);
+                    self.poll(answer, agent).await
+                }
                 _ => answer,
             }
         };
         let answer = tokio::time::timeout(within, work).await;
-        answer.unwrap_or_else(|_| Received::lost(Outcome::TimedOut, String::new()))
+        answer.unwrap_or_else(|_| Received {
+            status: has_job.load(Ordering::Relaxed).then_some(202),
+            ..Received::lost(Outcome::TimedOut, String::new())
+        })
     }
 
     /// Follows the job that `accepted` names until it has ended.

@@ -70,6 +70,7 @@ pub async fn examine(
         preflight,
         cases: [(Case::Single, single)].into(),
         prying: Vec::new(),
+        isolation: service.as_ref().map(|service| service.isolation()),
         unattributed: 0,
     };
     if exam.preflight.iter().all(|check| check.passed) {

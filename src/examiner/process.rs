@@ -8,13 +8,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, wait,
+    DumpableBehavior, Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group,
+    set_child_subreaper, set_dumpable_behavior, wait,
 };
 
 use super::api::random_hex;
+use super::isolation::Place;
 use super::family::{MARK, ROUNDS, end_leftovers, family};
 use crate::contract::limits::MAX_LOG;
-use crate::record::exam::Death;
+use crate::record::exam::{Death, Isolation};
 use crate::text::block;
 
 /// Between looks at whether a process has ended: short beside [`GRACE`].
@@ -34,6 +36,7 @@ pub struct ServiceProcess {
     mark: String,
     /// Holds the mark as long as the service may run.
     marker: PathBuf,
+    place: Place,
     port: u16,
     /// Where it listens.
     pub endpoint: String,
@@ -52,6 +55,12 @@ pub struct Launch {
     pub api_key: String,
     /// File for what it prints.
     pub log: PathBuf,
+    /// How it is kept apart.
+    pub isolation: Isolation,
+    /// Folders that it must not see, where its isolation can hide them.
+    pub hidden: Vec<PathBuf>,
+    /// Variables of this process's environment that it is handed beside those that every program needs.
+    pub handed: Vec<String>,
     /// How long it may take to listen.
     pub within: Duration,
 }
@@ -134,6 +143,8 @@ impl ServiceProcess {
         let marker = launch.log.with_file_name("service.mark");
         end_leftovers(&marker);
         std::fs::write(&marker, &mark).map_err(spawn)?;
+        // Nobody of the same user reads this process's memory, where the secrets are.
+        let _old_kernel = set_dumpable_behavior(DumpableBehavior::NotDumpable);
         // Whoever leaves the process group, or even clears its environment, becomes our child
         // when its parent ends. A kernel without that leaves us the group and the mark.
         let _old_kernel = set_child_subreaper(Some(getpid()));
@@ -141,9 +152,15 @@ impl ServiceProcess {
         let errors = output.try_clone().map_err(spawn)?;
         let log = File::options().append(true).open(&launch.log);
         keep(words, log.map_err(spawn)?);
-        let child = launch.shell(port, &mark, output, errors).spawn();
+        let place = Place::prepare(launch.isolation, launch.folder.as_deref()).map_err(spawn)?;
+        let child = launch.shell(&place, port, &mark, output, errors).spawn();
+        let child = child.map_err(spawn)?;
+        if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
+            place.bound(pid);
+        }
         let mut service = Self {
-            child: child.map_err(spawn)?,
+            child,
+            place,
             mark,
             marker,
             port,
@@ -165,6 +182,12 @@ impl ServiceProcess {
                 tail: service.last_words().await,
             }),
         }
+    }
+
+    /// How it is kept apart.
+    #[must_use]
+    pub fn isolation(&self) -> Isolation {
+        self.place.isolation
     }
 
     /// How it died, if nobody listens on its port any more.
@@ -280,9 +303,16 @@ impl Launch {
         }
     }
 
-    fn shell(&self, port: u16, mark: &str, output: PipeWriter, errors: PipeWriter) -> Command {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &self.command]).process_group(0);
+    fn shell(
+        &self,
+        place: &Place,
+        port: u16,
+        mark: &str,
+        output: PipeWriter,
+        errors: PipeWriter,
+    ) -> Command {
+        let mut shell = place.shell(&self.command, &self.hidden, &self.handed);
+        shell.process_group(0);
         shell.stdin(Stdio::null()).stdout(output).stderr(errors);
         shell
             .env("PORT", port.to_string())
@@ -292,9 +322,6 @@ impl Launch {
             .env("PYTHONUNBUFFERED", "1")
             .env("NO_PROXY", "127.0.0.1,localhost")
             .env("no_proxy", "127.0.0.1,localhost");
-        if let Some(folder) = &self.folder {
-            shell.current_dir(folder);
-        }
         shell
     }
 }

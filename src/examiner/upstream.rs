@@ -147,6 +147,7 @@ impl Upstream {
         let places: Vec<Place> = seen.iter().filter_map(|name| case.place(name)).collect();
         let attempt = note::attempt(seq, &case, &head, &json, &prompt, &places);
         let noted = Noted::new(&case, attempt, &places, &prompt);
+        let begun = note::last_answer(&json);
         let struck = noted.struck(&places);
         let wait = match struck {
             Some(_) => Duration::from_millis(case.slow_ms),
@@ -168,7 +169,7 @@ impl Upstream {
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
         let body = answer.as_ref().map(|answer| answer.body().text(answer.headers()));
         let body = body.unwrap_or_default();
-        self.deliver(&body, &prompt, &seen);
+        self.deliver(&body, &prompt, &begun, &seen);
         if answer.is_ok() {
             noted.end(status, retry_after_s, body.is_cut);
         } else {
@@ -230,12 +231,14 @@ impl Upstream {
         Ok(response)
     }
 
-    /// Keeps the reference codes that an answer carries and that its prompt did not bring.
-    fn deliver(&self, answer: &AnswerText, prompt: &str, seen: &[&str]) {
+    /// Keeps the reference codes that an answer carries and that its prompt did not bring; `begun` is
+    /// the end of the answer before it.
+    fn deliver(&self, answer: &AnswerText, prompt: &str, begun: &str, seen: &[&str]) {
         let brought: BTreeSet<(&str, &str)> =
             proof::find(prompt).map(|code| (code.symbol, code.call)).collect();
         let mut delivered = self.delivered();
-        for code in proof::find(&answer.text) {
+        let text = format!("{begun}{}", answer.text);
+        for code in proof::find(&text) {
             if !brought.contains(&(code.symbol, code.call)) {
                 delivered.codes.insert((code.symbol.to_owned(), code.call.to_owned()));
                 delivered.names.insert(code.symbol.to_owned());

@@ -134,7 +134,7 @@ const METRICS: &[Metric] = &[
     },
     Metric {
         name: "makespan_ratio",
-        what: "time to the last answer, as a multiple of our hardened service's on this machine",
+        what: "time to the last answer for each call of a request, as a multiple of our hardened service's on this machine",
         least: 0.0,
         most: ENDLESS,
         read: read::makespan_ratio,

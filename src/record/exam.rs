@@ -30,9 +30,38 @@ pub struct Exam {
     /// What the service asked of our API that only a mock server's operator needs, as `METHOD /path`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prying: Vec<String>,
+    /// How the service was kept apart; absent for one that ran already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
     /// Calls whose prompts held none of the definitions that the service was asked about.
     #[serde(default)]
     pub unattributed: u64,
+}
+
+/// How a service's processes were kept apart from the grader.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Isolation {
+    /// Not at all: it could read and end whatever its user can.
+    None,
+    /// By a user of its own.
+    User,
+    /// By bubblewrap: its own processes, nothing to be written but its folder, records hidden.
+    Bwrap,
+    /// By the container in which the grader runs as well.
+    Container,
 }
 
 /// A condition without which a service cannot be graded.

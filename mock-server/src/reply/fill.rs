@@ -14,7 +14,9 @@ pub(super) fn fill(form: &Form, entries: &[(&str, String)], text: &str) -> Value
         let mut places = Vec::new();
         list_places(value, &mut String::new(), "", false, &mut places);
         places.retain(|place| place.rank > NAME_RANK);
-        places.sort_by_key(|place| std::cmp::Reverse(place.rank));
+        // A list that has a field for each symbol's own documentation comes before one text for all.
+        let is_list = |place: &Place| matches!(place.kind, PlaceKind::List);
+        places.sort_by_key(|place| std::cmp::Reverse((place.rank, is_list(place))));
         for place in places {
             let mut filled = value.clone();
             let Some(target) = filled.pointer_mut(&place.pointer) else {
@@ -68,7 +70,7 @@ fn list_places(
         Value::String(_) if is_in_list => add(PlaceKind::Text, text_rank(name).min(IN_LIST_RANK)),
         Value::String(_) => add(PlaceKind::Text, text_rank(name)),
         Value::Array(items) if items.first().is_some_and(takes_entries) => {
-            add(PlaceKind::List, LIST_RANK);
+            add(PlaceKind::List, list_rank(&items[0]));
         }
         Value::Object(fields) if fields.is_empty() && !pointer.is_empty() => {
             add(PlaceKind::Map, MAP_RANK);
@@ -140,6 +142,20 @@ fn text_rank(name: &str) -> u8 {
     } else {
         OTHER_TEXT_RANK
     }
+}
+
+/// How well a list of such items takes documentation: as its best field does, if another field names
+/// the symbol.
+fn list_rank(item: &Value) -> u8 {
+    let fields = item.as_object().into_iter().flatten();
+    let texts: Vec<&str> = fields
+        .filter(|(_, value)| value.is_string())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let names_symbol = texts.iter().any(|name| is_symbol_name(name));
+    let best = texts.iter().map(|name| text_rank(name)).max();
+    best.filter(|_| names_symbol)
+        .map_or(LIST_RANK, |best| best.max(LIST_RANK))
 }
 
 /// One item for each symbol, after the first item that stands there.

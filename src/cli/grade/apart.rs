@@ -36,12 +36,16 @@ pub(super) fn examine(
         .arg(folder)
         .args(["--deadline", &args.deadline.to_string()])
         .args(["--ready-within", &args.ready_within.to_string()])
+        .args(["--isolate", args.isolate.into()])
         // Held open as long as this process lives.
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     if !student.directory.is_empty() {
         command.args(["--dir", &student.directory]);
+    }
+    if !args.env.is_empty() {
+        command.args(["--env", &args.env.join(",")]);
     }
     if !args.rubric.is_empty() {
         command.args(["--rubric", &args.rubric.join(",")]);

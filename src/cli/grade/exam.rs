@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,7 +12,7 @@ use super::Args;
 use crate::examiner::{self, ExamApi, Launch, Plan, ServiceProcess, StartError};
 use crate::grade::Rubric;
 use crate::record::Base;
-use crate::record::exam::{Case, Check, Exam, SCHEMA};
+use crate::record::exam::{Case, Check, Exam, Isolation, SCHEMA};
 use crate::transport;
 
 /// Cases that the rubrics need, the one that may hang last.
@@ -50,6 +50,9 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
                 out: &args.out,
                 ready,
                 deadline,
+                isolation: args.isolate.resolve()?,
+                hidden: vec![hidden_root(args)],
+                handed: args.env.clone(),
                 cases: cases(rubrics),
             };
             examine_started(&started, &salt, &heard(args)).await?
@@ -64,6 +67,16 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
         take_reference(&mut exam).await?;
     }
     Ok(exam)
+}
+
+/// The folder with the records, which no service may see: of the whole class, where there is one.
+fn hidden_root(args: &Args) -> PathBuf {
+    let out = std::path::absolute(&args.out).unwrap_or_else(|_| args.out.clone());
+    let of_class = out.parent().and_then(Path::parent);
+    match of_class.filter(|_| args.until_stdin_ends) {
+        Some(class) => class.to_owned(),
+        None => out,
+    }
 }
 
 /// Progress on standard error, for people who wait.
@@ -115,6 +128,9 @@ pub(super) struct Started<'a> {
     pub(super) out: &'a Path,
     pub(super) ready: Duration,
     pub(super) deadline: Duration,
+    pub(super) isolation: Isolation,
+    pub(super) hidden: Vec<PathBuf>,
+    pub(super) handed: Vec<String>,
     pub(super) cases: Vec<Case>,
 }
 
@@ -136,6 +152,9 @@ pub(super) async fn examine_started(
         upstream,
         api_key: api.api_key().to_owned(),
         log: started.out.join("service.log"),
+        isolation: started.isolation,
+        hidden: started.hidden.clone(),
+        handed: started.handed.clone(),
         within: started.ready,
     })
     .await;
@@ -178,6 +197,7 @@ fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
         }],
         cases: [].into(),
         prying: Vec::new(),
+        isolation: None,
         unattributed: 0,
     }
 }

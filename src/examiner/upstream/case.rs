@@ -233,7 +233,8 @@ impl Noted {
         state.max_in_flight = state.max_in_flight.max(state.in_flight);
         let seq = attempt.seq;
         state.prompted.extend(places);
-        state.whole.extend(case.ended_in(prompt));
+        let ended = case.ended_in(prompt).filter(|place| places.contains(place));
+        state.whole.extend(ended);
         if state.attempts.len() < MAX_ATTEMPTS {
             // Calls get their numbers before they get here, perhaps in another order.
             let at = state.attempts.partition_point(|other| other.seq < seq);

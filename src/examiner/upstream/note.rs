@@ -103,6 +103,19 @@ pub(super) fn attempt(
     }
 }
 
+/// The end of the last answer in a conversation: what comes next may complete a code in it.
+pub(super) fn last_answer(json: &Value) -> String {
+    const ENOUGH: usize = 200;
+    let messages = json["messages"].as_array();
+    let last = messages.and_then(|all| all.iter().rfind(|one| one["role"] == "assistant"));
+    let mut text = String::new();
+    collect(last.map_or(&Value::Null, |one| &one["content"]), &mut text);
+    let text = text.trim_end();
+    let from = text.len().saturating_sub(ENOUGH);
+    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at));
+    text[from.unwrap_or(text.len())..].to_owned()
+}
+
 fn carried(places: &[Place]) -> u64 {
     let places: BTreeSet<Place> = places.iter().copied().collect();
     digest(format!("{places:?}").as_bytes())

@@ -64,6 +64,7 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
         }],
         cases: [(Case::Single, record.clone()), (Case::Repeat, record)].into(),
         prying: Vec::new(),
+        isolation: None,
         unattributed: 0,
     }
 }

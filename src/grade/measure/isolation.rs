@@ -12,9 +12,15 @@ pub(in crate::grade) fn mixes_options(record: &CaseRecord) -> Option<bool> {
     let [.., again] = record.exchanges.as_slice() else {
         return None;
     };
-    let exchange = |file| Some(attempts_of(record, file).first()?.instruction);
-    let plain = exchange(0)?;
-    let follows = plain == exchange(1)? && plain != exchange(2)?;
+    // A service that asks in parts has several instructions for each file, in any order.
+    let instructions = |file| -> BTreeSet<u64> {
+        let before = attempts_of(record, file)
+            .into_iter()
+            .filter(|attempt| attempt.at_ms < again.at_ms);
+        before.filter_map(|attempt| attempt.instruction).collect()
+    };
+    let plain = instructions(0);
+    let follows = !plain.is_empty() && plain == instructions(1) && plain != instructions(2);
     let called = attempts_of(record, 0)
         .iter()
         .any(|attempt| attempt.at_ms >= again.at_ms);

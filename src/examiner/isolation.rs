@@ -1,0 +1,197 @@
+//! How the processes of an examined service are kept apart from the grader, from the records of others
+//! and from the environment of whoever grades.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Resource, Rlimit, geteuid, getpid, prlimit};
+use tempfile::TempDir;
+
+use crate::record::exam::Isolation;
+
+/// Variables that a service may need to find its language; whatever else is set here may be a secret.
+const KEPT: [&str; 22] = [
+    "PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "SHELL",
+    "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "NODE_PATH", "JAVA_HOME", "GOROOT", "GOPATH", "CARGO_HOME",
+    "RUSTUP_HOME", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
+];
+
+const GIB: u64 = 1 << 30;
+/// What one process of a service may use. Memory is what it can write to: runtimes reserve far more.
+const LIMITS: [(Resource, u64); 4] = [
+    (Resource::Core, 0),
+    (Resource::Nofile, 4096),
+    (Resource::Fsize, GIB),
+    (Resource::Data, 4 * GIB),
+];
+/// Processes and threads of a service that has a user of its own.
+const PROCESSES: u64 = 512;
+/// First of the users that nobody else has; a grader takes one by its own number.
+const FIRST_USER: u32 = 61_000;
+const USERS: u32 = 4_000;
+
+/// The strongest way that works on this machine.
+#[must_use]
+pub fn strongest() -> Isolation {
+    if works(Isolation::Bwrap).is_ok() {
+        Isolation::Bwrap
+    } else if works(Isolation::User).is_ok() {
+        Isolation::User
+    } else {
+        Isolation::None
+    }
+}
+
+/// Whether a way works here.
+///
+/// # Errors
+/// Why it does not, and what to do.
+pub fn works(isolation: Isolation) -> Result<(), String> {
+    match isolation {
+        Isolation::None => Ok(()),
+        Isolation::User if geteuid().is_root() => Ok(()),
+        Isolation::User => Err(
+            "--isolate user: only root can start a service as another user; use --isolate bwrap, or grade as root"
+                .to_owned(),
+        ),
+        Isolation::Bwrap => {
+            let mut probe = Command::new("bwrap");
+            probe.args(NAMESPACES).arg("true");
+            probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            match probe.status() {
+                Ok(status) if status.success() => Ok(()),
+                Ok(_) => Err(
+                    "--isolate bwrap: bubblewrap may not make namespaces here; use --isolate user as root, or a container"
+                        .to_owned(),
+                ),
+                Err(error) => Err(format!(
+                    "--isolate bwrap: cannot start `bwrap` ({error}); install bubblewrap, or use --isolate user as root"
+                )),
+            }
+        }
+        Isolation::Container => {
+            let marks = ["/.dockerenv", "/run/.containerenv"];
+            if marks.iter().any(|mark| Path::new(mark).exists()) {
+                return Ok(());
+            }
+            Err(
+                "--isolate container: this is no container; docs/grading.md has the command that starts one"
+                    .to_owned(),
+            )
+        }
+    }
+}
+
+/// A view of the machine with its own processes and a root that cannot be written. The network is
+/// shared, since the service and our API must reach each other.
+const NAMESPACES: [&str; 16] = [
+    "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--unshare-ipc",
+    "--unshare-uts", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "service",
+];
+
+/// The place of one service: what is its own goes with it.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) isolation: Isolation,
+    /// Where it runs.
+    folder: PathBuf,
+    /// Its home and its temporary files, if it gets its own.
+    own: Option<TempDir>,
+    user: u32,
+}
+
+impl Place {
+    /// Prepares the place of a service whose code is in `folder`.
+    ///
+    /// # Errors
+    /// When its own files cannot be made.
+    pub(super) fn prepare(isolation: Isolation, folder: Option<&Path>) -> io::Result<Self> {
+        let here = std::env::current_dir()?;
+        let mut place = Self {
+            isolation,
+            folder: here.join(folder.unwrap_or(&here)),
+            own: None,
+            user: FIRST_USER + getpid().as_raw_nonzero().get().unsigned_abs() % USERS,
+        };
+        if matches!(isolation, Isolation::Bwrap | Isolation::User) {
+            place.own = Some(tempfile::Builder::new().prefix("service-").tempdir()?);
+        }
+        if let (Isolation::User, Some(own)) = (isolation, &place.own) {
+            // Another user can neither write in the folder nor, perhaps, read it.
+            if folder.is_some() {
+                let copy = own.path().join("code");
+                run(Command::new("cp").arg("-R").arg(&place.folder).arg(&copy))?;
+                place.folder = copy;
+            }
+            let owner = format!("{0}:{0}", place.user);
+            run(Command::new("chown").args(["-R", &owner]).arg(own.path()))?;
+        }
+        Ok(place)
+    }
+
+    /// The command that runs `script` here. `hidden` are folders that it must not see, `handed` names
+    /// of variables that it gets beside the usual ones.
+    pub(super) fn shell(&self, script: &str, hidden: &[PathBuf], handed: &[String]) -> Command {
+        let mut shell = match self.isolation {
+            Isolation::Bwrap => self.wrapped(hidden),
+            Isolation::User | Isolation::None | Isolation::Container => Command::new("sh"),
+        };
+        shell.args(["-c", script]).current_dir(&self.folder).env_clear();
+        if self.isolation == Isolation::User {
+            shell.uid(self.user).gid(self.user);
+        }
+        for name in KEPT.into_iter().chain(handed.iter().map(String::as_str)) {
+            if let Some(value) = std::env::var_os(name) {
+                shell.env(name, value);
+            }
+        }
+        if let Some(own) = &self.own {
+            shell.env("TMPDIR", own.path());
+            if self.isolation == Isolation::User {
+                shell.env("HOME", own.path());
+            }
+        }
+        shell
+    }
+
+    fn wrapped(&self, hidden: &[PathBuf]) -> Command {
+        let mut wrapped = Command::new("bwrap");
+        wrapped.args(NAMESPACES);
+        for folder in hidden.iter().filter(|folder| folder.is_dir()) {
+            wrapped.arg("--tmpfs").arg(folder);
+        }
+        for folder in self.own.iter().map(TempDir::path).chain([self.folder.as_path()]) {
+            wrapped.arg("--bind").args([folder, folder]);
+        }
+        // What is hidden stays so when it lies in the folder.
+        for folder in hidden.iter().filter(|one| one.is_dir() && one.starts_with(&self.folder)) {
+            wrapped.arg("--tmpfs").arg(folder);
+        }
+        wrapped.args(["--", "sh"]);
+        wrapped
+    }
+
+    /// Bounds what the process `pid` and all that it starts may use.
+    pub(super) fn bound(&self, pid: Pid) {
+        let processes = (self.isolation == Isolation::User).then_some((Resource::Nproc, PROCESSES));
+        for (resource, most) in LIMITS.into_iter().chain(processes) {
+            let limit = Rlimit {
+                current: Some(most),
+                maximum: Some(most),
+            };
+            // A limit that is lower already stays, and a service that has ended needs none.
+            let _lower = prlimit(Some(pid), resource, limit);
+        }
+    }
+}
+
+fn run(command: &mut Command) -> io::Result<()> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(io::Error::other(said.trim().to_owned()))
+}
