@@ -28,3 +28,4 @@ mod measure;
 mod result;
 mod rubric;
 mod score;
+mod spreadsheet;

@@ -23,8 +23,10 @@ mod class;
 mod code;
 mod exam;
 mod folder;
+mod history;
 mod isolate;
 mod own;
+mod records;
 
 /// Arguments of `breaklab grade`.
 #[derive(Debug, clap::Args)]
@@ -79,6 +81,9 @@ pub(super) struct Args {
     /// Seconds that one student of a roster gets in all
     #[arg(long, value_name = "SECONDS", default_value_t = limits::STUDENT_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=7200))]
     student_deadline: u64,
+    /// Examine those once more who could not be examined, or with whom graders were killed
+    #[arg(long, requires = "roster")]
+    again: bool,
     /// Students of a roster that are examined side by side [default: three for each core]
     #[arg(long, value_name = "N", requires = "roster")]
     jobs: Option<std::num::NonZeroU8>,
@@ -109,6 +114,8 @@ enum Action {
     SelfTest,
     /// List the flaws that can be recognised
     Flaws,
+    /// Show every grade that a service was given, with date and reason
+    History(history::HistoryArgs),
     /// Put a class's points into the CSV file that a learning platform exported
     Fill(class::FillArgs),
 }
@@ -119,6 +126,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Some(Action::Lint { rubrics }) => return lint(rubrics),
         Some(Action::Flaws) => return flaws(),
         Some(Action::SelfTest) => return own::self_test(),
+        Some(Action::History(args)) => return history::show(args),
         Some(Action::Fill(args)) => return class::fill(args),
         None => {}
     }

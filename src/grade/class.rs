@@ -1,31 +1,26 @@
 //! A class: who is graded, and what the instructor sees of all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{DOCTYPE, PreEscaped, html};
-use serde::Deserialize;
-
 use super::feedback::said;
 use super::result::{Grade, Status};
+use super::spreadsheet::Spreadsheet;
 use crate::text::figures::{percent_reached, points};
 use crate::text::{COLUMNS, cell, file_name, wrapped};
 
 /// A line of the roster.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Student {
     /// Unique.
     pub id: String,
     /// For the gradebook.
-    #[serde(default)]
     pub email: String,
     /// URL of a service that runs already.
-    #[serde(default)]
     pub endpoint: String,
     /// Command that starts it.
-    #[serde(default)]
     pub command: String,
     /// Folder in which the command is run.
-    #[serde(default)]
     pub directory: String,
 }
 
@@ -38,21 +33,28 @@ pub struct Row {
     pub result: Result<Grade, String>,
 }
 
-/// Reads a roster: a CSV file with the columns `id` and `endpoint` or `command`, and perhaps
-/// `email` and `directory`.
+/// Reads a roster: a CSV file, as any spreadsheet writes it, with the columns `id` and `endpoint` or
+/// `command`, and perhaps `email` and `directory`.
 ///
 /// # Errors
 /// What is wrong, with the line.
-pub fn roster(text: &str) -> Result<Vec<Student>, String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+pub fn roster(bytes: &[u8]) -> Result<Vec<Student>, String> {
+    let sheet = Spreadsheet::read(bytes);
+    let id = sheet.column("id").ok_or_else(|| {
+        let columns = sheet.columns().join(", ");
+        format!("the roster has no column `id`; it has {columns}, and may have id, endpoint or command, email, directory")
+    })?;
     let mut students = Vec::new();
     let (mut ids, mut folders) = (BTreeSet::new(), BTreeSet::new());
-    for (line, student) in reader.deserialize::<Student>().enumerate() {
-        let line = line + 2;
-        let student = student.map_err(|error| format!("roster line {line}: {error}; the columns are id, endpoint or command, email, directory"))?;
+    for (line, row) in sheet.filled_rows() {
+        let of = |name: &str| sheet.column(name).map(|column| sheet.value(row, column));
+        let student = Student {
+            id: sheet.value(row, id),
+            email: of("email").unwrap_or_default(),
+            endpoint: of("endpoint").unwrap_or_default(),
+            command: of("command").unwrap_or_default(),
+            directory: of("directory").unwrap_or_default(),
+        };
         if student.id.is_empty() {
             return Err(format!("roster line {line}: `id` is empty"));
         }
@@ -174,6 +176,7 @@ pub fn page(rows: &[Row]) -> String {
             body {
                 main {
                     h1 { (graded.len()) " of " (rows.len()) " services graded" }
+                    (kept_apart(&graded))
                     (distribution(&graded))
                     (open(rows))
                     (students(&graded))
@@ -184,6 +187,23 @@ pub fn page(rows: &[Row]) -> String {
         }
     };
     page.into_string()
+}
+
+/// How the services were kept apart from the grader, and how many each way.
+fn kept_apart(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
+    let mut ways: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, grade) in graded {
+        let way = grade.isolation.map_or_else(
+            || "not started by the grader".to_owned(),
+            |isolation| isolation.to_string(),
+        );
+        *ways.entry(way).or_default() += 1;
+    }
+    let ways: Vec<String> = ways
+        .into_iter()
+        .map(|(way, count)| format!("{way} ({count})"))
+        .collect();
+    html! { p { "Kept apart from the grader: " (ways.join(", ")) } }
 }
 
 fn distribution(graded: &[(&Student, &Grade)]) -> PreEscaped<String> {
@@ -321,7 +341,7 @@ mod tests {
     #[test]
     fn a_roster_names_each_student_once_with_one_service() {
         let good =
-            roster("id,command,directory\nann,python3 app.py,/srv/ann\nbob,./run,\n").unwrap();
+            roster(b"id,command,directory\nann,python3 app.py,/srv/ann\n\nbob,./run,\n").unwrap();
         assert_eq!((good.len(), good[0].directory.as_str()), (2, "/srv/ann"));
         for (text, expected) in [
             ("id,command\nann,x\nann,y\n", "twice"),
@@ -330,7 +350,7 @@ mod tests {
             ("id,command\n", "no students"),
             ("name,command\nann,x\n", "id"),
         ] {
-            assert!(roster(text).unwrap_err().contains(expected), "{text}");
+            assert!(roster(text.as_bytes()).unwrap_err().contains(expected), "{text}");
         }
     }
 

@@ -44,8 +44,11 @@ pub fn text(grade: &Grade) -> String {
         let open = format!("Some points are open; {}", said(&grade.reason));
         out += &format!("\n{}", paragraph("", &open));
     }
+    let apart = grade.isolation.map_or_else(String::new, |isolation| {
+        format!("Kept apart from the grader: {isolation}. ")
+    });
     let again = "To be asked about the very same files again, add --salt";
-    out + "\n" + &paragraph("", &format!("{again} {}", grade.salt))
+    out + "\n" + &paragraph("", &format!("{apart}{again} {}", grade.salt))
 }
 
 /// `12.5 of 20`.

@@ -38,6 +38,7 @@ pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target: exam.target.clone(),
         salt: exam.salt.clone(),
+        isolation: exam.isolation,
         status,
         reason,
         score: score::round(rubrics.iter().map(|rubric| rubric.score).sum()),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flaw::Flaw;
 use super::score::{Score, Scored};
+use crate::record::exam::Isolation;
 
 /// Version of the layout below.
 pub const SCHEMA: &str = "breaklab/grade/v2";
@@ -42,6 +43,9 @@ pub struct Grade {
     pub target: String,
     /// Salt of the examination.
     pub salt: String,
+    /// How the service was kept apart from the grader; absent for one that ran already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
     /// Whether there are points.
     pub status: Status,
     /// Why not, in words; empty when graded.

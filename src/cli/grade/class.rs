@@ -1,6 +1,5 @@
 //! `breaklab grade --roster`: a whole class, several students side by side, whatever one of them does.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,15 +11,16 @@ use anyhow::{Context, bail};
 
 use super::exam::{cases, examine_running, take_reference};
 use super::folder::{read_exam, write, write_out};
+use super::records::{self, Records};
 use super::{Args, Exit, apart, code, unless_interrupted};
 use crate::examiner;
 use crate::grade::class::{self, Row, Student};
 use crate::grade::format::Format;
-use crate::grade::{self, Grade, Rubric, Status, lms};
+use crate::grade::{self, Grade, Rubric, lms};
 use crate::load::Stop;
 use crate::record::exam::Exam;
 use crate::text::figures::about;
-use crate::text::{block, excerpt, file_name};
+use crate::text::{COLUMNS, block, excerpt, file_name, wrapped};
 use crate::transport;
 
 /// Characters of a foreign id that are repeated.
@@ -44,6 +44,9 @@ pub(super) struct FillArgs {
     /// Column of the export that takes the points
     #[arg(long, value_name = "COLUMN")]
     column: String,
+    /// Convert the points to what the column takes, where the export says how much that is
+    #[arg(long)]
+    scale: bool,
     /// The filled file; the export itself is left alone
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -64,9 +67,9 @@ pub(super) fn run(
     rubrics: &[Rubric],
     formats: &[Format],
 ) -> anyhow::Result<Exit> {
-    let text = std::fs::read_to_string(roster)
+    let bytes = std::fs::read(roster)
         .with_context(|| format!("cannot read `{}`", roster.display()))?;
-    let students = class::roster(&text).map_err(anyhow::Error::msg)?;
+    let students = class::roster(&bytes).map_err(anyhow::Error::msg)?;
     let remote = students
         .iter()
         .find(|one| !one.endpoint.is_empty() && !transport::is_loopback(&one.endpoint));
@@ -82,8 +85,11 @@ pub(super) fn run(
         .min(students.len());
     let stop = Stop::default();
     stop_when_told(stop.clone())?;
+    let folder = |student: &Student| folder_of(args, student);
+    let records = Records::before(students.iter().map(folder));
     let class = Class {
         args,
+        records: &records,
         rubrics,
         formats,
         stop: &stop,
@@ -121,6 +127,14 @@ pub(super) fn run(
         let kept = receive.into_iter().try_for_each(|(at, row)| keep(at, row));
         kept.inspect_err(|_| stop.stop())
     })?;
+    for folder in records.put_changed_aside() {
+        let said = format!(
+            "the record in {} was changed by somebody else meanwhile and is put aside as exam.refused.json: look at the services \
+             that ran then",
+            folder.display()
+        );
+        write!(out, "{}", wrapped(&said, "", "  ", COLUMNS))?;
+    }
     if stop.is_stopped() {
         return Ok(Exit::Interrupted);
     }
@@ -172,9 +186,15 @@ fn set_aside(folder: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Where the records of a student stand.
+fn folder_of(args: &Args, student: &Student) -> PathBuf {
+    args.out.join("students").join(file_name(&student.id))
+}
+
 /// What all students of a class have in common.
 struct Class<'a> {
     args: &'a Args,
+    records: &'a Records,
     rubrics: &'a [Rubric],
     formats: &'a [Format],
     stop: &'a Stop,
@@ -185,7 +205,7 @@ struct Class<'a> {
 impl Class<'_> {
     /// What became of one student; nothing if there was a stop first.
     fn row(&self, student: &Student) -> anyhow::Result<Option<Row>> {
-        let folder = self.args.out.join("students").join(file_name(&student.id));
+        let folder = folder_of(self.args, student);
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         let result = match self.grade(student, &folder) {
@@ -219,10 +239,12 @@ impl Class<'_> {
             let is_same = code
                 .as_ref()
                 .is_none_or(|code| code::is_known(folder, code));
-            // What could not be examined is worth another try.
             let complete = needed.iter().all(|case| exam.cases.contains_key(case));
             let passed = exam.preflight.iter().all(|check| check.passed);
-            exam.target == *target && passed && complete && is_same
+            // What could not be examined is tried again when asked for; it may take long to fail.
+            let is_enough = if passed { complete } else { !self.args.again };
+            let believed = self.records.is_believed(folder);
+            exam.target == *target && is_enough && is_same && believed
         });
         let exam = match known {
             Some(exam) => exam,
@@ -230,7 +252,10 @@ impl Class<'_> {
                 set_aside(folder)?;
                 // Before, since a kill may come between the record and what follows it.
                 code::remember(folder, std::slice::from_ref(&code))?;
-                let Some(exam) = self.examine(student, folder)? else {
+                records::begin(folder, self.args.again)?;
+                let exam = self.examine(student, folder);
+                records::end(folder);
+                let Some(exam) = exam? else {
                     return Ok(None);
                 };
                 code::remember(folder, &[code, code::digest(student)])?;
@@ -239,6 +264,7 @@ impl Class<'_> {
         };
         let grade = grade::grade(&exam, self.rubrics);
         write_out(folder, &exam, &grade, self.formats)?;
+        self.records.believe(folder);
         Ok(Some(grade))
     }
 
@@ -273,22 +299,15 @@ impl Class<'_> {
 
 /// Fills points into an exported file.
 pub(super) fn fill(args: &FillArgs) -> anyhow::Result<Exit> {
-    let text = std::fs::read_to_string(&args.export)
+    let export = std::fs::read(&args.export)
         .with_context(|| format!("cannot read `{}`", args.export.display()))?;
     let table = args.from.join("class.csv");
-    let mut reader = csv::Reader::from_path(&table)
-        .with_context(|| format!("cannot read `{}`", table.display()))?;
-    let mut points = BTreeMap::new();
-    for row in reader.deserialize::<BTreeMap<String, String>>() {
-        let row = row?;
-        let of = |name: &str| row.get(name).cloned().unwrap_or_default();
-        let (who, score) = (of(args.by.into()), of("score"));
-        // Open points are for people to settle, not for a gradebook.
-        if !who.is_empty() && !score.is_empty() && of("status") == Status::Graded.name() {
-            points.insert(who, score);
-        }
-    }
-    let filled = lms::fill(&text, &args.key, &args.column, &points).map_err(anyhow::Error::msg)?;
+    let class =
+        std::fs::read(&table).with_context(|| format!("cannot read `{}`", table.display()))?;
+    let points = lms::points_of(&class, args.by.into())
+        .map_err(|why| anyhow::anyhow!("`{}`: {why}", table.display()))?;
+    let filled = lms::fill(&export, &args.key, &args.column, args.scale, &points)
+        .map_err(|why| anyhow::anyhow!("`{}`: {why}", args.export.display()))?;
     if filled.filled == 0 {
         bail!(
             "no row of `{}` was filled: none has in its column `{}` the {} of a student with a grade in `{}`; \
@@ -299,7 +318,7 @@ pub(super) fn fill(args: &FillArgs) -> anyhow::Result<Exit> {
             table.display()
         );
     }
-    write(&args.out, filled.text.as_bytes())?;
+    write(&args.out, &filled.bytes)?;
     let mut out = std::io::stdout();
     writeln!(out, "{} rows filled: {}", filled.filled, args.out.display())?;
     for who in &filled.unused {

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
 use super::Args;
+use super::isolate::Isolate;
 use crate::examiner::{self, ExamApi, Launch, Plan, ServiceProcess, StartError};
 use crate::grade::Rubric;
 use crate::record::Base;
@@ -50,7 +51,7 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
                 out: &args.out,
                 ready,
                 deadline,
-                isolation: args.isolate.resolve()?,
+                isolate: args.isolate,
                 hidden: vec![hidden_root(args)],
                 handed: args.env.clone(),
                 cases: cases(rubrics),
@@ -128,7 +129,7 @@ pub(super) struct Started<'a> {
     pub(super) out: &'a Path,
     pub(super) ready: Duration,
     pub(super) deadline: Duration,
-    pub(super) isolation: Isolation,
+    pub(super) isolate: Isolate,
     pub(super) hidden: Vec<PathBuf>,
     pub(super) handed: Vec<String>,
     pub(super) cases: Vec<Case>,
@@ -146,19 +147,18 @@ pub(super) async fn examine_started(
         .context("no loopback port")?;
     let upstream = format!("http://{}", listener.local_addr()?);
     let serving = tokio::spawn(api.clone().serve(listener));
-    let service = ServiceProcess::start(Launch {
+    let launch = Launch {
         command: started.command.to_owned(),
         folder: started.folder.map(Path::to_owned),
         upstream,
         api_key: api.api_key().to_owned(),
         log: started.out.join("service.log"),
-        isolation: started.isolation,
+        isolation: started.isolate.resolve()?,
         hidden: started.hidden.clone(),
         handed: started.handed.clone(),
         within: started.ready,
-    })
-    .await;
-    let exam = match service {
+    };
+    let exam = match start(launch, started.isolate).await {
         Ok(service) => {
             let plan = Plan {
                 target: started.command.to_owned(),
@@ -181,6 +181,20 @@ pub(super) async fn examine_started(
     };
     serving.abort();
     Ok(exam)
+}
+
+/// Starts a service. One that cannot run as another user, for its files are not for others, runs as
+/// ourselves if nobody asked for more; the grade says so.
+async fn start(launch: Launch, isolate: Isolate) -> Result<ServiceProcess, StartError> {
+    let may_fall_back = isolate == Isolate::Auto && launch.isolation == Isolation::User;
+    let again = may_fall_back.then(|| Launch {
+        isolation: Isolation::None,
+        ..launch.clone()
+    });
+    match (ServiceProcess::start(launch).await, again) {
+        (Err(StartError::Ended { .. }), Some(again)) => ServiceProcess::start(again).await,
+        (started, _) => started,
+    }
 }
 
 /// A service that does not come up is ungradable, and its student reads why.

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::history;
 use crate::contract::first_words;
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, feedback};
@@ -56,6 +57,7 @@ pub(super) fn write_out(
         &folder.join("grade.json"),
         &serde_json::to_vec_pretty(grade)?,
     )?;
+    history::note(folder, grade)?;
     for format in formats {
         let text = format.write(grade, &|name| std::env::var(name).ok());
         write(&folder.join(format.file()), text.as_bytes())?;
