@@ -27,13 +27,15 @@
 //! ```
 
 pub use api::{ExamApi, random_salt};
-pub use examine::{ExaminerError, Plan, examine};
+pub use error::ExaminerError;
+pub use examine::{Plan, examine};
 pub use process::{Launch, ServiceProcess, StartError};
 pub use reference::reference;
 
 mod api;
 mod cases;
 mod client;
+mod error;
 mod examine;
 mod family;
 pub mod isolation;

@@ -36,7 +36,7 @@ pub use file_name::file_name;
 pub use junit::junit;
 pub use line::{block, excerpt, line};
 pub use page::shown;
-pub use quoted::{cell, markup, shell_word};
+pub use quoted::{cell, markup, of_cell, shell_word};
 
 pub mod anchor;
 pub mod figures;

@@ -60,8 +60,6 @@ pub const LEAVES_AFTER: Duration = Duration::from_millis(300);
 pub const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// Clients that get a 429 or 503 of the service's own before that is a habit.
 pub const TURNED_AWAY: usize = 3;
-/// Bad bodies that a service may also read as a file, since whatever is no JSON is one.
-pub const MAY_BE_A_FILE: [&str; 2] = ["broken JSON", "bytes that are no UTF-8"];
 
 /// A limit as the page for students states it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use ground::{presets, proof};
 use mock_claude::Config;
 use tokio::net::TcpListener;
 
-use super::examine::ExaminerError;
+use super::error::ExaminerError;
 use super::upstream::{Mocks, Upstream};
 use crate::contract::limits::CONTEXT_WINDOW;
 

@@ -13,7 +13,7 @@ use crate::contract::limits::{
     BURST, CALLS_AT_ONCE, EQUAL_AT_ONCE, LARGE_FILE_FACTOR, LEAVES_AFTER, REPEATS, SILENCE_WITHIN,
     TRANSIENT_FAILURES,
 };
-use crate::record::exam::{Case, CaseRecord, Trouble};
+use crate::record::exam::{Case, CaseRecord, MAY_BE_A_FILE, Trouble};
 
 mod batch;
 mod disguise;
@@ -112,15 +112,19 @@ impl Session {
 
     async fn transient(&self) -> CaseRecord {
         let lateness = Lateness::watch();
-        let faults = TRANSIENT.iter().enumerate().map(|(file, trouble)| {
-            Fault::passing(file, 0, *trouble, TRANSIENT_FAILURES)
-        });
+        let faults = TRANSIENT
+            .iter()
+            .enumerate()
+            .map(|(file, trouble)| Fault::passing(file, 0, *trouble, TRANSIENT_FAILURES));
         let script = FaultScript {
             faults: faults.collect(),
             ..FaultScript::default()
         };
         let running = self.begin(self.small(TRANSIENT.len()), script);
-        for few in (0..TRANSIENT.len()).collect::<Vec<_>>().chunks(TRANSIENT_AT_ONCE) {
+        for few in (0..TRANSIENT.len())
+            .collect::<Vec<_>>()
+            .chunks(TRANSIENT_AT_ONCE)
+        {
             running.ask_all(few.iter().copied(), self.deadline).await;
         }
         CaseRecord {
@@ -130,10 +134,13 @@ impl Session {
     }
 
     async fn retry_after(&self) -> CaseRecord {
-        let faults = [1, 2, 3].into_iter().enumerate().map(|(file, seconds)| Fault {
-            retry_after_s: Some(seconds),
-            ..Fault::passing(file, 0, Trouble::Status(429), 1)
-        });
+        let faults = [1, 2, 3]
+            .into_iter()
+            .enumerate()
+            .map(|(file, seconds)| Fault {
+                retry_after_s: Some(seconds),
+                ..Fault::passing(file, 0, Trouble::Status(429), 1)
+            });
         let script = FaultScript {
             faults: faults.collect(),
             ..FaultScript::default()
@@ -160,13 +167,13 @@ impl Session {
         let running = self.begin(self.small(1), FaultScript::default());
         let bodies: [(&str, &[u8]); 5] = [
             ("an empty body", b""),
-            ("broken JSON", b"{\"file_path\": \"a.py\", "),
+            (MAY_BE_A_FILE[0], b"{\"file_path\": \"a.py\", "),
             ("no file_content", b"{\"file_path\": \"a.py\"}"),
             (
                 "numbers for texts",
                 b"{\"file_path\": 1, \"file_content\": 2}",
             ),
-            ("bytes that are no UTF-8", &[0xff, 0xfe, 0x00, 0x80]),
+            (MAY_BE_A_FILE[1], &[0xff, 0xfe, 0x00, 0x80]),
         ];
         for (what, body) in bodies {
             let at_ms = running.upstream.elapsed_ms();

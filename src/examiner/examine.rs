@@ -4,10 +4,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ground::chance::{digest, mix};
-use mock_claude::ConfigError;
 
 use super::api::ExamApi;
 use super::client::Client;
+use super::error::ExaminerError;
 use super::process::ServiceProcess;
 use super::session::Session;
 use super::source_files::Writer;
@@ -28,20 +28,6 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Longest wait for one answer.
     pub deadline: Duration,
-}
-
-/// Why an examination could not take place.
-#[derive(Debug, thiserror::Error)]
-pub enum ExaminerError {
-    /// The endpoint is no URL.
-    #[error("{0}")]
-    Endpoint(String),
-    /// The mock refused its settings.
-    #[error("the mock server cannot start")]
-    Mock(#[from] ConfigError),
-    /// Secrets cannot be drawn.
-    #[error("the system gives no random numbers: {0}")]
-    Chance(String),
 }
 
 /// Carries `plan` out. A `service` that was started for it is started again when it dies. `done` hears of each case that has ended.

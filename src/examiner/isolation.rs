@@ -13,9 +13,28 @@ use crate::record::exam::Isolation;
 
 /// Variables that a service may need to find its language; whatever else is set here may be a secret.
 const KEPT: [&str; 22] = [
-    "PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "SHELL",
-    "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "NODE_PATH", "JAVA_HOME", "GOROOT", "GOPATH", "CARGO_HOME",
-    "RUSTUP_HOME", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "PATH",
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "NODE_PATH",
+    "JAVA_HOME",
+    "GOROOT",
+    "GOPATH",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 ];
 
 const GIB: u64 = 1 << 30;
@@ -87,8 +106,22 @@ pub fn works(isolation: Isolation) -> Result<(), String> {
 /// A view of the machine with its own processes and a root that cannot be written. The network is
 /// shared, since the service and our API must reach each other.
 const NAMESPACES: [&str; 16] = [
-    "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--unshare-ipc",
-    "--unshare-uts", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "service",
+    "--ro-bind",
+    "/",
+    "/",
+    "--dev",
+    "/dev",
+    "--proc",
+    "/proc",
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--cap-drop",
+    "ALL",
+    "--die-with-parent",
+    "--new-session",
+    "--hostname",
+    "service",
 ];
 
 /// The place of one service: what is its own goes with it.
@@ -138,7 +171,10 @@ impl Place {
             Isolation::Bwrap => self.wrapped(hidden),
             Isolation::User | Isolation::None | Isolation::Container => Command::new("sh"),
         };
-        shell.args(["-c", script]).current_dir(&self.folder).env_clear();
+        shell
+            .args(["-c", script])
+            .current_dir(&self.folder)
+            .env_clear();
         if self.isolation == Isolation::User {
             shell.uid(self.user).gid(self.user);
         }
@@ -162,11 +198,19 @@ impl Place {
         for folder in hidden.iter().filter(|folder| folder.is_dir()) {
             wrapped.arg("--tmpfs").arg(folder);
         }
-        for folder in self.own.iter().map(TempDir::path).chain([self.folder.as_path()]) {
+        for folder in self
+            .own
+            .iter()
+            .map(TempDir::path)
+            .chain([self.folder.as_path()])
+        {
             wrapped.arg("--bind").args([folder, folder]);
         }
         // What is hidden stays so when it lies in the folder.
-        for folder in hidden.iter().filter(|one| one.is_dir() && one.starts_with(&self.folder)) {
+        for folder in hidden
+            .iter()
+            .filter(|one| one.is_dir() && one.starts_with(&self.folder))
+        {
             wrapped.arg("--tmpfs").arg(folder);
         }
         wrapped.args(["--", "sh"]);

@@ -13,8 +13,8 @@ use rustix::process::{
 };
 
 use super::api::random_hex;
-use super::isolation::Place;
 use super::family::{MARK, ROUNDS, end_leftovers, family};
+use super::isolation::Place;
 use crate::contract::limits::MAX_LOG;
 use crate::record::exam::{Death, Isolation};
 use crate::text::block;

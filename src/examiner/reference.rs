@@ -6,7 +6,8 @@ use ground::timeline::Timeline;
 use tokio::net::TcpListener;
 
 use super::api::{ExamApi, random_salt};
-use super::examine::{ExaminerError, Plan, examine};
+use super::error::ExaminerError;
+use super::examine::{Plan, examine};
 use crate::claude::Claude;
 use crate::generator::{Generator, Policy, Settings};
 use crate::platform::{self, Preset, Service};

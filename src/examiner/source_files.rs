@@ -42,27 +42,27 @@ pub(super) const DENSE: Shape = Shape {
 
 const VERBS: [&str; 32] = [
     "parse", "load", "merge", "render", "filter", "encode", "close", "collect", "split", "sort",
-    "group", "verify", "store", "fetch", "build", "update", "format", "resolve", "convert", "count",
-    "schedule", "publish", "archive", "expand", "select", "apply", "trim", "match", "index", "export",
-    "queue", "release",
+    "group", "verify", "store", "fetch", "build", "update", "format", "resolve", "convert",
+    "count", "schedule", "publish", "archive", "expand", "select", "apply", "trim", "match",
+    "index", "export", "queue", "release",
 ];
 const KINDS: [&str; 32] = [
     "open", "late", "daily", "pending", "local", "remote", "cached", "signed", "empty", "nested",
     "stale", "shared", "raw", "draft", "final", "partial", "active", "hidden", "foreign", "public",
-    "private", "monthly", "broken", "sorted", "unique", "linked", "paid", "sealed", "legacy", "spare",
-    "manual", "planned",
+    "private", "monthly", "broken", "sorted", "unique", "linked", "paid", "sealed", "legacy",
+    "spare", "manual", "planned",
 ];
 const THINGS: [&str; 32] = [
     "invoice", "session", "ticket", "vector", "account", "order", "parcel", "report", "sensor",
-    "player", "course", "ledger", "token", "route", "message", "image", "recipe", "booking", "vehicle",
-    "station", "contract", "survey", "payment", "product", "article", "comment", "playlist", "machine",
-    "patient", "sample", "address", "device",
+    "player", "course", "ledger", "token", "route", "message", "image", "recipe", "booking",
+    "vehicle", "station", "contract", "survey", "payment", "product", "article", "comment",
+    "playlist", "machine", "patient", "sample", "address", "device",
 ];
 const PARTS: [&str; 32] = [
-    "rows", "fields", "header", "totals", "labels", "limits", "events", "history", "summary", "keys",
-    "items", "notes", "pages", "scores", "tags", "dates", "owners", "states", "prices", "links",
-    "groups", "errors", "names", "units", "paths", "rules", "slots", "codes", "sizes", "views", "steps",
-    "marks",
+    "rows", "fields", "header", "totals", "labels", "limits", "events", "history", "summary",
+    "keys", "items", "notes", "pages", "scores", "tags", "dates", "owners", "states", "prices",
+    "links", "groups", "errors", "names", "units", "paths", "rules", "slots", "codes", "sizes",
+    "views", "steps", "marks",
 ];
 const FOLDERS: [&str; 16] = [
     "app", "billing", "core", "services", "models", "reports", "ingest", "api", "jobs", "storage",
@@ -129,7 +129,8 @@ impl Writer {
 
     fn name(&mut self) -> String {
         self.unused(|bits| {
-            let word = |words: &[&'static str], from: u32| words[(bits >> from) as usize % words.len()];
+            let word =
+                |words: &[&'static str], from: u32| words[(bits >> from) as usize % words.len()];
             let [verb, kind] = [word(&VERBS, 0), word(&KINDS, 8)];
             let [thing, part] = [word(&THINGS, 16), word(&PARTS, 24)];
             format!("{verb}_{kind}_{thing}_{part}")
@@ -147,9 +148,14 @@ impl Writer {
 
     fn path(&mut self) -> String {
         self.unused(|bits| {
-            let word = |words: &[&'static str], from: u32| words[(bits >> from) as usize % words.len()];
+            let word =
+                |words: &[&'static str], from: u32| words[(bits >> from) as usize % words.len()];
             let (outer, inner) = (word(&FOLDERS, 0), word(&FOLDERS, 8));
-            format!("{outer}/{inner}/{}_{}.py", word(&THINGS, 16), word(&PARTS, 24))
+            format!(
+                "{outer}/{inner}/{}_{}.py",
+                word(&THINGS, 16),
+                word(&PARTS, 24)
+            )
         })
     }
 

@@ -25,7 +25,7 @@ use crate::record::exam::Trouble;
 pub(super) use case::{CaseUpstream, Fault, FaultScript};
 pub(super) use mocks::Mocks;
 
-use answer::{AnswerText, Passed};
+use answer::{AnswerText, Gone, Passed};
 use case::{Noted, Place};
 
 mod answer;
@@ -141,7 +141,9 @@ impl Upstream {
         let is_free = head.uri.path().contains("count_tokens");
         let Some(case) = case.filter(|_| !is_free) else {
             self.0.strangers.fetch_add(1, Ordering::SeqCst);
-            return self.ask(&self.0.mocks.healthy, Request::from_parts(head, body)).await;
+            return self
+                .ask(&self.0.mocks.healthy, Request::from_parts(head, body))
+                .await;
         };
         let seq = self.0.seq.fetch_add(1, Ordering::SeqCst);
         let places: Vec<Place> = seen.iter().filter_map(|name| case.place(name)).collect();
@@ -158,7 +160,10 @@ impl Upstream {
         if trouble == Some(Trouble::NoAnswer) {
             return std::future::pending().await;
         }
-        self.fit(&mut json, (trouble == Some(Trouble::Cut)).then_some(places.len()));
+        self.fit(
+            &mut json,
+            (trouble == Some(Trouble::Cut)).then_some(places.len()),
+        );
         let request = Request::from_parts(head, Bytes::from(json.to_string()));
         let retry_after_s = struck.and_then(|struck| struck.retry_after_s);
         let answer = match trouble {
@@ -167,7 +172,9 @@ impl Upstream {
             None => self.ask(&self.0.mocks.healthy, request).await,
         };
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-        let body = answer.as_ref().map(|answer| answer.body().text(answer.headers()));
+        let body = answer
+            .as_ref()
+            .map(|answer| answer.body().text(answer.headers()));
         let body = body.unwrap_or_default();
         self.deliver(&body, &prompt, &begun, &seen);
         if answer.is_ok() {
@@ -193,7 +200,11 @@ impl Upstream {
         let most = cut.map_or(MAX_OUTPUT_TOKENS, |carried| {
             (carried as u64 * u64::from(profiles[0].reply.tokens_per_symbol) / 2).max(1)
         });
-        for field in ["/max_tokens", "/max_completion_tokens", "/inferenceConfig/maxTokens"] {
+        for field in [
+            "/max_tokens",
+            "/max_completion_tokens",
+            "/inferenceConfig/maxTokens",
+        ] {
             if let Some(asked) = json.pointer_mut(field)
                 && asked.as_u64().is_some_and(|asked| asked > most)
             {
@@ -202,7 +213,11 @@ impl Upstream {
         }
     }
 
-    async fn ask(&self, mock: &MockClaude, request: Request<Bytes>) -> Result<Response<Passed>, Gone> {
+    async fn ask(
+        &self,
+        mock: &MockClaude,
+        request: Request<Bytes>,
+    ) -> Result<Response<Passed>, Gone> {
         let (mut head, body) = request.into_parts();
         head.headers.remove(http::header::CONTENT_LENGTH);
         let answer = mock.answer(Request::from_parts(head, body)).await;
@@ -234,24 +249,34 @@ impl Upstream {
     /// Keeps the reference codes that an answer carries and that its prompt did not bring; `begun` is
     /// the end of the answer before it.
     fn deliver(&self, answer: &AnswerText, prompt: &str, begun: &str, seen: &[&str]) {
-        let brought: BTreeSet<(&str, &str)> =
-            proof::find(prompt).map(|code| (code.symbol, code.call)).collect();
+        let brought: BTreeSet<(&str, &str)> = proof::find(prompt)
+            .map(|code| (code.symbol, code.call))
+            .collect();
         let mut delivered = self.delivered();
         let text = format!("{begun}{}", answer.text);
         for code in proof::find(&text) {
             if !brought.contains(&(code.symbol, code.call)) {
-                delivered.codes.insert((code.symbol.to_owned(), code.call.to_owned()));
+                delivered
+                    .codes
+                    .insert((code.symbol.to_owned(), code.call.to_owned()));
                 delivered.names.insert(code.symbol.to_owned());
             }
         }
         if answer.is_unreadable {
-            delivered.names.extend(seen.iter().map(|name| (*name).to_owned()));
-            delivered.unread.extend(seen.iter().map(|name| (*name).to_owned()));
+            delivered
+                .names
+                .extend(seen.iter().map(|name| (*name).to_owned()));
+            delivered
+                .unread
+                .extend(seen.iter().map(|name| (*name).to_owned()));
         }
     }
 
     fn delivered(&self) -> MutexGuard<'_, Delivered> {
-        self.0.delivered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .delivered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether an answer of this examination carried `code`.
@@ -274,7 +299,10 @@ impl Upstream {
     fn note_key(&self, head: &http::request::Parts) {
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
-        let Some(key) = header("x-api-key").or(bearer).filter(|key| key.len() >= SHORTEST_KEY) else {
+        let Some(key) = header("x-api-key")
+            .or(bearer)
+            .filter(|key| key.len() >= SHORTEST_KEY)
+        else {
             return;
         };
         let mut keys = self.0.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -285,7 +313,11 @@ impl Upstream {
 
     /// The keys that the service called with, and the one that it was given.
     pub(super) fn keys(&self) -> BTreeSet<String> {
-        self.0.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -304,11 +336,6 @@ struct Delivered {
     /// Symbols that were asked for in answers that cannot be read here.
     unread: HashSet<String>,
 }
-
-/// The connection dies without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection dies here")]
-struct Gone;
 
 /// Whether a path belongs to the controls of a mock server and not to the Messages API. Health
 /// checks and mistyped paths are no prying.

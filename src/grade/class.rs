@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maud::{DOCTYPE, PreEscaped, html};
 use super::feedback::said;
 use super::result::{Grade, Status};
 use super::spreadsheet::Spreadsheet;
 use crate::text::figures::{percent_reached, points};
 use crate::text::{COLUMNS, cell, file_name, wrapped};
+use maud::{DOCTYPE, PreEscaped, html};
 
 /// A line of the roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -350,7 +350,10 @@ mod tests {
             ("id,command\n", "no students"),
             ("name,command\nann,x\n", "id"),
         ] {
-            assert!(roster(text.as_bytes()).unwrap_err().contains(expected), "{text}");
+            assert!(
+                roster(text.as_bytes()).unwrap_err().contains(expected),
+                "{text}"
+            );
         }
     }
 

@@ -22,7 +22,9 @@ pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
         .filter(|one| one.mark == Mark::Inconclusive);
     let open: Vec<&str> = open.map(|one| one.id.as_str()).collect();
     let (status, reason) = match failed {
-        Some(check) if canned.is_some() => (Status::Graded, format!("{}: {}", check.id, check.said)),
+        Some(check) if canned.is_some() => {
+            (Status::Graded, format!("{}: {}", check.id, check.said))
+        }
         Some(check) => (Status::Ungradable, format!("{}: {}", check.id, check.said)),
         None if exam.preflight.is_empty() => {
             (Status::Ungradable, "nothing was examined".to_owned())

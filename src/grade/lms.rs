@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::spreadsheet::Spreadsheet;
-use crate::text::figures;
+use crate::text::{figures, of_cell};
 
 /// What was filled in, and what was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,22 +45,18 @@ pub fn points_of(table: &[u8], by: &str) -> Result<BTreeMap<String, Points>, Str
         // Open points are for people to settle, not for a gradebook.
         let is_graded = sheet.value(row, status) == super::Status::Graded.name();
         let name = sheet.value(row, who);
-        if let (true, false, Some(score), Some(most)) = (is_graded, name.is_empty(), number(score), number(most)) {
-            points.insert(unguarded(&name).to_owned(), Points { score, most });
+        if let (true, false, Some(score), Some(most)) =
+            (is_graded, name.is_empty(), number(score), number(most))
+        {
+            points.insert(of_cell(&name).to_owned(), Points { score, most });
         }
     }
     Ok(points)
 }
 
-/// A name without the mark that keeps spreadsheets from reading it as a formula.
-fn unguarded(name: &str) -> &str {
-    let bare = name.strip_prefix('\'').unwrap_or(name);
-    if bare.starts_with(['=', '+', '-', '@']) { bare } else { name }
-}
-
 /// How two names of one student may be written: in any case, as a handle, without leading zeros.
 fn normal(name: &str) -> String {
-    let name = unguarded(name.trim()).to_lowercase();
+    let name = of_cell(name.trim()).to_lowercase();
     let name = name.strip_prefix('@').unwrap_or(&name);
     if name.bytes().all(|byte| byte.is_ascii_digit()) {
         return name.trim_start_matches('0').to_owned();
@@ -84,20 +80,33 @@ pub fn fill(
     let sheet = Spreadsheet::read(export);
     let find = |name: &str| {
         let columns = sheet.columns();
-        let missing = || format!("there is no column `{name}`; the columns are {}", columns.join(", "));
+        let missing = || {
+            format!(
+                "there is no column `{name}`; the columns are {}",
+                columns.join(", ")
+            )
+        };
         sheet.column(name).ok_or_else(missing)
     };
     let (key, column) = (find(key)?, find(column)?);
-    let by_name: BTreeMap<String, (&String, Points)> =
-        points.iter().map(|(name, points)| (normal(name), (name, *points))).collect();
+    let by_name: BTreeMap<String, (&String, Points)> = points
+        .iter()
+        .map(|(name, points)| (normal(name), (name, *points)))
+        .collect();
     let limit = limit(&sheet, column);
     let (mut changes, mut used) = (Vec::new(), Vec::new());
     for (line, row) in sheet.filled_rows() {
-        let Some((name, points)) = by_name.get(&normal(&sheet.value(row, key))) else { continue };
-        let cell = row.get(column).ok_or_else(|| format!("line {line} has no cell in that column"))?;
+        let Some((name, points)) = by_name.get(&normal(&sheet.value(row, key))) else {
+            continue;
+        };
+        let cell = row
+            .get(column)
+            .ok_or_else(|| format!("line {line} has no cell in that column"))?;
         let most = limit.or_else(|| maximum_in_row(&sheet, row));
         let score = match most {
-            Some(most) if (most - points.most).abs() > 1e-9 && scale => points.score * most / points.most,
+            Some(most) if (most - points.most).abs() > 1e-9 && scale => {
+                points.score * most / points.most
+            }
             Some(most) if points.most > most => {
                 return Err(format!(
                     "the column takes {} points and the grades are of {}; add --scale to convert them",
@@ -110,7 +119,11 @@ pub fn fill(
         changes.push((cell.clone(), figures::points(score)));
         used.push(*name);
     }
-    let unused = points.keys().filter(|name| !used.contains(name)).cloned().collect();
+    let unused = points
+        .keys()
+        .filter(|name| !used.contains(name))
+        .cloned()
+        .collect();
     Ok(Filled {
         bytes: sheet.with(&changes),
         filled: changes.len(),
@@ -131,7 +144,13 @@ fn limit(sheet: &Spreadsheet, column: usize) -> Option<f64> {
 
 /// How many points a row's grade may have, where a column says so, as in Moodle.
 fn maximum_in_row(sheet: &Spreadsheet, row: &[std::ops::Range<usize>]) -> Option<f64> {
-    let names = ["maximum grade", "max grade", "maximum", "max points", "max score"];
+    let names = [
+        "maximum grade",
+        "max grade",
+        "maximum",
+        "max points",
+        "max score",
+    ];
     let column = names.iter().find_map(|name| sheet.column(name))?;
     let value = sheet.value(row, column).replace(',', ".");
     value.parse().ok()
@@ -143,7 +162,11 @@ mod tests {
 
     fn points() -> BTreeMap<String, Points> {
         let of = |score| Points { score, most: 20.0 };
-        [("ann@x.edu".to_owned(), of(18.5)), ("eve@x.edu".to_owned(), of(3.0))].into()
+        [
+            ("ann@x.edu".to_owned(), of(18.5)),
+            ("eve@x.edu".to_owned(), of(3.0)),
+        ]
+        .into()
     }
 
     fn text(filled: &Filled) -> String {
@@ -153,15 +176,35 @@ mod tests {
     #[test]
     fn only_the_cells_of_known_students_change() {
         let canvas = "Student,ID,SIS Login ID,Section,A3 (991)\r\n\"Doe, \"\"A\"\"\nnn\",7,Ann@x.edu,1,\r\n\"Roe, B\",8,bob@x.edu,1,12\r\n";
-        let filled = fill(canvas.as_bytes(), "SIS Login ID", "A3 (991)", false, &points()).unwrap();
-        assert_eq!(text(&filled), canvas.replace("Ann@x.edu,1,", "Ann@x.edu,1,18.5"));
-        assert_eq!((filled.filled, filled.unused), (1, vec!["eve@x.edu".to_owned()]));
+        let filled = fill(
+            canvas.as_bytes(),
+            "SIS Login ID",
+            "A3 (991)",
+            false,
+            &points(),
+        )
+        .unwrap();
+        assert_eq!(
+            text(&filled),
+            canvas.replace("Ann@x.edu,1,", "Ann@x.edu,1,18.5")
+        );
+        assert_eq!(
+            (filled.filled, filled.unused),
+            (1, vec!["eve@x.edu".to_owned()])
+        );
     }
 
     #[test]
     fn semicolons_and_a_file_without_a_last_line_end_are_read() {
         let moodle = "Identifier;Email address;Grade\nParticipant 1;ann@x.edu;";
-        let filled = fill(moodle.as_bytes(), "email address", "grade", false, &points()).unwrap();
+        let filled = fill(
+            moodle.as_bytes(),
+            "email address",
+            "grade",
+            false,
+            &points(),
+        )
+        .unwrap();
         assert_eq!(text(&filled), format!("{moodle}18.5"));
     }
 
@@ -177,9 +220,15 @@ mod tests {
         let moodle = "Name,Mail,A3,Maximum grade\nAnn,ann@x.edu,,\"10,00\"\n";
         for export in [canvas, moodle] {
             let error = fill(export.as_bytes(), "Mail", "A3", false, &points()).unwrap_err();
-            assert!(error.contains("takes 10 points") && error.contains("--scale"), "{error}");
+            assert!(
+                error.contains("takes 10 points") && error.contains("--scale"),
+                "{error}"
+            );
             let filled = fill(export.as_bytes(), "Mail", "A3", true, &points()).unwrap();
-            assert_eq!(text(&filled), export.replace("ann@x.edu,", "ann@x.edu,9.25"));
+            assert_eq!(
+                text(&filled),
+                export.replace("ann@x.edu,", "ann@x.edu,9.25")
+            );
         }
     }
 

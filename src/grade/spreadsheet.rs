@@ -21,7 +21,11 @@ impl Spreadsheet {
         };
         let mut rows = rows(&text, separator(&text));
         // Excel's own first line that names the separator.
-        if rows.first().is_some_and(|row| value(&text, &row[0]).to_ascii_lowercase().starts_with("sep=")) {
+        if rows.first().is_some_and(|row| {
+            value(&text, &row[0])
+                .to_ascii_lowercase()
+                .starts_with("sep=")
+        }) {
             rows.remove(0);
         }
         Self {
@@ -34,13 +38,18 @@ impl Spreadsheet {
     /// The names of the columns, as they are shown to people.
     pub(super) fn columns(&self) -> Vec<String> {
         let head = self.rows.first();
-        head.into_iter().flatten().map(|cell| value(&self.text, cell)).collect()
+        head.into_iter()
+            .flatten()
+            .map(|cell| value(&self.text, cell))
+            .collect()
     }
 
     /// The place of the column with this name, whatever the case of its letters.
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         let name = name.trim().to_lowercase();
-        self.columns().iter().position(|known| known.to_lowercase() == name)
+        self.columns()
+            .iter()
+            .position(|known| known.to_lowercase() == name)
     }
 
     /// Rows below the head that are not empty, with the line in which each begins, from 1.
@@ -55,16 +64,23 @@ impl Spreadsheet {
 
     /// What a cell says; nothing where the row is too short.
     pub(super) fn value(&self, row: &[Range<usize>], column: usize) -> String {
-        row.get(column).map(|cell| value(&self.text, cell)).unwrap_or_default()
+        row.get(column)
+            .map(|cell| value(&self.text, cell))
+            .unwrap_or_default()
     }
 
     /// The file with other contents in some cells, which stand in order; quotes around them stay.
     pub(super) fn with(&self, changes: &[(Range<usize>, String)]) -> Vec<u8> {
         let (mut out, mut at) = (String::with_capacity(self.text.len()), 0);
         for (cell, content) in changes {
-            let is_quoted = self.text[cell.clone()].trim().len() >= 2 && self.text[cell.clone()].trim().starts_with('"');
+            let is_quoted = self.text[cell.clone()].trim().len() >= 2
+                && self.text[cell.clone()].trim().starts_with('"');
             out.push_str(&self.text[at..cell.start]);
-            out.push_str(&if is_quoted { format!("\"{content}\"") } else { content.clone() });
+            out.push_str(&if is_quoted {
+                format!("\"{content}\"")
+            } else {
+                content.clone()
+            });
             at = cell.end;
         }
         out.push_str(&self.text[at..]);
@@ -89,7 +105,10 @@ fn separator(text: &str) -> u8 {
         .collect();
     let count = |separator: u8| bare.iter().filter(|byte| **byte == separator).count();
     // Of equals the last counts: a comma before all.
-    *b"\t;,".iter().max_by_key(|one| count(**one)).unwrap_or(&b',')
+    *b"\t;,"
+        .iter()
+        .max_by_key(|one| count(**one))
+        .unwrap_or(&b',')
 }
 
 /// Where each cell of each row stands, quotes included. Only a quote at the beginning of a cell opens
@@ -139,7 +158,9 @@ fn end_of_quoted(bytes: &[u8], open: usize, separator: u8) -> usize {
         } else if bytes.get(at + 1) == Some(&b'"') {
             at += 2;
         } else {
-            let ends = bytes.get(at + 1).is_none_or(|next| b"\r\n ".contains(next) || *next == separator);
+            let ends = bytes
+                .get(at + 1)
+                .is_none_or(|next| b"\r\n ".contains(next) || *next == separator);
             return if ends { at + 1 } else { open + 1 };
         }
     }
@@ -148,7 +169,9 @@ fn end_of_quoted(bytes: &[u8], open: usize, separator: u8) -> usize {
 
 fn value(text: &str, cell: &Range<usize>) -> String {
     let raw = text[cell.clone()].trim();
-    let inside = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let inside = raw
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     match inside {
         Some(inside) => inside.replace("\"\"", "\"").trim().to_owned(),
         None => raw.to_owned(),
@@ -162,8 +185,14 @@ mod tests {
     fn cells(bytes: &[u8]) -> Vec<Vec<String>> {
         let sheet = Spreadsheet::read(bytes);
         let width = sheet.columns().len();
-        let row = |(_, row): (usize, &[Range<usize>])| (0..width).map(|at| sheet.value(row, at)).collect();
-        [vec![sheet.columns()], sheet.filled_rows().map(row).collect()].concat()
+        let row = |(_, row): (usize, &[Range<usize>])| {
+            (0..width).map(|at| sheet.value(row, at)).collect()
+        };
+        [
+            vec![sheet.columns()],
+            sheet.filled_rows().map(row).collect(),
+        ]
+        .concat()
     }
 
     #[test]
@@ -193,8 +222,17 @@ mod tests {
     fn a_cell_is_replaced_and_every_other_byte_stays() {
         let latin = b"name;points\r\nM\xfcller;\"\"\r\nLee;\r\n";
         let sheet = Spreadsheet::read(latin);
-        let changes: Vec<_> = sheet.filled_rows().map(|(_, row)| (row[1].clone(), "7".to_owned())).collect();
-        assert_eq!(sheet.with(&changes), b"name;points\r\nM\xfcller;\"7\"\r\nLee;7\r\n");
-        assert_eq!(sheet.value(sheet.filled_rows().next().unwrap().1, 0), "Müller");
+        let changes: Vec<_> = sheet
+            .filled_rows()
+            .map(|(_, row)| (row[1].clone(), "7".to_owned()))
+            .collect();
+        assert_eq!(
+            sheet.with(&changes),
+            b"name;points\r\nM\xfcller;\"7\"\r\nLee;7\r\n"
+        );
+        assert_eq!(
+            sheet.value(sheet.filled_rows().next().unwrap().1, 0),
+            "Müller"
+        );
     }
 }

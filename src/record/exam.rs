@@ -5,11 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use trouble::{Planned, Trouble};
+
+mod trouble;
+
 /// Version of the layout below; readers refuse any other.
 pub const SCHEMA: &str = "breaklab/exam/v3";
 
 /// The check that an answer came by way of our API.
 pub const UPSTREAM: &str = "upstream";
+
+/// Bad bodies that a service may also read as a file, since whatever is no JSON is one: what their
+/// exchanges say of them.
+pub const MAY_BE_A_FILE: [&str; 2] = ["broken JSON", "bytes that are no UTF-8"];
 
 /// Everything that was observed about one service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -177,51 +185,6 @@ pub struct CaseRecord {
     /// The same for our hardened service on this machine, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_ms: Option<u64>,
-}
-
-/// What goes wrong with a call on purpose.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Trouble {
-    /// An error with this status.
-    Status(u16),
-    /// The connection is lost before the answer.
-    LostBefore,
-    /// The connection is lost in the middle of the answer.
-    LostWithin,
-    /// The answer's JSON, or its stream of events, breaks off, and the connection ends well.
-    BrokenOff,
-    /// No byte of an answer ever comes.
-    NoAnswer,
-    /// The answer is cut at fewer tokens than were asked for.
-    Cut,
-}
-
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Status(status) => write!(f, "status {status}"),
-            Self::LostBefore => f.write_str("a connection lost before the answer"),
-            Self::LostWithin => f.write_str("a connection lost in the answer"),
-            Self::BrokenOff => f.write_str("an answer that breaks off"),
-            Self::NoAnswer => f.write_str("no answer"),
-            Self::Cut => f.write_str("an answer cut at max_tokens"),
-        }
-    }
-}
-
-/// Trouble that a case holds ready for the calls about a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Planned {
-    /// Whose calls.
-    pub file: usize,
-    /// What goes wrong with them.
-    pub trouble: Trouble,
-    /// How many calls met it. What nobody met proves nothing.
-    pub met: u64,
 }
 
 /// How a service died.
@@ -414,7 +377,6 @@ impl Attempt {
     /// Whether it was made to fail.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.trouble
-            .is_some_and(|trouble| trouble != Trouble::Cut)
+        self.trouble.is_some_and(|trouble| trouble != Trouble::Cut)
     }
 }

@@ -19,11 +19,13 @@ pub fn markup(text: &str) -> String {
     quoted
 }
 
+/// Letters with which a formula begins.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 /// A spreadsheet's cell that no program takes for a formula. Separators and quotes are the CSV
 /// writer's.
 #[must_use]
 pub fn cell(text: &str) -> String {
-    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let text = line(text);
     // Some programs trim a cell before they look at it.
     if text.trim_start().starts_with(FORMULA) {
@@ -31,6 +33,14 @@ pub fn cell(text: &str) -> String {
     } else {
         text
     }
+}
+
+/// What [`cell`] was made of.
+#[must_use]
+pub fn of_cell(cell: &str) -> &str {
+    let bare = cell.strip_prefix('\'').unwrap_or(cell);
+    let is_formula = bare.trim_start().starts_with(FORMULA);
+    if is_formula { bare } else { cell }
 }
 
 /// One word of a POSIX shell's command.

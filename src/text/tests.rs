@@ -173,6 +173,7 @@ fn cells_words_and_attributes_cannot_be_left() {
     assert_eq!(cell("=HYPERLINK(1)"), "'=HYPERLINK(1)");
     assert_eq!(cell(" \t@SUM"), "'  @SUM");
     assert_eq!(cell("a=b"), "a=b");
+    assert_eq!([of_cell("'@ann"), of_cell("'tis")], ["@ann", "'tis"]);
     assert_eq!(shell_word("reports/latest"), "reports/latest");
     assert_eq!(shell_word("it's here"), "'it'\\''s here'");
     assert_eq!(markup("a\"b<c>&\n"), "a&quot;b&lt;c&gt;&amp; ");

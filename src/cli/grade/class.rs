@@ -67,8 +67,8 @@ pub(super) fn run(
     rubrics: &[Rubric],
     formats: &[Format],
 ) -> anyhow::Result<Exit> {
-    let bytes = std::fs::read(roster)
-        .with_context(|| format!("cannot read `{}`", roster.display()))?;
+    let bytes =
+        std::fs::read(roster).with_context(|| format!("cannot read `{}`", roster.display()))?;
     let students = class::roster(&bytes).map_err(anyhow::Error::msg)?;
     let remote = students
         .iter()

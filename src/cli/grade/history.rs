@@ -71,7 +71,8 @@ impl Entry {
         } else if self.version != last.version {
             Some("the same record by another version")
         } else {
-            (self.score.to_bits() != last.score.to_bits()).then_some("the same record judged otherwise")
+            (self.score.to_bits() != last.score.to_bits())
+                .then_some("the same record judged otherwise")
         }
     }
 }
@@ -81,10 +82,15 @@ fn read(folder: &Path) -> anyhow::Result<Vec<Entry>> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read `{}`", path.display()));
+        }
     };
     // A line that was cut short by a kill is the last; those before it count.
-    Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
+    Ok(text
+        .lines()
+        .map_while(|line| serde_json::from_str(line).ok())
+        .collect())
 }
 
 /// Notes `grade`, given now, unless it says nothing new.
@@ -103,7 +109,10 @@ pub(super) fn note(folder: &Path, grade: &Grade) -> anyhow::Result<()> {
     written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "people ask on which day a grade was given")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "people ask on which day a grade was given"
+)]
 fn today() -> String {
     httpdate::fmt_http_date(std::time::SystemTime::now())
 }
@@ -128,7 +137,9 @@ pub(super) fn show(args: &HistoryArgs) -> anyhow::Result<Exit> {
             .iter()
             .map(|(name, digest)| format!("{} {}", line(name), digest.get(..8).unwrap_or(digest)))
             .collect();
-        let apart = entry.isolation.map_or_else(String::new, |one| format!(", kept apart: {one}"));
+        let apart = entry
+            .isolation
+            .map_or_else(String::new, |one| format!(", kept apart: {one}"));
         let told = format!(
             "{}: {} of {} ({}), {}; salt {}{apart}; rubrics: {}",
             line(&entry.date),

@@ -10,8 +10,12 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
 use serde_json::{Value, json};
 
-use super::Gone;
 use super::note::each_text;
+
+/// The connection dies without an answer, or without its end.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection dies here")]
+pub(super) struct Gone;
 
 /// A body that has been read, and is passed on as it came.
 #[derive(Debug)]
@@ -132,7 +136,8 @@ impl Body for Passed {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.length
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
@@ -166,6 +171,8 @@ fn response(status: u16, kind: &'static str, body: String) -> Response<Passed> {
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = http::HeaderValue::from_static(kind);
-    response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, kind);
     response
 }

@@ -29,7 +29,12 @@ pub(in crate::examiner) struct Fault {
 
 impl Fault {
     /// Trouble for the first `count` calls about a definition.
-    pub(in crate::examiner) fn passing(file: usize, symbol: usize, trouble: Trouble, count: u64) -> Self {
+    pub(in crate::examiner) fn passing(
+        file: usize,
+        symbol: usize,
+        trouble: Trouble,
+        count: u64,
+    ) -> Self {
         Self {
             file,
             symbol,
@@ -161,7 +166,9 @@ impl CaseUpstream {
             return Vec::new();
         }
         let torn = state.prompted.difference(&state.whole);
-        torn.filter(|place| place.0 == 0).map(|place| place.1).collect()
+        torn.filter(|place| place.0 == 0)
+            .map(|place| place.1)
+            .collect()
     }
 
     pub(in crate::examiner) fn attempts(&self) -> (Vec<Attempt>, u64) {

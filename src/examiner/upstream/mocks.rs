@@ -22,7 +22,10 @@ pub(in crate::examiner) struct Mocks {
 impl Mocks {
     /// # Errors
     /// When the mock refuses `config`.
-    pub(in crate::examiner) fn new(config: &Config, timeline: Timeline) -> Result<Self, ConfigError> {
+    pub(in crate::examiner) fn new(
+        config: &Config,
+        timeline: Timeline,
+    ) -> Result<Self, ConfigError> {
         let mock = |kind: Option<FaultKind>| {
             let faults = kind.map(FaultRule::always).into_iter().collect();
             let config = Config {

@@ -10,8 +10,17 @@ use crate::record::exam::Attempt;
 /// Names of fields whose texts are part of a prompt, in any dialect: instructions and messages, the
 /// text of blocks and documents, results of tools and what tools were called with.
 const SPOKEN: [&str; 11] = [
-    "system", "messages", "content", "text", "source", "data", "input", "arguments", "requests",
-    "params", "output",
+    "system",
+    "messages",
+    "content",
+    "text",
+    "source",
+    "data",
+    "input",
+    "arguments",
+    "requests",
+    "params",
+    "output",
 ];
 
 /// All text of the request's prompt, wherever it stands.

@@ -88,7 +88,11 @@ pub(super) fn cut_inside(_: &Exam, record: &CaseRecord) -> Option<Evidence> {
     cut.sort_unstable();
     cut.dedup();
     (!cut.is_empty()).then_some(())?;
-    let listed: Vec<String> = cut.iter().take(LISTED).map(|at| (at + 1).to_string()).collect();
+    let listed: Vec<String> = cut
+        .iter()
+        .take(LISTED)
+        .map(|at| (at + 1).to_string())
+        .collect();
     shown(
         format!(
             "{} definitions stood whole in no prompt, e.g. {}: a chunk ends inside them",

@@ -48,7 +48,9 @@ pub(super) fn storm(exam: &Exam, record: &CaseRecord) -> Option<Evidence> {
     let broken = || record.attempts.iter().filter(|attempt| attempt.is_broken());
     let attempts = broken().count() as u64;
     let answered = record.exchanges.first()?.ended_ms;
-    let after = broken().filter(|attempt| attempt.at_ms > answered + 100).count();
+    let after = broken()
+        .filter(|attempt| attempt.at_ms > answered + 100)
+        .count();
     let multiplied = multiplied(exam, record).is_some();
     (!multiplied && (attempts > MOST_ATTEMPTS || after > 0)).then_some(())?;
     shown(

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::contract::limits::{EQUAL_WAITS, MAY_BE_A_FILE, ON_ITS_WAY, RETRY_AFTER_SLACK};
-use crate::record::exam::{Attempt, Case, CaseRecord, Exam, Exchange, Outcome};
+use crate::contract::limits::{EQUAL_WAITS, ON_ITS_WAY, RETRY_AFTER_SLACK};
+use crate::record::exam::{Attempt, Case, CaseRecord, Exam, Exchange, MAY_BE_A_FILE, Outcome};
 
 /// Whether a request got whole documentation of its file, and of nothing else.
 pub(in crate::grade) fn is_valid(record: &CaseRecord, exchange: &Exchange) -> bool {
@@ -41,7 +41,9 @@ pub(super) fn valid(_: &Exam, record: &CaseRecord) -> Option<f64> {
 
 /// Whether trouble waited for the calls about this file and met none.
 fn avoided(record: &CaseRecord, exchange: &Exchange) -> bool {
-    exchange.file.is_some_and(|file| record.is_unmet(Some(file)))
+    exchange
+        .file
+        .is_some_and(|file| record.is_unmet(Some(file)))
 }
 
 pub(super) fn coverage(_: &Exam, record: &CaseRecord) -> Option<f64> {
@@ -63,19 +65,34 @@ pub(super) fn coverage(_: &Exam, record: &CaseRecord) -> Option<f64> {
 
 /// Answered calls that began before the second request did: what one request costs.
 fn first_cost(record: &CaseRecord) -> usize {
-    let again = record.exchanges.get(1).map_or(u64::MAX, |second| second.at_ms);
-    let first = record.attempts.iter().filter(|one| one.worked() && one.at_ms < again);
+    let again = record
+        .exchanges
+        .get(1)
+        .map_or(u64::MAX, |second| second.at_ms);
+    let first = record
+        .attempts
+        .iter()
+        .filter(|one| one.worked() && one.at_ms < again);
     first.count()
 }
 
 /// What one request about a small file costs this service in calls, in the case `repeat` or at first.
 pub(in crate::grade) fn unit_cost(exam: &Exam) -> Option<usize> {
-    let of = |case| exam.cases.get(&case).map(first_cost).filter(|cost| *cost > 0);
+    let of = |case| {
+        exam.cases
+            .get(&case)
+            .map(first_cost)
+            .filter(|cost| *cost > 0)
+    };
     of(Case::Repeat).or_else(|| of(Case::Single))
 }
 
 pub(super) fn cost_ratio(exam: &Exam, record: &CaseRecord) -> Option<f64> {
-    let all = record.attempts.iter().filter(|attempt| attempt.worked()).count();
+    let all = record
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.worked())
+        .count();
     let cost = all as f64 / unit_cost(exam)? as f64;
     // Fewer calls than one request needs are no better than as many.
     Some(cost.max(1.0))
@@ -150,7 +167,11 @@ pub(super) fn honest(_: &Exam, record: &CaseRecord) -> Option<f64> {
 /// Attempts that met the trouble one after the other: parts of a file that are asked for side by side
 /// are no retries.
 pub(in crate::grade) fn attempts(_: &Exam, record: &CaseRecord) -> Option<f64> {
-    let broken: Vec<&Attempt> = record.attempts.iter().filter(|one| one.is_broken()).collect();
+    let broken: Vec<&Attempt> = record
+        .attempts
+        .iter()
+        .filter(|one| one.is_broken())
+        .collect();
     let chain = |first: &Attempt| {
         let alike = broken.iter().filter(|other| other.carried == first.carried);
         let (mut count, mut free_at) = (0_u32, 0);
@@ -173,7 +194,12 @@ pub(in crate::grade) fn retry_of<'r>(
     attempt: &Attempt,
 ) -> Option<&'r Attempt> {
     let ended = attempt.ended_ms?;
-    let later = || record.attempts.iter().filter(|other| other.at_ms >= ended && other.seq != attempt.seq);
+    let later = || {
+        record
+            .attempts
+            .iter()
+            .filter(|other| other.at_ms >= ended && other.seq != attempt.seq)
+    };
     let same = later().find(|other| other.question == attempt.question);
     same.or_else(|| later().find(|other| other.carried == attempt.carried))
 }
@@ -263,7 +289,11 @@ pub(in crate::grade) fn late_calls(_: &Exam, record: &CaseRecord) -> Option<f64>
         .map(|exchange| exchange.ended_ms)
         .max()?;
     // Whoever got a job may fetch its result later.
-    if record.exchanges.iter().all(|exchange| exchange.status == Some(202)) {
+    if record
+        .exchanges
+        .iter()
+        .all(|exchange| exchange.status == Some(202))
+    {
         return Some(0.0);
     }
     let late = record

@@ -169,7 +169,7 @@ fn a_gradebook_in_which_nobody_is_found_is_an_error_with_the_way_out() {
     };
     put(
         "class.csv",
-        "id,email,status,score\nann,ann@x.edu,graded,20\n",
+        "id,email,status,score,max_score\nann,ann@x.edu,graded,20,20\n",
     );
     let export = put("export.csv", "Name,Mail,A3\nAnn,other@x.edu,\n");
     let filled = folder.path().join("filled.csv");

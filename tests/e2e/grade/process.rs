@@ -32,6 +32,9 @@ fn a_command_that_does_not_come_up_is_ungradable_and_leaves_nothing_behind() {
             "caching",
             "--ready-within",
             "2",
+            // It writes beside its folder, so that it can be looked for.
+            "--isolate",
+            "none",
         ]);
         assert_eq!(grade["status"], "ungradable");
         assert!(
@@ -63,7 +66,8 @@ fn an_interrupted_grader_takes_its_service_along_and_one_that_was_killed_clears_
     let start = || {
         let _gone = std::fs::remove_file(&pid_file);
         let child = Command::new(env!("CARGO_BIN_EXE_breaklab"))
-            .args(["grade", "--start", &command, "--rubric", "caching", "--out"])
+            .args(["grade", "--start", &command, "--rubric", "caching"])
+            .args(["--isolate", "none", "--out"])
             .arg(&out)
             .stderr(Stdio::null())
             .spawn()
