@@ -143,3 +143,56 @@ fn a_death_comes_first_with_its_last_words_and_the_service_is_started_again() {
         "the cases after it are asked of a service that lives"
     );
 }
+
+#[test]
+fn a_service_gets_no_secret_of_whoever_grades_it_and_is_handed_what_was_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_breaklab"))
+        .args([
+            "grade",
+            "--rubric",
+            "caching",
+            "--json",
+            "--env",
+            "COURSE_REGION",
+            "--start",
+        ])
+        .arg("echo secret=[$AWS_SECRET_ACCESS_KEY] region=[$COURSE_REGION]; exit 3")
+        .arg("--out")
+        .arg(folder.path())
+        .env("AWS_SECRET_ACCESS_KEY", "hush")
+        .env("COURSE_REGION", "eu-1")
+        .output()
+        .unwrap();
+    let grade: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let reason = grade["reason"].as_str().unwrap();
+    assert!(reason.contains("secret=[] region=[eu-1]"), "{reason}");
+}
+
+#[test]
+fn where_services_are_kept_apart_one_cannot_see_the_records_of_others() {
+    let class = tempfile::tempdir().unwrap();
+    let out = class.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    std::fs::write(out.join("exam.json"), "somebody's record").unwrap();
+    let command = format!("cat {}/exam.json; echo nothing more; exit 3", out.display());
+    let output = breaklab(&[
+        "--start",
+        &command,
+        "--rubric",
+        "caching",
+        "--isolate",
+        "bwrap",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(2) {
+        // Without bubblewrap that is said, with the way out.
+        assert!(said.contains("--isolate user"), "{said}");
+        return;
+    }
+    assert!(said.contains("nothing more"), "{said}");
+    assert!(!said.contains("somebody's record"), "{said}");
+}
