@@ -168,7 +168,7 @@ impl Place {
     /// of variables that it gets beside the usual ones.
     pub(super) fn shell(&self, script: &str, hidden: &[PathBuf], handed: &[String]) -> Command {
         let mut shell = match self.isolation {
-            Isolation::Bwrap => self.wrapped(hidden),
+            Isolation::Bwrap => self.wrapped(script, hidden),
             Isolation::User | Isolation::None | Isolation::Container => Command::new("sh"),
         };
         shell
@@ -192,9 +192,13 @@ impl Place {
         shell
     }
 
-    fn wrapped(&self, hidden: &[PathBuf]) -> Command {
+    fn wrapped(&self, script: &str, hidden: &[PathBuf]) -> Command {
         let mut wrapped = Command::new("bwrap");
         wrapped.args(NAMESPACES);
+        // Many programs write to /tmp without asking; code that lies there must stay to be seen.
+        if let (Some(own), false) = (&self.own, script.contains("/tmp")) {
+            wrapped.arg("--bind").arg(own.path()).arg("/tmp");
+        }
         for folder in hidden.iter().filter(|folder| folder.is_dir()) {
             wrapped.arg("--tmpfs").arg(folder);
         }
