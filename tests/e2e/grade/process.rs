@@ -72,13 +72,14 @@ fn an_interrupted_grader_takes_its_service_along_and_one_that_was_killed_clears_
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let pid = loop {
+        // A minute, so that a service which never comes up makes no test that never ends.
+        for _ in 0..3000 {
             match std::fs::read_to_string(&pid_file) {
-                Ok(pid) if pid.ends_with('\n') => break pid.trim().to_owned(),
+                Ok(pid) if pid.ends_with('\n') => return (child, pid.trim().to_owned()),
                 _ => thread::park_timeout(Duration::from_millis(20)),
             }
-        };
-        (child, pid)
+        }
+        panic!("the service has not written its number");
     };
     let signal = |name: &str, child: &Child| {
         let pid = child.id().to_string();
