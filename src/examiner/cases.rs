@@ -121,11 +121,9 @@ impl Session {
             ..FaultScript::default()
         };
         let running = self.begin(self.small(TRANSIENT.len()), script);
-        for few in (0..TRANSIENT.len())
-            .collect::<Vec<_>>()
-            .chunks(TRANSIENT_AT_ONCE)
-        {
-            running.ask_all(few.iter().copied(), self.deadline).await;
+        for first in (0..TRANSIENT.len()).step_by(TRANSIENT_AT_ONCE) {
+            let few = first..(first + TRANSIENT_AT_ONCE).min(TRANSIENT.len());
+            running.ask_all(few, self.deadline).await;
         }
         CaseRecord {
             late_ms: Some(lateness.end().await),

@@ -250,6 +250,7 @@ impl Class<'_> {
             Some(exam) => exam,
             None => {
                 set_aside(folder)?;
+                self.records.believe(folder);
                 // Before, since a kill may come between the record and what follows it.
                 code::remember(folder, std::slice::from_ref(&code))?;
                 records::begin(folder, self.args.again)?;
