@@ -11,12 +11,16 @@
 //! # Ok::<(), grade::RubricError>(())
 //! ```
 
+pub use behaviour::Behaviour;
 pub use flaw::{Flaw, find as find_flaws, known as known_flaws, untold as untold_flaws};
 pub use judge::grade;
+pub use measure::{case_names, metrics};
+pub use page::{class as class_page, student as student_page};
 pub use result::{Grade, SCHEMA, Status};
 pub use rubric::{Rubric, RubricError, builtin, builtin_names};
 pub use score::{Mark, Score, Scored};
 
+mod behaviour;
 pub mod class;
 pub mod diff;
 pub mod feedback;
@@ -25,7 +29,11 @@ pub mod format;
 mod judge;
 pub mod lms;
 mod measure;
+pub mod ours;
+mod page;
 mod result;
 mod rubric;
 mod score;
+mod similar;
 mod spreadsheet;
+mod words;

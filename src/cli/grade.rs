@@ -12,8 +12,9 @@ use crate::contract::limits;
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, Rubric, Status, diff, feedback};
 use crate::text::figures::points;
-use crate::text::{COLUMNS, block, wrapped};
+use crate::text::{COLUMNS, wrapped};
 
+use crate::load::{Share, Stop};
 use crate::record::exam::Exam;
 use exam::examine;
 use folder::{read_exam, read_grade, write_out};
@@ -25,8 +26,12 @@ mod exam;
 mod folder;
 mod history;
 mod isolate;
+mod merge;
 mod own;
 mod records;
+mod repeat;
+mod rubrics;
+mod side_by_side;
 
 /// Arguments of `breaklab grade`.
 #[derive(Debug, clap::Args)]
@@ -84,8 +89,14 @@ pub(super) struct Args {
     /// Examine those once more who could not be examined, or with whom graders were killed
     #[arg(long, requires = "roster")]
     again: bool,
-    /// Students of a roster that are examined side by side [default: three for each core]
-    #[arg(long, value_name = "N", requires = "roster")]
+    /// Grade only every Nth student of the roster, from the Ith on; `grade merge` puts the parts together
+    #[arg(long, value_name = "I/N", requires = "roster", value_parser = super::shard::parse)]
+    shard: Option<Share>,
+    /// Examine the service so often, each time with other files, and say which points moved
+    #[arg(long, value_name = "N", requires = "start", conflicts_with = "diff")]
+    repeat: Option<std::num::NonZeroU8>,
+    /// Examinations side by side, of a roster or of --repeat [default: three for each core]
+    #[arg(long, value_name = "N")]
     jobs: Option<std::num::NonZeroU8>,
     /// Also write it for other programs: gradescope, classroom50, github, prairielearn, autolab, coderunner,
     /// junit, tap, markdown, csv, or all
@@ -104,18 +115,17 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Check rubric files for sums, unknown measures and thresholds that cannot be reached
-    Lint {
-        /// Built-in rubrics, or TOML files [default: all four]
-        #[arg(value_name = "NAME|FILE")]
-        rubrics: Vec<String>,
-    },
+    /// List, show and check rubrics, and list what they can measure
+    #[command(subcommand)]
+    Rubric(rubrics::RubricAction),
     /// Grade our own services: naive must get less than 40 %, hardened at least 95 %
     SelfTest,
     /// List the flaws that can be recognised
     Flaws,
     /// Show every grade that a service was given, with date and reason
     History(history::HistoryArgs),
+    /// Put the parts of a class together that were graded with --shard
+    Merge(merge::MergeArgs),
     /// Put a class's points into the CSV file that a learning platform exported
     Fill(class::FillArgs),
 }
@@ -123,17 +133,24 @@ enum Action {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     match &args.action {
-        Some(Action::Lint { rubrics }) => return lint(rubrics),
+        Some(Action::Rubric(action)) => return rubrics::run(action),
+        Some(Action::Merge(args)) => return merge::merge(args),
         Some(Action::Flaws) => return flaws(),
         Some(Action::SelfTest) => return own::self_test(),
         Some(Action::History(args)) => return history::show(args),
         Some(Action::Fill(args)) => return class::fill(args),
         None => {}
     }
-    let rubrics = rubrics(&args.rubric)?;
+    if args.jobs.is_some() && args.roster.is_none() && args.repeat.is_none() {
+        bail!("--jobs is for a class or for --repeat: one service is examined case by case");
+    }
+    let rubrics = rubrics::read(&args.rubric)?;
     let formats = formats(&args.format)?;
     if let Some(roster) = &args.roster {
         return class::run(args, roster, &rubrics, &formats);
+    }
+    if let (Some(command), Some(_)) = (&args.start, args.repeat) {
+        return repeat::run(args, command, &rubrics, &formats);
     }
     let exam = match &args.from {
         Some(folder) => read_exam(folder)?,
@@ -217,6 +234,18 @@ fn unless_interrupted<T>(
     })
 }
 
+/// Asks to stop when this process is told to end.
+fn stop_when_told(stop: Stop) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            super::interrupt::told_to_end().await;
+            stop.stop();
+        });
+    });
+    Ok(())
+}
+
 /// An examination that ends with the process that asked for it, if there is one.
 async fn examine_for_parent(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
     if !args.until_stdin_ends {
@@ -235,61 +264,11 @@ async fn examine_for_parent(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
     }
 }
 
-fn rubrics(names: &[String]) -> anyhow::Result<Vec<Rubric>> {
-    if names.is_empty() {
-        return grade::builtin_names()
-            .iter()
-            .map(|name| rubric(name))
-            .collect();
-    }
-    names.iter().map(|name| rubric(name)).collect()
-}
-
-fn rubric_text(name: &str) -> anyhow::Result<String> {
-    if name.ends_with(".toml") {
-        return std::fs::read_to_string(name).with_context(|| format!("cannot read `{name}`"));
-    }
-    match grade::builtin(name) {
-        Some(text) => Ok(text.to_owned()),
-        None => bail!(
-            "there is no rubric `{name}`; there are {}, or name a .toml file",
-            grade::builtin_names().join(", ")
-        ),
-    }
-}
-
-fn rubric(name: &str) -> anyhow::Result<Rubric> {
-    Ok(Rubric::parse(&rubric_text(name)?, name)?)
-}
-
 fn formats(names: &[String]) -> anyhow::Result<Vec<Format>> {
     if names.iter().any(|name| name == "all") {
         return Ok(Format::VARIANTS.to_vec());
     }
     names.iter().map(|name| Ok(name.parse()?)).collect()
-}
-
-fn lint(names: &[String]) -> anyhow::Result<Exit> {
-    let mut names = names.to_vec();
-    if names.is_empty() {
-        names.extend(grade::builtin_names().into_iter().map(str::to_owned));
-    }
-    let (mut out, mut sound) = (std::io::stdout(), true);
-    for name in names {
-        match Rubric::parse(&rubric_text(&name)?, &name) {
-            Ok(rubric) => {
-                let criteria = rubric.criterion.len();
-                let total = points(rubric.total);
-                let said = format!("{name}: sound; {criteria} criteria, {total} points");
-                write!(out, "{}", wrapped(&said, "", "  ", COLUMNS))?;
-            }
-            Err(error) => {
-                sound = false;
-                writeln!(out, "{}", block(&error.to_string()))?;
-            }
-        }
-    }
-    Ok(if sound { Exit::Done } else { Exit::Failed })
 }
 
 fn flaws() -> anyhow::Result<Exit> {

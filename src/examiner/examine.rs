@@ -102,7 +102,11 @@ impl Session {
         if !check("reachable", reachable, said) {
             return (checks, CaseRecord::default());
         }
-        let running = self.begin(self.small(1), FaultScript::default());
+        let script = FaultScript {
+            instructions: true,
+            ..FaultScript::default()
+        };
+        let running = self.begin(self.small(1), script);
         let exchange = running.ask(0, self.deadline).await;
         running.quiet(Duration::from_millis(200)).await;
         let record = running.record();

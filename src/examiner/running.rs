@@ -9,7 +9,7 @@ use ground::proof;
 use super::api::ExamApi;
 use super::client::{Client, Received};
 use super::source_files::FileText;
-use super::upstream::CaseUpstream;
+use super::upstream::{CaseUpstream, digest};
 use crate::contract::{Reading, first_words};
 use crate::corpus::longest_increasing;
 use crate::record::exam::{CaseRecord, Exchange, Found, Gap, Outcome, SourceFile};
@@ -134,6 +134,7 @@ impl RunningCase {
                 words => words.to_owned(),
             },
             leaks_key: false,
+            own_text: file.and_then(|file| self.own_text(file, text)),
             named: None,
             disguise: None,
         }
@@ -168,6 +169,18 @@ impl RunningCase {
         found.out_of_order = order.len() - longest_increasing(&order);
         found.gaps = self.gaps(file, &seen);
         found
+    }
+
+    /// What a service writes beside what the API wrote, if the case asks for it and there is anything.
+    fn own_text(&self, file: usize, documentation: &str) -> Option<u64> {
+        if !self.upstream.notes_instructions() {
+            return None;
+        }
+        let lines = documentation.lines().map(str::trim);
+        let own = lines.filter(|line| !line.is_empty() && !self.api.upstream.has_written(line));
+        let own: String = own.map(|line| format!("{line}\n")).collect();
+        let text = nameless(&own, &self.texts[file]);
+        (!text.is_empty()).then(|| digest(text.as_bytes()))
     }
 
     fn gaps(&self, file: usize, seen: &BTreeSet<usize>) -> Vec<Gap> {
@@ -255,6 +268,16 @@ impl RunningCase {
             reference_ms: None,
         }
     }
+}
+
+/// `text` without what differs from file to file: names, codes and numbers.
+fn nameless(text: &str, file: &FileText) -> String {
+    let mut text = text.replace(&file.path, "PATH");
+    for name in &file.symbols {
+        text = text.replace(name, "NAME");
+    }
+    text.retain(|letter| !letter.is_ascii_hexdigit());
+    text
 }
 
 /// Documentation as the codes in it are looked for: services may change the case of letters, and

@@ -22,7 +22,7 @@ use super::source_files::FileText;
 use crate::contract::limits::{MAX_OUTPUT_TOKENS, MAX_REQUEST};
 use crate::record::exam::Trouble;
 
-pub(super) use case::{CaseUpstream, Fault, FaultScript};
+pub(super) use case::{CaseUpstream, Fault, FaultScript, digest};
 pub(super) use mocks::Mocks;
 
 use answer::{AnswerText, Gone, Passed};
@@ -254,6 +254,10 @@ impl Upstream {
             .collect();
         let mut delivered = self.delivered();
         let text = format!("{begun}{}", answer.text);
+        let lines = answer.text.lines().map(str::trim);
+        delivered
+            .lines
+            .extend(lines.map(|line| digest(line.as_bytes())));
         for code in proof::find(&text) {
             if !brought.contains(&(code.symbol, code.call)) {
                 delivered
@@ -284,6 +288,11 @@ impl Upstream {
         let delivered = self.delivered();
         let key = (code.symbol.to_owned(), code.call.to_owned());
         delivered.codes.contains(&key) || delivered.unread.contains(code.symbol)
+    }
+
+    /// Whether `line` stood in an answer of this examination.
+    pub(super) fn has_written(&self, line: &str) -> bool {
+        self.delivered().lines.contains(&digest(line.as_bytes()))
     }
 
     /// Whether an answer of this examination documented `symbol`.
@@ -333,6 +342,8 @@ struct Delivered {
     codes: HashSet<(String, String)>,
     /// Symbols that were documented.
     names: HashSet<String>,
+    /// Digests of lines.
+    lines: HashSet<u64>,
     /// Symbols that were asked for in answers that cannot be read here.
     unread: HashSet<String>,
 }

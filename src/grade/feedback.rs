@@ -30,20 +30,24 @@ pub fn text(grade: &Grade) -> String {
         let died = format!("The service died: {}.", said(&death.seen));
         out += &format!("\n{}", paragraph("", &died));
     }
-    out += &first_steps(grade);
     for rubric in &grade.rubrics {
         let share = of(rubric.score, rubric.max_score);
         let capped = rubric.caps.iter();
         out.push('\n');
         out += &paragraph("", &format!("{} ({share})", rubric.title));
         out.extend(capped.map(|cap| paragraph("  ", &format!("capped: {cap}"))));
-        out.extend(worst_first(&rubric.criteria).into_iter().map(criterion));
+        out.extend(
+            worst_first(rubric.criteria.iter())
+                .into_iter()
+                .map(criterion),
+        );
     }
     out += &flaws(&grade.flaws);
     if grade.status == Status::Inconclusive {
         let open = format!("Some points are open; {}", said(&grade.reason));
         out += &format!("\n{}", paragraph("", &open));
     }
+    out += &advice(grade);
     let apart = grade.isolation.map_or_else(String::new, |isolation| {
         format!("Kept apart from the grader: {isolation}. ")
     });
@@ -56,33 +60,32 @@ fn of(score: f64, most: f64) -> String {
     format!("{} of {}", points(score), points(most))
 }
 
-/// How many pieces of advice stand at the top.
-const FIRST_STEPS: usize = 3;
-
-/// Where most points are to be gained, with what to try.
-fn first_steps(grade: &Grade) -> String {
-    let advised = grade.criteria().map(|(_, one)| one);
-    let mut advised: Vec<&Scored> = advised.filter(|one| one.advice().is_some()).collect();
-    advised.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
-    if advised.is_empty() {
-        return String::new();
-    }
-    let steps = advised.into_iter().take(FIRST_STEPS).map(|one| {
-        let gained = format!("  + {:<4} ", points(lost(one)));
-        titled(&gained, &one.title) + &paragraph(STEP, &one.help)
+/// What to try, where most points are to be gained first. It comes last: what was seen is looked at
+/// before anybody is told what to do about it.
+fn advice(grade: &Grade) -> String {
+    let advised = worst_first(grade.criteria().map(|(_, one)| one));
+    let steps = advised.into_iter().filter_map(|one| {
+        let gained = format!("  + {:<4} ", points(one.lost()));
+        Some(titled(&gained, &one.title) + &paragraph(STEP, one.advice()?))
     });
-    format!("\nMost is to be gained here\n{}", steps.collect::<String>())
+    let steps: String = steps.collect();
+    if steps.is_empty() {
+        return steps;
+    }
+    format!("\nWhat to try\n{steps}")
 }
 
 fn criterion(one: &Scored) -> String {
     let (got, most) = (points(one.points), points(one.max_points));
     let score = format!("  {} {got:>4} of {most:<4} ", mark(one.mark));
     let mut out = titled(&score, &one.title);
-    if one.mark != Mark::Passed {
-        out += &paragraph(DETAIL, &one.why);
+    if one.mark == Mark::Passed {
+        return out;
     }
-    if let Some(help) = one.advice() {
-        out += &paragraph(DETAIL, &format!("try: {help}"));
+    out += &paragraph(DETAIL, &format!("seen: {}", one.why));
+    out += &paragraph(DETAIL, &format!("needed: {}", one.needed()));
+    for evidence in one.evidence.iter().take(EVIDENCE) {
+        out += &paragraph(DETAIL, &format!("{}: {}", one.case(), said(evidence)));
     }
     out
 }
@@ -121,14 +124,11 @@ fn titled(before: &str, title: &str) -> String {
     wrapped(title, before, &" ".repeat(width(before)), COLUMNS)
 }
 
-fn worst_first(criteria: &[Scored]) -> Vec<&Scored> {
-    let mut criteria: Vec<&Scored> = criteria.iter().collect();
-    criteria.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
+/// Who lost most first.
+pub(super) fn worst_first<'g>(criteria: impl Iterator<Item = &'g Scored>) -> Vec<&'g Scored> {
+    let mut criteria: Vec<&Scored> = criteria.collect();
+    criteria.sort_by(|a, b| b.lost().total_cmp(&a.lost()));
     criteria
-}
-
-fn lost(one: &Scored) -> f64 {
-    one.max_points - one.points
 }
 
 /// A word for each outcome, so that nothing depends on colour.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words::told;
 use crate::record::exam::{Case, CaseRecord, Exam, Outcome};
 
 use known::{KNOWN, Shows, UNTOLD};
@@ -13,7 +14,6 @@ mod integrity;
 mod known;
 mod load;
 mod retry;
-mod words;
 
 /// A mistake that was recognised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,27 +90,6 @@ fn is_dead(record: &CaseRecord) -> bool {
     let mut exchanges = record.exchanges.iter();
     let unheard = exchanges.all(|exchange| exchange.outcome == Outcome::Closed);
     record.death.is_some() || (!record.alive_after && !record.exchanges.is_empty() && unheard)
-}
-
-/// Requests and calls of a flaw that are told in words; the record has all.
-const TOLD: usize = 3;
-
-fn told(record: &CaseRecord, exchanges: &[usize], attempts: &[u64]) -> Vec<String> {
-    let exchanges = exchanges.iter().take(TOLD).filter_map(|index| {
-        let exchange = record.exchanges.get(*index)?;
-        Some(format!(
-            "request {index}, {}",
-            words::exchange(record, exchange)
-        ))
-    });
-    let attempts = attempts.iter().take(TOLD).filter_map(|seq| {
-        let attempt = record.attempts.iter().find(|attempt| attempt.seq == *seq)?;
-        Some(format!(
-            "attempt {seq}, {}",
-            words::attempt(record, attempt)
-        ))
-    });
-    exchanges.chain(attempts).collect()
 }
 
 /// A single small file gets through.

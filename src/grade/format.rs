@@ -113,10 +113,13 @@ fn message(one: &Scored) -> String {
     match one.mark {
         Mark::Passed => String::new(),
         Mark::Skipped => "not examined".to_owned(),
-        _ => match one.advice() {
-            Some(help) => format!("{}\n\nTry: {help}", one.why),
-            None => one.why.clone(),
-        },
+        _ => {
+            let mut lines = vec![format!("Seen: {}", one.why)];
+            lines.push(format!("Needed: {}", one.needed()));
+            lines.extend(one.evidence.iter().map(|shown| said(shown)));
+            lines.extend(one.advice().map(|help| format!("\nTry: {help}")));
+            lines.join("\n")
+        }
     }
 }
 

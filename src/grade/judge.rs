@@ -1,5 +1,6 @@
 //! From an examination and rubrics to a grade.
 
+use super::behaviour;
 use super::flaw;
 use super::result::{Grade, SCHEMA, Status};
 use super::rubric::Rubric;
@@ -47,6 +48,7 @@ pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
         max_score: score::round(rubrics.iter().map(|rubric| rubric.max_score).sum()),
         rubrics,
         flaws,
+        behaviour: behaviour::of(exam),
     }
 }
 

@@ -6,6 +6,9 @@ use crate::record::exam::{Case, CaseRecord, Exam};
 
 pub(super) mod isolation;
 pub(super) mod read;
+mod telling;
+
+use telling::Telling;
 
 /// A measure: how it is read, and which values it can have.
 pub(super) struct Metric {
@@ -14,6 +17,8 @@ pub(super) struct Metric {
     pub(super) what: &'static str,
     pub(super) least: f64,
     pub(super) most: f64,
+    /// Which requests and calls show it.
+    pub(super) telling: Telling,
     read: fn(&Exam, &CaseRecord) -> Option<f64>,
 }
 
@@ -25,6 +30,7 @@ const METRICS: &[Metric] = &[
         what: "share of requests answered with whole, correct documentation",
         least: 0.0,
         most: 1.0,
+        telling: Telling::WrongAnswers,
         read: read::valid,
     },
     Metric {
@@ -32,6 +38,7 @@ const METRICS: &[Metric] = &[
         what: "share of definitions that are documented",
         least: 0.0,
         most: 1.0,
+        telling: Telling::WrongAnswers,
         read: read::coverage,
     },
     Metric {
@@ -39,6 +46,7 @@ const METRICS: &[Metric] = &[
         what: "answered upstream calls, as a multiple of what one request costs",
         least: 1.0,
         most: ENDLESS,
+        telling: Telling::LaterCalls,
         read: read::cost_ratio,
     },
     Metric {
@@ -46,6 +54,7 @@ const METRICS: &[Metric] = &[
         what: "1 if all is documented although an answer was cut; from 0.5 if it is said that something lacks",
         least: 0.0,
         most: 1.0,
+        telling: Telling::WrongAnswers,
         read: read::cut_noticed,
     },
     Metric {
@@ -53,6 +62,7 @@ const METRICS: &[Metric] = &[
         what: "1 if the second file got its own documentation",
         least: 0.0,
         most: 1.0,
+        telling: Telling::Second,
         read: read::second_right,
     },
     Metric {
@@ -60,6 +70,7 @@ const METRICS: &[Metric] = &[
         what: "entries beyond the first of a definition, per definition",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::Repeats,
         read: read::duplicates,
     },
     Metric {
@@ -67,6 +78,7 @@ const METRICS: &[Metric] = &[
         what: "share of entries that break the order of the source",
         least: 0.0,
         most: 1.0,
+        telling: Telling::Disorder,
         read: read::disorder,
     },
     Metric {
@@ -74,6 +86,7 @@ const METRICS: &[Metric] = &[
         what: "bytes of answered prompts per byte of the file",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::LongestPrompts,
         read: read::prompt_ratio,
     },
     Metric {
@@ -81,6 +94,7 @@ const METRICS: &[Metric] = &[
         what: "1 if what could not be documented was said to be missing or failed",
         least: 0.0,
         most: 1.0,
+        telling: Telling::First,
         read: read::honest,
     },
     Metric {
@@ -88,6 +102,7 @@ const METRICS: &[Metric] = &[
         what: "1 if the same request worked once the API was well again",
         least: 0.0,
         most: 1.0,
+        telling: Telling::Second,
         read: read::second_right,
     },
     Metric {
@@ -95,6 +110,7 @@ const METRICS: &[Metric] = &[
         what: "attempts that met the refusal, one after the other",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::Trouble,
         read: read::attempts,
     },
     Metric {
@@ -102,6 +118,7 @@ const METRICS: &[Metric] = &[
         what: "coefficient of variation of the waits before the first retry",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::Trouble,
         read: read::delay_cv,
     },
     Metric {
@@ -109,6 +126,7 @@ const METRICS: &[Metric] = &[
         what: "share of retries that came no sooner than retry-after",
         least: 0.0,
         most: 1.0,
+        telling: Telling::Trouble,
         read: read::waited,
     },
     Metric {
@@ -116,6 +134,7 @@ const METRICS: &[Metric] = &[
         what: "share of bad bodies that were answered with 4xx",
         least: 0.0,
         most: 1.0,
+        telling: Telling::Accepted,
         read: read::refused,
     },
     Metric {
@@ -123,6 +142,7 @@ const METRICS: &[Metric] = &[
         what: "1 if the service answered an ordinary request afterwards",
         least: 0.0,
         most: 1.0,
+        telling: Telling::WrongAnswers,
         read: read::alive,
     },
     Metric {
@@ -130,6 +150,7 @@ const METRICS: &[Metric] = &[
         what: "most upstream calls at once",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::Trouble,
         read: read::max_in_flight,
     },
     Metric {
@@ -137,6 +158,7 @@ const METRICS: &[Metric] = &[
         what: "time to the last answer for each call of a request, as a multiple of our hardened service's on this machine",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::Slowest,
         read: read::makespan_ratio,
     },
     Metric {
@@ -144,6 +166,7 @@ const METRICS: &[Metric] = &[
         what: "upstream calls that began after all clients had left",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::LateCalls,
         read: read::late_calls,
     },
     Metric {
@@ -151,6 +174,7 @@ const METRICS: &[Metric] = &[
         what: "share of requests that got any answer in time",
         least: 0.0,
         most: 1.0,
+        telling: Telling::Unanswered,
         read: read::answered,
     },
     Metric {
@@ -158,6 +182,7 @@ const METRICS: &[Metric] = &[
         what: "share of files of the batch with the right answer in the right place",
         least: 0.0,
         most: 1.0,
+        telling: Telling::WrongAnswers,
         read: read::items_right,
     },
     Metric {
@@ -165,6 +190,7 @@ const METRICS: &[Metric] = &[
         what: "entries of other files, of earlier contents, or that no reply of this examination carried",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::Foreign,
         read: read::foreign,
     },
     Metric {
@@ -172,6 +198,7 @@ const METRICS: &[Metric] = &[
         what: "1 if the answer to one set of options was given for another",
         least: 0.0,
         most: 1.0,
+        telling: Telling::Second,
         read: isolation::mixed_options,
     },
     Metric {
@@ -179,6 +206,7 @@ const METRICS: &[Metric] = &[
         what: "ways to ask that were answered worse than a plain request",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::WrongAnswers,
         read: isolation::count_worse_disguises,
     },
     Metric {
@@ -186,9 +214,21 @@ const METRICS: &[Metric] = &[
         what: "answers in which the API key shows",
         least: 0.0,
         most: ENDLESS,
+        telling: Telling::Leaks,
         read: read::leaks,
     },
 ];
+
+/// Name of each metric, and what it is, with its unit.
+pub fn metrics() -> impl Iterator<Item = (&'static str, &'static str)> {
+    METRICS.iter().map(|metric| (metric.name, metric.what))
+}
+
+/// Names of the cases of an examination.
+#[must_use]
+pub fn case_names() -> Vec<&'static str> {
+    Case::VARIANTS.to_vec()
+}
 
 /// A measure of a case, e.g. `repeat.calls_per_content`.
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::behaviour::Behaviour;
 use super::flaw::Flaw;
 use super::score::{Score, Scored};
 use crate::record::exam::Isolation;
@@ -58,6 +59,9 @@ pub struct Grade {
     pub rubrics: Vec<Score>,
     /// Flaws by id, with their evidence.
     pub flaws: Vec<Flaw>,
+    /// What is the author's own in how it behaves; never a part of the points.
+    #[serde(default)]
+    pub behaviour: Behaviour,
 }
 
 impl Grade {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::Measure;
 use super::rubric::{Criterion, Rubric, Visibility};
+use super::words;
 use crate::record::exam::Exam;
 use crate::text::figures::{percent_reached, points};
 
@@ -55,6 +56,9 @@ pub struct Scored {
     pub gate: f64,
     /// Why it matters.
     pub why: String,
+    /// Some of the requests and calls that show what was lost, each with its moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
     /// What to try.
     pub help: String,
     /// Who sees it.
@@ -142,6 +146,12 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         _ if share > 0.0 => Mark::Partial,
         _ => Mark::Failed,
     };
+    let lost = !ungradable && mark != Mark::Passed;
+    let shown = measure.zip(record.filter(|_| lost));
+    let evidence = shown.map(|(measure, record)| {
+        let (exchanges, attempts) = measure.metric.telling.of(record);
+        words::told(record, &exchanges, &attempts)
+    });
     Scored {
         id: one.id.clone(),
         title: one.title.clone(),
@@ -166,6 +176,7 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
             None if unmet => UNMET.to_owned(),
             None => why(one, measure, value, gate),
         },
+        evidence: evidence.unwrap_or_default(),
         // Nothing can be advised about a service that was not there.
         help: death.map_or_else(|| one.help.clone(), |_| String::new()),
         visibility: one.visibility,
@@ -181,12 +192,10 @@ fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64)
     if gate <= 0.0 {
         return "This counts for correct answers only, and there were none here yet.".to_owned();
     }
-    let share = measure.is_some_and(|measure| measure.metric.most <= 1.0);
-    let shown = match value {
-        None => "an unknown part".to_owned(),
-        Some(value) if share => percent_reached(value),
-        Some(value) => points(value),
-    };
+    let shown = value.map_or_else(
+        || "an unknown part".to_owned(),
+        |value| figure(measure, value),
+    );
     let mut why = one.why.replace("{value}", &shown);
     if gate < 1.0 {
         why += &format!(
@@ -197,7 +206,52 @@ fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64)
     why
 }
 
+/// A value of a measure; a share is told as its percentage.
+fn figure(measure: Option<Measure>, value: f64) -> String {
+    let is_share = measure.is_some_and(|measure| measure.metric.most <= 1.0);
+    if is_share {
+        percent_reached(value)
+    } else {
+        points(value)
+    }
+}
+
 impl Scored {
+    /// The value, where correct answers make it one: what costs nothing and documents nothing is no thrift.
+    #[must_use]
+    pub fn telling_value(&self) -> Option<f64> {
+        self.value.filter(|_| self.gate > 0.0)
+    }
+
+    /// Points that were not given.
+    #[must_use]
+    pub fn lost(&self) -> f64 {
+        self.max_points - self.points
+    }
+
+    /// The case whose measure it is, as it is spelt in rubrics.
+    #[must_use]
+    pub fn case(&self) -> &str {
+        self.measure.split('.').next().unwrap_or_default()
+    }
+
+    /// What gives all points, in words.
+    #[must_use]
+    pub fn needed(&self) -> String {
+        let bound = if self.full < self.zero {
+            "at most"
+        } else {
+            "at least"
+        };
+        format!("{bound} {}: {}", self.shown(self.full), self.what)
+    }
+
+    /// `value` of its measure, a share as its percentage.
+    #[must_use]
+    pub fn shown(&self, value: f64) -> String {
+        figure(Measure::named(&self.measure).ok(), value)
+    }
+
     /// What to try next; nothing where something else has to come first.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {

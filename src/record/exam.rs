@@ -235,6 +235,10 @@ pub struct Exchange {
     /// The file whose place in a batch it took, if it named its file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,
+    /// Digest of what the documentation says beside the API's own lines, with names and numbers left
+    /// out. Noted only in cases that ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_text: Option<u64>,
     /// How the request was made to look unlike an examination's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disguise: Option<String>,

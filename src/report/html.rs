@@ -22,9 +22,6 @@ mod chapter;
 mod claims;
 mod strip;
 
-/// The page's own style sheet.
-const CSS: &str = include_str!("html/page.css");
-
 /// The whole report as one HTML file. Foreign text is escaped, the page can load and run nothing.
 pub fn html(
     record: &Record,
@@ -106,7 +103,7 @@ pub(super) fn page(
     chapters: &Chapters<'_>,
     data: Data,
 ) -> String {
-    let css = format!("{CSS}{}", plot::style());
+    let css = format!("{}{}", text::PAGE_STYLE, plot::style());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         BASE64.encode(Sha256::digest(&css))

@@ -1,4 +1,7 @@
-//! The text of an HTML page, as web servers and frameworks answer errors with one.
+//! HTML pages: the style of ours, and the text of others, as web servers and frameworks answer errors with one.
+
+/// The style sheet of every page that we write: colours in light and in dark, type, tables, print.
+pub const PAGE_STYLE: &str = include_str!("page.css");
 
 /// Elements of a page whose text no reader sees.
 const UNSEEN: [&str; 3] = ["script", "style", "title"];

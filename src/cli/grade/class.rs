@@ -2,17 +2,19 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use super::exam::{cases, examine_running, take_reference};
 use super::folder::{read_exam, write, write_out};
+use super::merge::{Whole, write_class};
 use super::records::{self, Records};
-use super::{Args, Exit, apart, code, unless_interrupted};
+use super::side_by_side::{default_jobs, side_by_side};
+use super::{Args, Exit, apart, code, stop_when_told, unless_interrupted};
 use crate::examiner;
 use crate::grade::class::{self, Row, Student};
 use crate::grade::format::Format;
@@ -69,7 +71,21 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let bytes =
         std::fs::read(roster).with_context(|| format!("cannot read `{}`", roster.display()))?;
-    let students = class::roster(&bytes).map_err(anyhow::Error::msg)?;
+    let everybody = class::roster(&bytes).map_err(anyhow::Error::msg)?;
+    let whole = Whole {
+        share: args.shard.unwrap_or_default(),
+        roster_sha256: hex::encode(Sha256::digest(&bytes)),
+        total: everybody.len(),
+    };
+    let mine = (0..).zip(everybody);
+    let mine = mine.filter(|(at, _)| whole.share.holds(*at));
+    let students: Vec<Student> = mine.map(|(_, student)| student).collect();
+    if students.is_empty() {
+        bail!(
+            "this shard holds no student, because there are only {}; use fewer shards",
+            whole.total
+        );
+    }
     let remote = students
         .iter()
         .find(|one| !one.endpoint.is_empty() && !transport::is_loopback(&one.endpoint));
@@ -81,8 +97,7 @@ pub(super) fn run(
     }
     let jobs = args
         .jobs
-        .map_or_else(default_jobs, |jobs| usize::from(jobs.get()))
-        .min(students.len());
+        .map_or_else(default_jobs, |jobs| usize::from(jobs.get()));
     let stop = Stop::default();
     stop_when_told(stop.clone())?;
     let folder = |student: &Student| folder_of(args, student);
@@ -96,37 +111,25 @@ pub(super) fn run(
         upstream: Mutex::new(()),
     };
     let mut rows: Vec<Option<Row>> = vec![None; students.len()];
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     let mut out = std::io::stdout();
-    let next = AtomicUsize::new(0);
-    let mut keep = |at: usize, row: anyhow::Result<Option<Row>>| {
-        let Some(row) = row? else { return Ok(()) };
-        write!(out, "{}", class::lines(&row))?;
-        rows[at] = Some(row);
-        let done: Vec<Row> = rows.iter().flatten().cloned().collect();
-        write(&args.out.join("class.csv"), class::csv(&done).as_bytes())?;
-        write(&args.out.join("class.html"), class::page(&done).as_bytes())?;
-        tell_progress(done.len(), rows.len(), began.elapsed());
-        anyhow::Ok(())
-    };
-    thread::scope(|scope| {
-        let (send, receive) = mpsc::channel();
-        for _ in 0..jobs {
-            let send = send.clone();
-            scope.spawn(|| {
-                let send = send;
-                while let Some((at, student)) = take(&next, &students)
-                    && !stop.is_stopped()
-                {
-                    // Who waits for it is gone when the class has ended early.
-                    let _gone = send.send((at, class.row(student)));
-                }
-            });
-        }
-        drop(send);
-        let kept = receive.into_iter().try_for_each(|(at, row)| keep(at, row));
-        kept.inspect_err(|_| stop.stop())
-    })?;
+    side_by_side(
+        students.len(),
+        jobs,
+        &stop,
+        |at| class.row(&students[at]),
+        |at, row, under_way| {
+            let Some(row) = row? else { return Ok(()) };
+            write!(out, "{}", class::lines(&row))?;
+            rows[at] = Some(row);
+            let done: Vec<Row> = rows.iter().flatten().cloned().collect();
+            write_class(&args.out, &done, &whole)?;
+            let slowest = under_way.slowest();
+            let slowest = slowest.map(|(at, took)| (students[at].id.as_str(), took));
+            tell_progress(done.len(), rows.len(), began.elapsed(), slowest);
+            Ok(())
+        },
+    )?;
     for folder in records.put_changed_aside() {
         let said = format!(
             "the record in {} was changed by somebody else meanwhile and is put aside as exam.refused.json: look at the services \
@@ -142,40 +145,22 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// The next student whom nobody has taken.
-fn take<'s>(next: &AtomicUsize, students: &'s [Student]) -> Option<(usize, &'s Student)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    students.get(at).map(|student| (at, student))
-}
-
-/// Examinations mostly wait, so that a core carries several; measured to move no count.
-fn default_jobs() -> usize {
-    3 * thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Asks to stop when this process is told to end.
-fn stop_when_told(stop: Stop) -> anyhow::Result<()> {
-    let runtime = super::runtime()?;
-    thread::spawn(move || {
-        runtime.block_on(async {
-            crate::cli::interrupt::told_to_end().await;
-            stop.stop();
-        });
-    });
-    Ok(())
-}
-
 /// How far a class is, for people who wait.
-fn tell_progress(done: usize, count: usize, took: Duration) {
-    if done < count {
-        let left = took.as_secs_f64() / done as f64 * (count - done) as f64;
-        // Nobody is left to tell when standard error is gone.
-        let _gone = writeln!(
-            std::io::stderr(),
-            "{done} of {count} students, about {} left",
-            about(left)
-        );
+fn tell_progress(done: usize, count: usize, took: Duration, slowest: Option<(&str, Duration)>) {
+    if done == count {
+        return;
     }
+    let left = took.as_secs_f64() / done as f64 * (count - done) as f64;
+    let slowest = slowest.map_or_else(String::new, |(id, took)| {
+        let id = excerpt(id, LONGEST_ID);
+        format!("; longest under way: {id}, {}", about(took.as_secs_f64()))
+    });
+    let said = format!(
+        "{done} of {count} students, about {} left{slowest}",
+        about(left)
+    );
+    // Nobody is left to tell when standard error is gone.
+    let _gone = write!(std::io::stderr(), "{}", wrapped(&said, "", "  ", COLUMNS));
 }
 
 /// Puts the record of other code aside, so that it is never taken for one of this code.

@@ -177,7 +177,7 @@ pub(super) async fn examine_started(
         Err(error @ (StartError::Spawn { .. } | StartError::Folder { .. })) => {
             return Err(error.into());
         }
-        Err(error) => not_started(started.command, salt, &error),
+        Err(error) => not_started(started.command, salt, &error.to_string()),
     };
     serving.abort();
     Ok(exam)
@@ -198,7 +198,7 @@ async fn start(launch: Launch, isolate: Isolate) -> Result<ServiceProcess, Start
 }
 
 /// A service that does not come up is ungradable, and its student reads why.
-fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
+pub(super) fn not_started(command: &str, salt: &str, why: &str) -> Exam {
     Exam {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -207,7 +207,7 @@ fn not_started(command: &str, salt: &str, why: &StartError) -> Exam {
         preflight: vec![Check {
             id: "started".to_owned(),
             passed: false,
-            said: why.to_string(),
+            said: why.to_owned(),
         }],
         cases: [].into(),
         prying: Vec::new(),

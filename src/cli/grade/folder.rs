@@ -13,7 +13,7 @@ use crate::grade::{self, Grade, feedback};
 use crate::record::exam::{self, Exam};
 
 /// Reads a file whose field `schema` must be `schema`: what another version wrote may mean something else.
-fn read_json<T: serde::de::DeserializeOwned>(
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(
     path: &Path,
     what: &str,
     schema: &str,
@@ -62,6 +62,10 @@ pub(super) fn write_out(
         let text = format.write(grade, &|name| std::env::var(name).ok());
         write(&folder.join(format.file()), text.as_bytes())?;
     }
+    write(
+        &folder.join("feedback.html"),
+        grade::student_page(grade, exam).as_bytes(),
+    )?;
     write(
         &folder.join("feedback.txt"),
         feedback::text(grade).as_bytes(),

@@ -15,7 +15,7 @@ const NAIVE_BELOW: f64 = 0.40;
 const HARDENED_FROM: f64 = 0.95;
 
 pub(super) fn self_test() -> anyhow::Result<Exit> {
-    let rubrics = rubrics(&[])?;
+    let rubrics = rubrics::read(&[])?;
     let mut out = std::io::stdout();
     let mut held = true;
     for base in [Base::Naive, Base::Hardened] {
@@ -39,6 +39,12 @@ pub(super) fn self_test() -> anyhow::Result<Exit> {
             percent_reached(share),
             if right { "as it should be" } else { "WRONG" }
         )?;
+        for (_, one) in grade.criteria() {
+            if let Some(why) = grade::ours::differs(base, &one.measure, one.telling_value()) {
+                held = false;
+                writeln!(out, "  scenarios/rubrics/ours.toml is not true: {why}")?;
+            }
+        }
         if !right {
             write!(out, "{}", feedback::text(&grade))?;
         }

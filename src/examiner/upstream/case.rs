@@ -209,6 +209,11 @@ impl CaseUpstream {
         slow + Duration::from_secs_f64(0.4 * left)
     }
 
+    /// Whether it is noted what services say beside the files.
+    pub(in crate::examiner) fn notes_instructions(&self) -> bool {
+        self.texts.is_some()
+    }
+
     /// What `prompt` says beside the files, as a digest that is the same for every file.
     pub(super) fn instruction(&self, model: &str, prompt: &str) -> Option<u64> {
         let mut rest = format!("{model}\n{prompt}");
@@ -315,7 +320,7 @@ impl Drop for Noted {
 }
 
 /// Equal for equal bodies.
-pub(super) fn digest(body: &[u8]) -> u64 {
+pub(in crate::examiner) fn digest(body: &[u8]) -> u64 {
     let hash = Sha256::digest(body);
     hash.iter()
         .take(8)

@@ -8,6 +8,7 @@ use crate::record::exam::{
 
 pub(super) fn exam(passed: bool, said: &str) -> Exam {
     let exchange = |documented| Exchange {
+        own_text: None,
         what: "a.py".into(),
         file: Some(0),
         at_ms: 0,

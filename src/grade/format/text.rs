@@ -34,10 +34,11 @@ pub(super) fn tap(grade: &Grade) -> String {
             let quoted = |text: &str| serde_json::Value::from(line(text)).to_string();
             let _infallible = writeln!(
                 out,
-                "  ---\n  score: {}\n  max_score: {}\n  message: {}\n  try: {}\n  ...",
+                "  ---\n  score: {}\n  max_score: {}\n  message: {}\n  needed: {}\n  try: {}\n  ...",
                 points(one.points),
                 points(one.max_points),
                 quoted(&one.why),
+                quoted(&one.needed()),
                 quoted(&one.help)
             );
         }
@@ -80,15 +81,17 @@ pub(super) fn markdown(grade: &Grade) -> String {
         for cap in &rubric.caps {
             let _infallible = writeln!(out, "Capped: {}\n", md(cap));
         }
-        out.push_str("| | points | criterion | what was seen | try |\n|---|---:|---|---|---|\n");
+        out.push_str(
+            "| | points | criterion | seen | needed | try |\n|---|---:|---|---|---|---|\n",
+        );
         for one in &rubric.criteria {
-            let (why, help) = match one.mark {
-                Mark::Passed => (String::new(), String::new()),
-                _ => (md(&one.why), md(&one.help)),
+            let [why, needed, help] = match one.mark {
+                Mark::Passed => [String::new(), String::new(), String::new()],
+                _ => [&one.why, &one.needed(), &one.help].map(|text| md(text)),
             };
             let _infallible = writeln!(
                 out,
-                "| {} | {} of {} | {} | {why} | {help} |",
+                "| {} | {} of {} | {} | {why} | {needed} | {help} |",
                 mark(one.mark).trim(),
                 points(one.points),
                 points(one.max_points),

@@ -57,6 +57,7 @@ mod tests {
 
     fn exchange(file: usize, at_ms: u64, documented: usize, disguise: &str) -> Exchange {
         Exchange {
+            own_text: None,
             what: "a.py".into(),
             file: Some(file),
             at_ms,

@@ -283,24 +283,20 @@ pub(super) fn makespan_ratio(exam: &Exam, record: &CaseRecord) -> Option<f64> {
 }
 
 pub(in crate::grade) fn late_calls(_: &Exam, record: &CaseRecord) -> Option<f64> {
-    let left = record
-        .exchanges
-        .iter()
-        .map(|exchange| exchange.ended_ms)
-        .max()?;
+    (!record.exchanges.is_empty()).then(|| late_attempts(record).count() as f64)
+}
+
+/// Calls that began after the last client had left.
+pub(super) fn late_attempts(record: &CaseRecord) -> impl Iterator<Item = &Attempt> {
+    let ended = record.exchanges.iter().map(|exchange| exchange.ended_ms);
+    let left = ended
+        .max()
+        .unwrap_or(u64::MAX - ON_ITS_WAY.as_millis() as u64);
+    let mut exchanges = record.exchanges.iter();
     // Whoever got a job may fetch its result later.
-    if record
-        .exchanges
-        .iter()
-        .all(|exchange| exchange.status == Some(202))
-    {
-        return Some(0.0);
-    }
-    let late = record
-        .attempts
-        .iter()
-        .filter(|attempt| attempt.at_ms > left + ON_ITS_WAY.as_millis() as u64);
-    Some(late.count() as f64)
+    let is_job = exchanges.all(|exchange| exchange.status == Some(202));
+    let attempts = record.attempts.iter().filter(move |_| !is_job);
+    attempts.filter(move |attempt| attempt.at_ms > left + ON_ITS_WAY.as_millis() as u64)
 }
 
 pub(super) fn answered(_: &Exam, record: &CaseRecord) -> Option<f64> {

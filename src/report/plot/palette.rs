@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_page_and_its_drawings_have_the_same_colours() {
-        let page = include_str!("../html/page.css").to_lowercase();
+        let page = crate::text::PAGE_STYLE.to_lowercase();
         let [light, dark] = page
             .split_once("@media screen and")
             .map(<[_; 2]>::from)

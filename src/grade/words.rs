@@ -1,7 +1,23 @@
-//! A request and a call in a few words, as evidence that a student can look for in a log.
+//! Requests and calls in a few words, as evidence that a student can look for in a log.
 
-use crate::record::exam::{Attempt, CaseRecord, Exchange, Outcome};
+use crate::record::exam::{Attempt, CaseRecord, Exchange, Outcome, Trouble};
 use crate::text::line;
+
+/// Requests and calls that are told of each kind; the record has all.
+const TOLD: usize = 3;
+
+/// Requests by their index and calls by their `seq`, in words.
+pub(super) fn told(record: &CaseRecord, exchanges: &[usize], attempts: &[u64]) -> Vec<String> {
+    let exchanges = exchanges.iter().take(TOLD).filter_map(|index| {
+        let one = record.exchanges.get(*index)?;
+        Some(format!("request {index}, {}", exchange(record, one)))
+    });
+    let attempts = attempts.iter().take(TOLD).filter_map(|seq| {
+        let one = record.attempts.iter().find(|one| one.seq == *seq)?;
+        Some(format!("attempt {seq}, {}", attempt(record, one)))
+    });
+    exchanges.chain(attempts).collect()
+}
 
 /// Seconds with two places.
 fn seconds(ms: u64) -> String {
@@ -41,11 +57,12 @@ pub(super) fn attempt(record: &CaseRecord, attempt: &Attempt) -> String {
         .and_then(|file| record.files.get(*file))
         .map_or("?", |file| file.path.as_str());
     let (from, to) = (attempt.span.0 + 1, attempt.span.1 + 1);
-    let answer = match attempt.status {
-        Some(status) => format!("answered {status}"),
-        None => "given up by the service".to_owned(),
+    let answer = match (attempt.trouble, attempt.status) {
+        (Some(trouble), _) => format!("met {trouble}"),
+        (None, Some(status)) => format!("answered {status}"),
+        (None, None) => "given up by the service".to_owned(),
     };
-    let cut = if attempt.cut {
+    let cut = if attempt.cut && attempt.trouble != Some(Trouble::Cut) {
         ", cut at max_tokens"
     } else {
         ""

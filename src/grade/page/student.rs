@@ -1,0 +1,150 @@
+//! The page of one service: points, figures beside ours, what was seen and needed, and advice last.
+
+use maud::{Markup, html};
+
+use super::super::feedback::{said, worst_first};
+use super::super::flaw::{DEATH, Flaw};
+use super::super::score::{Mark, Scored};
+use super::super::{Grade, Status};
+use super::figures::figures;
+use super::timeline::timeline;
+use super::{Frame, Section, page};
+use crate::record::exam::{Case, Exam};
+use crate::text::figures::points;
+
+/// The page of one service. `exam` is the record from which `grade` was made.
+#[must_use]
+pub fn student(grade: &Grade, exam: &Exam) -> String {
+    let title = match grade.status {
+        Status::Ungradable => "Not graded, and this is no zero".to_owned(),
+        _ => format!(
+            "{} of {} points",
+            points(grade.score),
+            points(grade.max_score)
+        ),
+    };
+    let isolation = grade.isolation.map_or_else(String::new, |isolation| {
+        format!("Kept apart from the grader: {isolation}. ")
+    });
+    let frame = Frame {
+        kicker: "breaklab grade",
+        title,
+        lede: lede(grade),
+        footer: format!(
+            "{isolation}Made by breaklab {} from exam.json. To be asked about the very same files again, add --salt {}",
+            grade.version, grade.salt
+        ),
+    };
+    page(&frame, &sections(grade, exam))
+}
+
+fn lede(grade: &Grade) -> Markup {
+    let death = grade.flaws.first().filter(|flaw| flaw.id == DEATH);
+    html! {
+        p.lede { code { (said(&grade.target)) } }
+        @if let Some(death) = death { p.invalid { strong { "The service died: " } (said(&death.seen)) "." } }
+        @match grade.status {
+            Status::Graded if grade.reason.is_empty() => {}
+            Status::Inconclusive => p.note { "Some points are open; " (said(&grade.reason)) "." },
+            _ => p.invalid { (said(&grade.reason)) },
+        }
+    }
+}
+
+fn sections(grade: &Grade, exam: &Exam) -> Vec<Section> {
+    if grade.status == Status::Ungradable {
+        return Vec::new();
+    }
+    let lost = worst_first(grade.criteria().map(|(_, one)| one));
+    let lost: Vec<&Scored> = lost
+        .into_iter()
+        .filter(|one| one.mark != Mark::Passed)
+        .collect();
+    let mut sections = vec![section("figures", "Figures", figures(grade))];
+    if !lost.is_empty() {
+        let content = html! { @for one in &lost { (seen(one)) } };
+        sections.push(section("seen", "Seen and needed", content));
+    }
+    if let Some((case, record)) =
+        dearest(&lost).and_then(|case| Some((case, exam.cases.get(&case)?)))
+        && !record.exchanges.is_empty()
+    {
+        let title = format!("The case that cost most: {}", case.name());
+        sections.push(section("timeline", &title, timeline(record)));
+    }
+    if !grade.flaws.is_empty() {
+        let content = html! { @for one in &grade.flaws { (flaw(one)) } };
+        sections.push(section("flaws", "Recognised flaws", content));
+    }
+    let advised: Vec<_> = lost
+        .iter()
+        .filter_map(|one| Some((*one, one.advice()?)))
+        .collect();
+    if !advised.is_empty() {
+        sections.push(section("next", "What to try", advice(&advised)));
+    }
+    sections
+}
+
+fn section(id: &'static str, title: &str, content: Markup) -> Section {
+    Section {
+        id,
+        title: title.to_owned(),
+        content,
+    }
+}
+
+/// The case in which most points were lost.
+fn dearest(lost: &[&Scored]) -> Option<Case> {
+    let mut costs: Vec<(&str, f64)> = Vec::new();
+    for one in lost {
+        match costs.iter_mut().find(|(case, _)| *case == one.case()) {
+            Some((_, cost)) => *cost += one.lost(),
+            None => costs.push((one.case(), one.lost())),
+        }
+    }
+    costs.sort_by(|a, b| b.1.total_cmp(&a.1));
+    costs.first()?.0.parse().ok()
+}
+
+fn seen(one: &Scored) -> Markup {
+    html! {
+        h3 { (said(&one.title)) " · " (points(one.points)) " of " (points(one.max_points)) }
+        dl.told {
+            dt { "seen" } dd { (said(&one.why)) }
+            dt { "needed" } dd { (one.needed()) }
+            @if !one.evidence.is_empty() { (evidence(one.case(), &one.evidence)) }
+        }
+    }
+}
+
+fn evidence(case: &str, all: &[String]) -> Markup {
+    html! {
+        dt.shown { "in " (case) }
+        dd.shown { @for one in all { div { samp { (said(one)) } } } }
+    }
+}
+
+fn flaw(flaw: &Flaw) -> Markup {
+    html! {
+        h3 { (flaw.id) ": " (said(&flaw.title)) }
+        dl.told {
+            dt { "seen" } dd { (said(&flaw.seen)) }
+            dt { "expected" } dd { (flaw.expected) }
+            @if !flaw.evidence.is_empty() { (evidence(flaw.case.name(), &flaw.evidence)) }
+        }
+    }
+}
+
+fn advice(advised: &[(&Scored, &str)]) -> Markup {
+    html! {
+        details {
+            summary { "Most points first; look at what was seen before you open this" }
+            ol.next {
+                @for (one, help) in advised {
+                    li { b { (said(&one.title)) } " (+ " (points(one.lost())) "): " (said(help)) }
+                }
+            }
+        }
+    }
+}
