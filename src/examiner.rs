@@ -19,6 +19,7 @@
 //!     endpoint: "http://127.0.0.1:8000".to_owned(),
 //!     salt,
 //!     cases: vec![Case::Repeat, Case::Outage],
+//!     own: vec![],
 //!     deadline: Duration::from_secs(60),
 //! };
 //! let exam = examiner::examine(&api, &plan, &mut None, &|_| {}).await?;
@@ -29,6 +30,7 @@
 pub use api::{ExamApi, random_salt};
 pub use error::ExaminerError;
 pub use examine::{Plan, examine};
+pub use own::OwnCase;
 pub use process::{Launch, ServiceProcess, StartError};
 pub use reference::reference;
 
@@ -40,6 +42,7 @@ mod examine;
 mod family;
 pub mod isolation;
 mod lateness;
+mod own;
 mod process;
 mod reference;
 mod running;

@@ -10,7 +10,7 @@ use strum::VariantArray;
 use super::Exit;
 use crate::contract::limits;
 use crate::grade::format::Format;
-use crate::grade::{self, Grade, Rubric, Status, diff, feedback};
+use crate::grade::{self, Grade, Status, diff, feedback};
 use crate::text::figures::points;
 use crate::text::{COLUMNS, wrapped};
 
@@ -18,6 +18,7 @@ use crate::load::{Share, Stop};
 use crate::record::exam::Exam;
 use exam::examine;
 use folder::{read_exam, read_grade, write_out};
+use rubrics::Rubrics;
 
 mod apart;
 mod class;
@@ -144,7 +145,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.jobs.is_some() && args.roster.is_none() && args.repeat.is_none() {
         bail!("--jobs is for a class or for --repeat: one service is examined case by case");
     }
-    let rubrics = rubrics::read(&args.rubric)?;
+    let rubrics = Rubrics::read(&args.rubric)?;
     let formats = formats(&args.format)?;
     if let Some(roster) = &args.roster {
         return class::run(args, roster, &rubrics, &formats);
@@ -153,13 +154,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         return repeat::run(args, command, &rubrics, &formats);
     }
     let exam = match &args.from {
-        Some(folder) => read_exam(folder)?,
+        Some(folder) => rubrics.of_these_cases(read_exam(folder)?),
         None => match unless_interrupted(examine_for_parent(args, &rubrics))? {
             Some(exam) => exam,
             None => return Ok(Exit::Interrupted),
         },
     };
-    let grade = grade::grade(&exam, &rubrics);
+    let grade = grade::grade(&exam, &rubrics.all);
     let earlier = args
         .diff
         .as_ref()
@@ -247,7 +248,7 @@ fn stop_when_told(stop: Stop) -> anyhow::Result<()> {
 }
 
 /// An examination that ends with the process that asked for it, if there is one.
-async fn examine_for_parent(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
+async fn examine_for_parent(args: &Args, rubrics: &Rubrics) -> anyhow::Result<Exam> {
     if !args.until_stdin_ends {
         return examine(args, rubrics).await;
     }

@@ -47,7 +47,7 @@ impl Session {
         }
     }
 
-    async fn end(&self, running: Arc<RunningCase>) -> CaseRecord {
+    pub(super) async fn end(&self, running: Arc<RunningCase>) -> CaseRecord {
         running.quiet(CALM).await;
         running.record()
     }

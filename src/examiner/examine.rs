@@ -8,12 +8,15 @@ use ground::chance::{digest, mix};
 use super::api::ExamApi;
 use super::client::Client;
 use super::error::ExaminerError;
+use super::own::OwnCase;
 use super::process::ServiceProcess;
 use super::session::Session;
 use super::source_files::Writer;
 use super::upstream::FaultScript;
 use crate::contract::limits::{ALIVE_WITHIN, REACHABLE_WITHIN};
-use crate::record::exam::{Case, CaseRecord, Check, Exam, Exchange, Outcome, SCHEMA, UPSTREAM};
+use crate::record::exam::{
+    Case, CaseRecord, Check, Exam, Exchange, Outcome, OwnRecord, SCHEMA, UPSTREAM,
+};
 
 /// How an examination is carried out.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct Plan {
     pub salt: String,
     /// The cases.
     pub cases: Vec<Case>,
+    /// Cases that the rubrics define.
+    pub own: Vec<OwnCase>,
     /// Longest wait for one answer.
     pub deadline: Duration,
 }
@@ -38,7 +43,7 @@ pub async fn examine(
     api: &ExamApi,
     plan: &Plan,
     service: &mut Option<ServiceProcess>,
-    done: &(dyn Fn(Case) + Sync),
+    done: &(dyn Fn(&str) + Sync),
 ) -> Result<Exam, ExaminerError> {
     let client = Client::new(&plan.endpoint).map_err(ExaminerError::Endpoint)?;
     let session = Session {
@@ -55,26 +60,30 @@ pub async fn examine(
         salt: plan.salt.clone(),
         preflight,
         cases: [(Case::Single, single)].into(),
+        own: [].into(),
         prying: Vec::new(),
         isolation: service.as_ref().map(|service| service.isolation()),
         unattributed: 0,
     };
     if exam.preflight.iter().all(|check| check.passed) {
-        for case in shuffled(&plan.cases, &plan.salt) {
-            if case != Case::Single {
-                let mut record = session.case(case).await;
-                record.alive_after = session.alive().await;
-                if let (false, Some(service)) = (record.alive_after, service.as_mut()) {
-                    record.death = service.death().await;
-                }
-                let died = record.death.is_some();
-                exam.cases.insert(case, record);
-                if died && !restarted(service).await {
-                    // What is left cannot be told.
-                    break;
-                }
+        for planned in shuffled(plan) {
+            let mut record = match &planned {
+                // It was played at first.
+                Planned::BuiltIn(Case::Single) => continue,
+                Planned::BuiltIn(case) => session.case(*case).await,
+                Planned::Own(case) => session.own_case(case).await,
+            };
+            record.alive_after = session.alive().await;
+            if let (false, Some(service)) = (record.alive_after, service.as_mut()) {
+                record.death = service.death().await;
             }
-            done(case);
+            let died = record.death.is_some();
+            done(planned.name());
+            planned.keep(record, &mut exam);
+            if died && !restarted(service).await {
+                // What is left cannot be told.
+                break;
+            }
         }
     }
     exam.prying = api.upstream.prying();
@@ -140,12 +149,44 @@ impl Session {
     }
 }
 
+/// A case that is still to be played.
+enum Planned<'p> {
+    BuiltIn(Case),
+    Own(&'p OwnCase),
+}
+
+impl Planned<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::BuiltIn(case) => case.name(),
+            Self::Own(case) => case.id(),
+        }
+    }
+
+    fn keep(&self, record: CaseRecord, exam: &mut Exam) {
+        match self {
+            Self::BuiltIn(case) => {
+                exam.cases.insert(*case, record);
+            }
+            Self::Own(case) => {
+                let sha256 = case.sha256().to_owned();
+                exam.own
+                    .insert(case.id().to_owned(), OwnRecord { sha256, record });
+            }
+        }
+    }
+}
+
 /// The cases in an order that nobody can foresee, so that it tells nothing about what comes; the one
 /// that may take long stands last.
-fn shuffled(cases: &[Case], salt: &str) -> Vec<Case> {
-    let seed = digest(salt.as_bytes());
-    let mut cases = cases.to_vec();
-    cases.sort_by_key(|case| (*case == Case::Silence, mix(&[seed, *case as u64])));
+fn shuffled(plan: &Plan) -> Vec<Planned<'_>> {
+    let seed = digest(plan.salt.as_bytes());
+    let built_in = plan.cases.iter().map(|case| Planned::BuiltIn(*case));
+    let mut cases: Vec<_> = built_in.chain(plan.own.iter().map(Planned::Own)).collect();
+    cases.sort_by_key(|case| {
+        let is_last = matches!(case, Planned::BuiltIn(Case::Silence));
+        (is_last, mix(&[seed, digest(case.name().as_bytes())]))
+    });
     cases
 }
 

@@ -45,6 +45,7 @@ pub async fn reference(mode: Base, cases: &[Case]) -> Result<Exam, ExaminerError
         endpoint,
         salt: random_salt()?,
         cases: cases.to_vec(),
+        own: Vec::new(),
         deadline: Duration::from_secs(30),
     };
     let exam = examine(&api, &plan, &mut None, &|_| {}).await;

@@ -153,6 +153,7 @@ impl RunningCase {
         let (mut found, mut order, mut seen) = (Found::default(), Vec::new(), BTreeSet::new());
         let documentation = plain(documentation);
         for token in proof::find(&documentation) {
+            let token = as_written(token, text);
             let is_ours = self.api.proofs.verify(&token);
             if !is_ours || !self.api.upstream.has_delivered(&token) {
                 found.forged += 1;
@@ -161,6 +162,7 @@ impl RunningCase {
             match place(token.symbol) {
                 Some(place) if seen.insert(place) => order.push(place),
                 Some(_) => found.duplicates += 1,
+                None if text.shared.iter().any(|name| name == token.symbol) => {}
                 None if old(token.symbol) => found.stale += 1,
                 None => found.foreign += 1,
             }
@@ -280,8 +282,18 @@ fn nameless(text: &str, file: &FileText) -> String {
     text
 }
 
+/// The code with its definition's name as the file spells it.
+fn as_written<'t>(token: proof::Proof<'t>, file: &'t FileText) -> proof::Proof<'t> {
+    let mut names = file.symbols.iter().chain(&file.shared);
+    let name = names.find(|name| name.eq_ignore_ascii_case(token.symbol));
+    proof::Proof {
+        symbol: name.map_or(token.symbol, |name| name),
+        ..token
+    }
+}
+
 /// Documentation as the codes in it are looked for: services may change the case of letters, and
-/// escape Markdown. All names of an examination are in small letters.
+/// escape Markdown.
 fn plain(documentation: &str) -> String {
     documentation.to_ascii_lowercase().replace("\\_", "_")
 }

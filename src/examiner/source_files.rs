@@ -13,7 +13,9 @@ pub(super) struct FileText {
     pub(super) content: String,
     /// Names of its definitions, in order.
     pub(super) symbols: Vec<String>,
-    /// Lines of each definition.
+    /// Definitions whose names others have as well, so that they tell nothing.
+    pub(super) shared: Vec<String>,
+    /// Lines of each definition; 0 where they differ.
     pub(super) lines: usize,
 }
 
@@ -198,6 +200,7 @@ fn of_names(path: String, symbols: Vec<String>, shape: Shape) -> FileText {
         path,
         content,
         symbols,
+        shared: Vec::new(),
         lines: shape.lines,
     }
 }

@@ -68,7 +68,11 @@ impl Upstream {
 
     /// Opens a case about `texts`; calls are told apart by the definitions in their prompts.
     pub(super) fn open(&self, texts: &[FileText], script: FaultScript) -> Arc<CaseUpstream> {
-        let case = Arc::new(CaseUpstream::new(texts, script, self.0.timeline));
+        // Rules are checked when a case is read.
+        let mock = (!script.rules.is_empty())
+            .then(|| self.0.mocks.obeying(script.rules.clone()).ok())
+            .flatten();
+        let case = Arc::new(CaseUpstream::new(texts, script, mock, self.0.timeline));
         self.cases().push(Arc::clone(&case));
         case
     }
@@ -169,7 +173,7 @@ impl Upstream {
         let answer = match trouble {
             Some(Trouble::Status(status)) => self.refusal(status, retry_after_s, request).await,
             Some(trouble) => self.ask(self.0.mocks.with(trouble), request).await,
-            None => self.ask(&self.0.mocks.healthy, request).await,
+            None => self.ask_ruled(&case, &noted, request).await,
         };
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
         let body = answer
@@ -223,6 +227,36 @@ impl Upstream {
         let answer = mock.answer(Request::from_parts(head, body)).await;
         let (head, body) = answer.map_err(|_| Gone)?.into_parts();
         Ok(Response::from_parts(head, Passed::read(body).await))
+    }
+
+    /// Asks the mock that obeys the rules of the case, if it has any, and notes what they did.
+    async fn ask_ruled(
+        &self,
+        case: &CaseUpstream,
+        noted: &Noted,
+        request: Request<Bytes>,
+    ) -> Result<Response<Passed>, Gone> {
+        let Some(mock) = &case.mock else {
+            return self.ask(&self.0.mocks.healthy, request).await;
+        };
+        let asking = self.ask(mock, request);
+        tokio::pin!(asking);
+        let Ok(answer) = tokio::time::timeout(NO_ANSWER, &mut asking).await else {
+            noted.meet(Trouble::NoAnswer);
+            return asking.await;
+        };
+        match &answer {
+            Err(Gone) => noted.meet(Trouble::LostBefore),
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                let trouble = answer.body().trouble(answer.headers());
+                let trouble = (status >= 400)
+                    .then_some(Trouble::Status(status))
+                    .or(trouble);
+                trouble.into_iter().for_each(|trouble| noted.meet(trouble));
+            }
+        }
+        answer
     }
 
     /// A refusal as the API words it, where it has words for this status.
@@ -330,6 +364,8 @@ impl Upstream {
     }
 }
 
+/// After so long without an answer, none is to come: this API is in a hurry.
+const NO_ANSWER: Duration = Duration::from_secs(8);
 /// A shorter key could stand in any text by chance.
 const SHORTEST_KEY: usize = 16;
 /// Keys that are looked for in answers.

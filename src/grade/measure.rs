@@ -230,40 +230,62 @@ pub fn case_names() -> Vec<&'static str> {
     Case::VARIANTS.to_vec()
 }
 
-/// A measure of a case, e.g. `repeat.calls_per_content`.
+/// Where a measure is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place<'m> {
+    /// A case that every examination knows.
+    BuiltIn(Case),
+    /// A case that the rubric defines.
+    Own(&'m str),
+}
+
+/// A measure of a case, e.g. `repeat.cost_ratio`.
 #[derive(Clone, Copy)]
-pub(super) struct Measure {
-    pub(super) case: Case,
+pub(super) struct Measure<'m> {
+    pub(super) place: Place<'m>,
     pub(super) metric: &'static Metric,
 }
 
-impl Measure {
-    /// Finds a measure by its name.
-    pub(super) fn named(name: &str) -> Result<Self, String> {
+/// What is said of a measure whose case nobody knows.
+pub(super) fn no_case(name: &str) -> String {
+    let cases = Case::VARIANTS.join(", ");
+    format!(
+        "there is no measure `{name}`: the cases are {cases}, and those that the rubric defines by [[case]]"
+    )
+}
+
+impl<'m> Measure<'m> {
+    /// Finds a measure by its name. Whether a case of the rubric's own exists is not looked at.
+    pub(super) fn named(name: &'m str) -> Result<Self, String> {
         let wrong = |what: &str| format!("there is no measure `{name}`: {what}");
         let (case, metric) = name
             .split_once('.')
             .ok_or_else(|| wrong("write CASE.METRIC"))?;
-        let case = case
-            .parse()
-            .map_err(|_| wrong(&format!("the cases are {}", Case::VARIANTS.join(", "))))?;
+        let place = case.parse().map_or(Place::Own(case), Place::BuiltIn);
         let metric = METRICS.iter().find(|one| one.name == metric);
         let names = || {
-            METRICS
-                .iter()
-                .map(|one| one.name)
+            metrics()
+                .map(|(name, _)| name)
                 .collect::<Vec<_>>()
                 .join(", ")
         };
         Ok(Self {
-            case,
+            place,
             metric: metric.ok_or_else(|| wrong(&format!("the metrics are {}", names())))?,
         })
     }
 
+    /// What was observed in its case.
+    pub(super) fn record(self, exam: &Exam) -> Option<&CaseRecord> {
+        match self.place {
+            Place::BuiltIn(case) => exam.cases.get(&case),
+            Place::Own(id) => exam.own.get(id).map(|own| &own.record),
+        }
+    }
+
     /// The number, if it can be told.
     pub(super) fn read(self, exam: &Exam) -> Option<f64> {
-        let value = (self.metric.read)(exam, exam.cases.get(&self.case)?)?;
+        let value = (self.metric.read)(exam, self.record(exam)?)?;
         value.is_finite().then_some(value)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::measure::Measure;
+use super::measure::{self, Measure, Place};
 use crate::record::exam::Case;
 
 /// Rubrics that are built in, by name.
@@ -59,6 +59,19 @@ pub struct Rubric {
     /// What takes them away.
     #[serde(default)]
     pub cap: Vec<Cap>,
+    /// Cases of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub case: Vec<CaseTable>,
+}
+
+/// A case that a rubric defines: files, arrivals and faults, which the examiner reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseTable {
+    /// Its name in measures.
+    pub id: String,
+    /// The rest of the table.
+    #[serde(flatten)]
+    pub settings: toml::Table,
 }
 
 /// One thing that gives points.
@@ -187,8 +200,10 @@ impl Rubric {
             .flat_map(|one| one.gate.iter().chain([&one.measure]));
         let names = criteria.chain(self.cap.iter().map(|cap| &cap.measure));
         names
-            .filter_map(|name| Measure::named(name).ok())
-            .map(|measure| measure.case)
+            .filter_map(|name| match Measure::named(name).ok()?.place {
+                Place::BuiltIn(case) => Some(case),
+                Place::Own(_) => None,
+            })
             .collect()
     }
 
@@ -220,19 +235,20 @@ impl Rubric {
                 self.pass_at, self.total
             ));
         }
+        found.extend(self.lint_cases());
         let mut ids = BTreeSet::new();
         for one in &self.criterion {
             if !ids.insert(&one.id) {
                 found.push(format!("criterion `{}` is there twice", one.id));
             }
             found.extend(
-                one.lint()
+                one.lint(self)
                     .into_iter()
                     .map(|why| format!("criterion `{}`: {why}", one.id)),
             );
         }
         for cap in &self.cap {
-            match Measure::named(&cap.measure) {
+            match self.measure(&cap.measure) {
                 Err(why) => found.push(format!("cap: {why}")),
                 Ok(measure)
                     if !(measure.metric.least..measure.metric.most).contains(&cap.above) =>
@@ -255,10 +271,41 @@ impl Rubric {
     }
 }
 
+impl Rubric {
+    /// The measure of this name, if its case is built in or defined here.
+    fn measure<'n>(&self, name: &'n str) -> Result<Measure<'n>, String> {
+        let measure = Measure::named(name)?;
+        match measure.place {
+            Place::Own(id) if !self.case.iter().any(|case| case.id == id) => {
+                Err(measure::no_case(name))
+            }
+            _ => Ok(measure),
+        }
+    }
+
+    fn lint_cases(&self) -> Vec<String> {
+        let (mut found, mut ids) = (Vec::new(), BTreeSet::new());
+        for case in &self.case {
+            let id = &case.id;
+            let is_word = !id.is_empty()
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            if !is_word {
+                found.push(format!("case `{id}`: an id has small letters and `_` only"));
+            }
+            if id.parse::<Case>().is_ok() || !ids.insert(id) {
+                found.push(format!("case `{id}` is there already; choose another id"));
+            }
+        }
+        found
+    }
+}
+
 impl Criterion {
-    fn lint(&self) -> Vec<String> {
+    fn lint(&self, rubric: &Rubric) -> Vec<String> {
         let mut found = Vec::new();
-        match Measure::named(&self.measure) {
+        match rubric.measure(&self.measure) {
             Err(why) => found.push(why),
             Ok(measure) => {
                 let metric = measure.metric;
@@ -285,7 +332,7 @@ impl Criterion {
             found.push("a log scale needs `full` and `zero` above 0".to_owned());
         }
         for gate in &self.gate {
-            match Measure::named(gate) {
+            match rubric.measure(gate) {
                 Err(why) => found.push(why),
                 Ok(measure) if measure.metric.most > 1.0 => {
                     found.push(format!("gate `{gate}` is no share between 0 and 1"));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::measure::Measure;
 use super::rubric::{Criterion, Rubric, Visibility};
 use super::words;
-use crate::record::exam::Exam;
+use crate::record::exam::{CaseRecord, Exam};
 use crate::text::figures::{percent_reached, points};
 
 /// The points of one rubric.
@@ -123,7 +123,7 @@ pub(super) fn round(points: f64) -> f64 {
 fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     let measure = Measure::named(&one.measure).ok();
     let value = measure.and_then(|measure| measure.read(exam));
-    let record = measure.and_then(|measure| exam.cases.get(&measure.case));
+    let record = measure.and_then(|measure| measure.record(exam));
     // Trouble that was avoided has not been survived.
     let unmet = record.is_some_and(|record| record.is_unmet(None));
     let death = record.and_then(|record| record.death.as_ref());
@@ -188,7 +188,7 @@ const UNMET: &str = "No call of the service met the trouble that waited for it i
                      could give points.";
 
 /// What the student reads: what was measured, or that correct answers come first.
-fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64) -> String {
+fn why(one: &Criterion, measure: Option<Measure<'_>>, value: Option<f64>, gate: f64) -> String {
     if gate <= 0.0 {
         return "This counts for correct answers only, and there were none here yet.".to_owned();
     }
@@ -207,7 +207,7 @@ fn why(one: &Criterion, measure: Option<Measure>, value: Option<f64>, gate: f64)
 }
 
 /// A value of a measure; a share is told as its percentage.
-fn figure(measure: Option<Measure>, value: f64) -> String {
+fn figure(measure: Option<Measure<'_>>, value: f64) -> String {
     let is_share = measure.is_some_and(|measure| measure.metric.most <= 1.0);
     if is_share {
         percent_reached(value)
@@ -233,6 +233,11 @@ impl Scored {
     #[must_use]
     pub fn case(&self) -> &str {
         self.measure.split('.').next().unwrap_or_default()
+    }
+
+    /// What was observed in that case.
+    pub(super) fn record<'e>(&self, exam: &'e Exam) -> Option<&'e CaseRecord> {
+        Measure::named(&self.measure).ok()?.record(exam)
     }
 
     /// What gives all points, in words.

@@ -35,6 +35,9 @@ pub struct Exam {
     pub preflight: Vec<Check>,
     /// The cases by name.
     pub cases: BTreeMap<Case, CaseRecord>,
+    /// Cases that the rubrics define, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own: BTreeMap<String, OwnRecord>,
     /// What the service asked of our API that only a mock server's operator needs, as `METHOD /path`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prying: Vec<String>,
@@ -149,6 +152,16 @@ impl Case {
     pub fn name(self) -> &'static str {
         self.into()
     }
+}
+
+/// A case that a rubric defines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnRecord {
+    /// SHA-256 of its definition; a case that was changed since is another case.
+    pub sha256: String,
+    /// What was observed.
+    pub record: CaseRecord,
 }
 
 /// One case.

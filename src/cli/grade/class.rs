@@ -9,16 +9,17 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::exam::{cases, examine_running, take_reference};
+use super::exam::{examine_running, take_reference};
 use super::folder::{read_exam, write, write_out};
 use super::merge::{Whole, write_class};
 use super::records::{self, Records};
+use super::rubrics::Rubrics;
 use super::side_by_side::{default_jobs, side_by_side};
 use super::{Args, Exit, apart, code, stop_when_told, unless_interrupted};
 use crate::examiner;
 use crate::grade::class::{self, Row, Student};
 use crate::grade::format::Format;
-use crate::grade::{self, Grade, Rubric, lms};
+use crate::grade::{self, Grade, lms};
 use crate::load::Stop;
 use crate::record::exam::Exam;
 use crate::text::figures::about;
@@ -66,7 +67,7 @@ enum Identity {
 pub(super) fn run(
     args: &Args,
     roster: &Path,
-    rubrics: &[Rubric],
+    rubrics: &Rubrics,
     formats: &[Format],
 ) -> anyhow::Result<Exit> {
     let bytes =
@@ -180,7 +181,7 @@ fn folder_of(args: &Args, student: &Student) -> PathBuf {
 struct Class<'a> {
     args: &'a Args,
     records: &'a Records,
-    rubrics: &'a [Rubric],
+    rubrics: &'a Rubrics,
     formats: &'a [Format],
     stop: &'a Stop,
     /// Services that run already ask the one API at `--upstream`, and so go one after the other.
@@ -218,13 +219,14 @@ impl Class<'_> {
         } else {
             &student.command
         };
-        let needed = cases(self.rubrics);
         let code = code::digest(student);
-        let known = read_exam(folder).ok().filter(|exam| {
+        let known = read_exam(folder).ok();
+        let known = known.map(|exam| self.rubrics.of_these_cases(exam));
+        let known = known.filter(|exam| {
             let is_same = code
                 .as_ref()
                 .is_none_or(|code| code::is_known(folder, code));
-            let complete = needed.iter().all(|case| exam.cases.contains_key(case));
+            let complete = self.rubrics.are_answered_by(exam);
             let passed = exam.preflight.iter().all(|check| check.passed);
             // What could not be examined is tried again when asked for; it may take long to fail.
             let is_enough = if passed { complete } else { !self.args.again };
@@ -248,7 +250,7 @@ impl Class<'_> {
                 exam
             }
         };
-        let grade = grade::grade(&exam, self.rubrics);
+        let grade = grade::grade(&exam, &self.rubrics.all);
         write_out(folder, &exam, &grade, self.formats)?;
         self.records.believe(folder);
         Ok(Some(grade))
@@ -263,11 +265,9 @@ impl Class<'_> {
         let salt = examiner::random_salt()?;
         let within = Duration::from_secs(self.args.student_deadline);
         let work = async {
-            let cases = cases(self.rubrics);
-            let mut exam = examine_running(self.args, &student.endpoint, &salt, cases).await?;
-            if self.rubrics.iter().any(Rubric::needs_reference)
-                && exam.preflight.iter().all(|check| check.passed)
-            {
+            let mut exam =
+                examine_running(self.args, &student.endpoint, &salt, self.rubrics).await?;
+            if self.rubrics.need_reference() && exam.preflight.iter().all(|check| check.passed) {
                 take_reference(&mut exam).await?;
             }
             anyhow::Ok(exam)

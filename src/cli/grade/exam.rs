@@ -1,6 +1,5 @@
 //! How an examination is come by: of a service that runs, or of one that is started and ended.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,19 +9,13 @@ use tokio::net::TcpListener;
 
 use super::Args;
 use super::isolate::Isolate;
-use crate::examiner::{self, ExamApi, Launch, Plan, ServiceProcess, StartError};
-use crate::grade::Rubric;
+use super::rubrics::Rubrics;
+use crate::examiner::{self, ExamApi, Launch, OwnCase, Plan, ServiceProcess, StartError};
 use crate::record::Base;
 use crate::record::exam::{Case, Check, Exam, Isolation, SCHEMA};
 use crate::transport;
 
-/// Cases that the rubrics need, the one that may hang last.
-pub(super) fn cases(rubrics: &[Rubric]) -> Vec<Case> {
-    let cases: BTreeSet<Case> = rubrics.iter().flat_map(Rubric::cases).collect();
-    cases.into_iter().collect()
-}
-
-pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<Exam> {
+pub(super) async fn examine(args: &Args, rubrics: &Rubrics) -> anyhow::Result<Exam> {
     let salt = args.salt.clone().map_or_else(examiner::random_salt, Ok)?;
     // Names hold it, and services may change the case of letters in what they deliver.
     let salt = salt.to_ascii_lowercase();
@@ -41,7 +34,7 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder `{}`", args.out.display()))?;
     let mut exam = match (&args.endpoint, &args.start) {
-        (Some(url), _) => examine_running(args, url, &salt, cases(rubrics)).await?,
+        (Some(url), _) => examine_running(args, url, &salt, rubrics).await?,
         (None, Some(command)) => {
             let deadline = Duration::from_secs(args.deadline);
             let ready = Duration::from_secs(args.ready_within);
@@ -54,7 +47,8 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
                 isolate: args.isolate,
                 hidden: vec![hidden_root(args)],
                 handed: args.env.clone(),
-                cases: cases(rubrics),
+                cases: rubrics.cases(),
+                own: rubrics.own.clone(),
             };
             examine_started(&started, &salt, &heard(args)).await?
         }
@@ -62,9 +56,7 @@ pub(super) async fn examine(args: &Args, rubrics: &[Rubric]) -> anyhow::Result<E
             "name a service: --endpoint URL, --start CMD, --roster FILE, or --from DIR to grade again"
         ),
     };
-    if rubrics.iter().any(Rubric::needs_reference)
-        && exam.preflight.iter().all(|check| check.passed)
-    {
+    if rubrics.need_reference() && exam.preflight.iter().all(|check| check.passed) {
         take_reference(&mut exam).await?;
     }
     Ok(exam)
@@ -81,12 +73,12 @@ fn hidden_root(args: &Args) -> PathBuf {
 }
 
 /// Progress on standard error, for people who wait.
-fn heard(args: &Args) -> impl Fn(Case) + Sync + use<> {
+fn heard(args: &Args) -> impl Fn(&str) + Sync + use<> {
     let quiet = args.json;
-    move |case| {
+    move |case: &str| {
         if !quiet {
             // Nobody is left to tell when standard error is gone.
-            let _gone = writeln!(std::io::stderr(), "examined: {}", case.name());
+            let _gone = writeln!(std::io::stderr(), "examined: {case}");
         }
     }
 }
@@ -95,7 +87,7 @@ pub(super) async fn examine_running(
     args: &Args,
     url: &str,
     salt: &str,
-    cases: Vec<Case>,
+    rubrics: &Rubrics,
 ) -> anyhow::Result<Exam> {
     let api = ExamApi::new()?;
     let listener = TcpListener::bind(args.upstream).await.with_context(|| {
@@ -114,7 +106,8 @@ pub(super) async fn examine_running(
         target: url.to_owned(),
         endpoint: url.to_owned(),
         salt: salt.to_owned(),
-        cases,
+        cases: rubrics.cases(),
+        own: rubrics.own.clone(),
         deadline: Duration::from_secs(args.deadline),
     };
     let exam = examiner::examine(&api, &plan, &mut None, &heard(args)).await?;
@@ -133,13 +126,14 @@ pub(super) struct Started<'a> {
     pub(super) hidden: Vec<PathBuf>,
     pub(super) handed: Vec<String>,
     pub(super) cases: Vec<Case>,
+    pub(super) own: Vec<OwnCase>,
 }
 
 /// Starts a service with an API of its own, examines it and ends it.
 pub(super) async fn examine_started(
     started: &Started<'_>,
     salt: &str,
-    heard: &(dyn Fn(Case) + Sync),
+    heard: &(dyn Fn(&str) + Sync),
 ) -> anyhow::Result<Exam> {
     let api = ExamApi::new()?;
     let listener = TcpListener::bind(("127.0.0.1", 0))
@@ -165,6 +159,7 @@ pub(super) async fn examine_started(
                 endpoint: service.endpoint.clone(),
                 salt: salt.to_owned(),
                 cases: started.cases.clone(),
+                own: started.own.clone(),
                 deadline: started.deadline,
             };
             let mut service = Some(service);
@@ -210,6 +205,7 @@ pub(super) fn not_started(command: &str, salt: &str, why: &str) -> Exam {
             said: why.to_owned(),
         }],
         cases: [].into(),
+        own: [].into(),
         prying: Vec::new(),
         isolation: None,
         unattributed: 0,

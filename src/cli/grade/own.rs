@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use super::exam::{cases, take_reference};
-use super::{Exit, rubrics, runtime};
+use super::exam::take_reference;
+use super::rubrics::Rubrics;
+use super::{Exit, runtime};
 use crate::examiner;
 use crate::grade::{self, Status, feedback};
 use crate::record::Base;
@@ -15,16 +16,16 @@ const NAIVE_BELOW: f64 = 0.40;
 const HARDENED_FROM: f64 = 0.95;
 
 pub(super) fn self_test() -> anyhow::Result<Exit> {
-    let rubrics = rubrics::read(&[])?;
+    let rubrics = Rubrics::read(&[])?;
     let mut out = std::io::stdout();
     let mut held = true;
     for base in [Base::Naive, Base::Hardened] {
         let exam = runtime()?.block_on(async {
-            let mut exam = examiner::reference(base, &cases(&rubrics)).await?;
+            let mut exam = examiner::reference(base, &rubrics.cases()).await?;
             take_reference(&mut exam).await?;
             anyhow::Ok(exam)
         })?;
-        let grade = grade::grade(&exam, &rubrics);
+        let grade = grade::grade(&exam, &rubrics.all);
         let share = grade.fraction();
         let right = grade.status == Status::Graded
             && match base {

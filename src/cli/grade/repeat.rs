@@ -5,11 +5,12 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{write, write_out};
+use super::rubrics::Rubrics;
 use super::side_by_side::{default_jobs, side_by_side};
 use super::{Args, Exit, apart, stop_when_told};
 use crate::grade::class::Student;
 use crate::grade::format::Format;
-use crate::grade::{self, Grade, Rubric, Status};
+use crate::grade::{self, Grade, Status};
 use crate::load::Stop;
 use crate::text::figures::points;
 use crate::text::{COLUMNS, wrapped};
@@ -40,7 +41,7 @@ struct Moved {
 pub(super) fn run(
     args: &Args,
     command: &str,
-    rubrics: &[Rubric],
+    rubrics: &Rubrics,
     formats: &[Format],
 ) -> anyhow::Result<Exit> {
     let count = usize::from(args.repeat.map_or(1, std::num::NonZeroU8::get));
@@ -60,7 +61,7 @@ pub(super) fn run(
         let Some(exam) = apart::examine(args, &student, &folder, &stop)? else {
             return Ok(None);
         };
-        let grade = grade::grade(&exam, rubrics);
+        let grade = grade::grade(&exam, &rubrics.all);
         write_out(&folder, &exam, &grade, formats)?;
         Ok(Some(grade))
     };
@@ -163,7 +164,7 @@ fn text(repeats: &Repeats) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grade::builtin;
+    use crate::grade::{Rubric, builtin};
 
     #[test]
     fn what_moved_between_examinations_is_named_with_its_points() {

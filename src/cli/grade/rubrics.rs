@@ -1,11 +1,15 @@
 //! `breaklab grade rubric`: the rubrics that there are, what is wrong with one, and what can be measured.
 
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 
 use super::Exit;
+use crate::examiner::OwnCase;
 use crate::grade::{self, Rubric};
+use crate::record::exam::{Case, Exam};
 use crate::text::figures::points;
 use crate::text::{COLUMNS, block, wrapped};
 
@@ -42,9 +46,60 @@ pub(super) fn run(action: &RubricAction) -> anyhow::Result<Exit> {
     }
 }
 
-/// The rubrics of these names; all that are built in when none is named.
-pub(super) fn read(names: &[String]) -> anyhow::Result<Vec<Rubric>> {
-    or_all(names).iter().map(|name| rubric(name)).collect()
+/// The rubrics by which services are graded, and the cases that they define.
+pub(super) struct Rubrics {
+    pub(super) all: Vec<Rubric>,
+    pub(super) own: Vec<OwnCase>,
+}
+
+impl Rubrics {
+    /// The rubrics of these names; all that are built in when none is named.
+    pub(super) fn read(names: &[String]) -> anyhow::Result<Self> {
+        let (mut all, mut own): (Vec<Rubric>, Vec<OwnCase>) = (Vec::new(), Vec::new());
+        for name in or_all(names) {
+            let (rubric, cases) = rubric(&name)?;
+            for case in cases {
+                match own.iter().find(|other| other.id() == case.id()) {
+                    Some(other) if other.sha256() != case.sha256() => bail!(
+                        "two rubrics define the case `{}`, each otherwise; give one of them another id",
+                        case.id()
+                    ),
+                    Some(_) => {}
+                    None => own.push(case),
+                }
+            }
+            all.push(rubric);
+        }
+        Ok(Self { all, own })
+    }
+
+    /// Cases of every examination that they need, the one that may hang last.
+    pub(super) fn cases(&self) -> Vec<Case> {
+        let cases: BTreeSet<Case> = self.all.iter().flat_map(Rubric::cases).collect();
+        cases.into_iter().collect()
+    }
+
+    /// Whether they hold times against ours.
+    pub(super) fn need_reference(&self) -> bool {
+        self.all.iter().any(Rubric::needs_reference)
+    }
+
+    /// Whether `exam` has all that they need.
+    pub(super) fn are_answered_by(&self, exam: &Exam) -> bool {
+        let mut cases = self.cases().into_iter();
+        let mut own = self.own.iter();
+        cases.all(|case| exam.cases.contains_key(&case))
+            && own.all(|case| exam.own.contains_key(case.id()))
+    }
+
+    /// `exam` without the records of cases that were defined otherwise when it was made.
+    pub(super) fn of_these_cases(&self, mut exam: Exam) -> Exam {
+        exam.own.retain(|id, record| {
+            let mut own = self.own.iter();
+            own.any(|case| case.id() == id && case.sha256() == record.sha256)
+        });
+        exam
+    }
 }
 
 fn or_all(names: &[String]) -> Vec<String> {
@@ -68,13 +123,21 @@ fn text(name: &str) -> anyhow::Result<String> {
     }
 }
 
-fn rubric(name: &str) -> anyhow::Result<Rubric> {
-    Ok(Rubric::parse(&text(name)?, name)?)
+/// A rubric and the cases that it defines.
+fn rubric(name: &str) -> anyhow::Result<(Rubric, Vec<OwnCase>)> {
+    let rubric = Rubric::parse(&text(name)?, name)?;
+    let folder = Path::new(name).parent().unwrap_or(Path::new("."));
+    let cases = rubric.case.iter().map(|case| {
+        OwnCase::read(&case.id, &case.settings, folder)
+            .map_err(|why| anyhow::anyhow!("rubric `{name}`: case `{}`: {why}", case.id))
+    });
+    let cases = cases.collect::<anyhow::Result<_>>()?;
+    Ok((rubric, cases))
 }
 
 fn list() -> anyhow::Result<Exit> {
     for name in grade::builtin_names() {
-        let rubric = rubric(name)?;
+        let (rubric, _) = rubric(name)?;
         let (total, pass_at) = (points(rubric.total), points(rubric.pass_at));
         let said = format!("{}; {total} points, passed from {pass_at}", rubric.title);
         write!(std::io::stdout(), "{}", entry(name, &said))?;
@@ -108,8 +171,8 @@ fn list_measures() -> anyhow::Result<Exit> {
 fn lint(names: &[String]) -> anyhow::Result<Exit> {
     let (mut out, mut sound) = (std::io::stdout(), true);
     for name in or_all(names) {
-        match Rubric::parse(&text(&name)?, &name) {
-            Ok(rubric) => {
+        match rubric(&name) {
+            Ok((rubric, _)) => {
                 let criteria = rubric.criterion.len();
                 let total = points(rubric.total);
                 let said = format!("{name}: sound; {criteria} criteria, {total} points");
@@ -117,7 +180,7 @@ fn lint(names: &[String]) -> anyhow::Result<Exit> {
             }
             Err(error) => {
                 sound = false;
-                writeln!(out, "{}", block(&error.to_string()))?;
+                writeln!(out, "{}", block(&format!("{error:#}")))?;
             }
         }
     }

@@ -11,6 +11,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use serde_json::{Value, json};
 
 use super::note::each_text;
+use crate::record::exam::Trouble;
 
 /// The connection dies without an answer, or without its end.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,24 @@ impl Passed {
             bytes: text.into(),
             dies: false,
         }
+    }
+
+    /// How the body breaks off, if it does.
+    pub(super) fn trouble(&self, headers: &HeaderMap) -> Option<Trouble> {
+        if self.dies {
+            return Some(Trouble::LostWithin);
+        }
+        let kind = headers.get(http::header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let is_whole = match kind {
+            kind if kind.contains("amazon.eventstream") => true,
+            kind if kind.contains("event-stream") => {
+                let has = |what: &[u8]| memchr::memmem::find(&self.bytes, what).is_some();
+                (has(b"message_stop") || has(b"[DONE]")) && !has(b"event: error")
+            }
+            _ => serde_json::from_slice::<Value>(&self.bytes).is_ok(),
+        };
+        (!is_whole).then_some(Trouble::BrokenOff)
     }
 
     pub(super) fn text(&self, headers: &HeaderMap) -> AnswerText {

@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ground::fault::{FaultKind, FaultRule};
 use ground::timeline::Timeline;
+use mock_claude::MockClaude;
 use sha2::{Digest, Sha256};
 
 use crate::examiner::source_files::{FileText, last_line};
@@ -68,6 +70,30 @@ pub(in crate::examiner) struct FaultScript {
     pub(in crate::examiner) slow_ms: u64,
     /// What prompts say beside the files is noted.
     pub(in crate::examiner) instructions: bool,
+    /// Faults in the words of a scenario, for a case of a rubric's own.
+    pub(in crate::examiner) rules: Vec<FaultRule>,
+}
+
+/// What a rule of a scenario does to calls, if they fail by it.
+fn trouble_of(rule: &FaultRule) -> Option<Trouble> {
+    Some(match rule.kind {
+        FaultKind::RateLimit => Trouble::Status(429),
+        FaultKind::Overloaded => Trouble::Status(529),
+        FaultKind::ServerError => Trouble::Status(500),
+        FaultKind::Authentication => Trouble::Status(401),
+        FaultKind::Billing => Trouble::Status(402),
+        FaultKind::Permission => Trouble::Status(403),
+        FaultKind::TimeoutError => Trouble::Status(504),
+        FaultKind::Reset if rule.after.is_none() => Trouble::LostBefore,
+        FaultKind::Reset | FaultKind::TruncateStream => Trouble::LostWithin,
+        FaultKind::Hang => Trouble::NoAnswer,
+        FaultKind::MalformedJson
+        | FaultKind::StreamError
+        | FaultKind::TruncateStreamClean
+        | FaultKind::BadChunk => Trouble::BrokenOff,
+        // These slow or repeat what arrives all the same.
+        _ => return None,
+    })
 }
 
 /// A definition: number of its file, and its place in it.
@@ -88,6 +114,8 @@ pub(in crate::examiner) struct CaseUpstream {
     /// Later parts of a file answer sooner.
     reversed: bool,
     pub(super) slow_ms: u64,
+    /// Answers instead of the healthy one.
+    pub(super) mock: Option<MockClaude>,
     state: Mutex<State>,
 }
 
@@ -102,7 +130,12 @@ struct State {
 }
 
 impl CaseUpstream {
-    pub(super) fn new(texts: &[FileText], script: FaultScript, timeline: Timeline) -> Self {
+    pub(super) fn new(
+        texts: &[FileText],
+        script: FaultScript,
+        mock: Option<MockClaude>,
+        timeline: Timeline,
+    ) -> Self {
         let index = texts.iter().enumerate().flat_map(|(file, text)| {
             let symbols = text.symbols.iter().enumerate();
             symbols.map(move |(n, name)| (name.clone(), (file, n)))
@@ -110,7 +143,11 @@ impl CaseUpstream {
         let index: HashMap<String, Place> = index.collect();
         let ends = index
             .iter()
+            .filter(|(_, place)| texts[place.0].lines > 0)
             .map(|(name, place)| (last_line(name, texts[place.0].lines), *place));
+        let ruled = script.rules.iter().filter_map(trouble_of);
+        let faults = ruled.map(|trouble| Fault::passing(0, 0, trouble, 0));
+        let faults = script.faults.iter().copied().chain(faults).collect();
         Self {
             ends: ends.collect(),
             index,
@@ -120,8 +157,9 @@ impl CaseUpstream {
             at_once: script.at_once.unwrap_or(u64::MAX),
             reversed: script.reversed,
             slow_ms: script.slow_ms,
+            mock,
             state: Mutex::new(State {
-                faults: script.faults,
+                faults,
                 ..State::default()
             }),
         }
@@ -288,6 +326,16 @@ impl Noted {
             .binary_search_by_key(&self.seq, |attempt| attempt.seq)
         {
             change(&mut state.attempts[at]);
+        }
+    }
+
+    /// Notes what went wrong with this call by a rule of the case's own, if there is one that does so.
+    pub(super) fn meet(&self, trouble: Trouble) {
+        let mut state = self.case.state();
+        let mut planned = state.faults.iter_mut();
+        if let Some(fault) = planned.find(|fault| fault.trouble == trouble) {
+            fault.met += 1;
+            self.edit(&mut state, |attempt| attempt.trouble = Some(trouble));
         }
     }
 

@@ -9,6 +9,7 @@ use crate::record::exam::Trouble;
 /// One mock for each way to answer. They share their secret.
 #[derive(Debug, Clone)]
 pub(in crate::examiner) struct Mocks {
+    config: Config,
     pub(super) healthy: MockClaude,
     limited: MockClaude,
     ailing: MockClaude,
@@ -35,6 +36,7 @@ impl Mocks {
             MockClaude::new(config, timeline)
         };
         Ok(Self {
+            config: config.clone(),
             healthy: mock(None)?,
             limited: mock(Some(FaultKind::RateLimit))?,
             ailing: mock(Some(FaultKind::ServerError))?,
@@ -44,6 +46,18 @@ impl Mocks {
             lost_within: mock(Some(FaultKind::TruncateStream))?,
             broken_off: mock(Some(FaultKind::TruncateStreamClean))?,
         })
+    }
+
+    /// One that obeys `rules` from now on.
+    ///
+    /// # Errors
+    /// When the mock refuses them.
+    pub(super) fn obeying(&self, rules: Vec<FaultRule>) -> Result<MockClaude, ConfigError> {
+        let config = Config {
+            faults: rules,
+            ..self.config.clone()
+        };
+        MockClaude::new(config, Timeline::start(1.0, 0))
     }
 
     /// The one that refuses with `status`, where the API itself does.

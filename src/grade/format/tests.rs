@@ -54,6 +54,7 @@ pub(super) fn exam(passed: bool, said: &str) -> Exam {
         ..CaseRecord::default()
     };
     Exam {
+        own: [].into(),
         schema: "x".into(),
         version: "x".into(),
         target: said.to_owned(),

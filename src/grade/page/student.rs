@@ -9,7 +9,7 @@ use super::super::{Grade, Status};
 use super::figures::figures;
 use super::timeline::timeline;
 use super::{Frame, Section, page};
-use crate::record::exam::{Case, Exam};
+use crate::record::exam::Exam;
 use crate::text::figures::points;
 
 /// The page of one service. `exam` is the record from which `grade` was made.
@@ -65,11 +65,11 @@ fn sections(grade: &Grade, exam: &Exam) -> Vec<Section> {
         let content = html! { @for one in &lost { (seen(one)) } };
         sections.push(section("seen", "Seen and needed", content));
     }
-    if let Some((case, record)) =
-        dearest(&lost).and_then(|case| Some((case, exam.cases.get(&case)?)))
+    if let Some(dearest) = dearest(&lost)
+        && let Some(record) = dearest.record(exam)
         && !record.exchanges.is_empty()
     {
-        let title = format!("The case that cost most: {}", case.name());
+        let title = format!("The case that cost most: {}", dearest.case());
         sections.push(section("timeline", &title, timeline(record)));
     }
     if !grade.flaws.is_empty() {
@@ -94,17 +94,16 @@ fn section(id: &'static str, title: &str, content: Markup) -> Section {
     }
 }
 
-/// The case in which most points were lost.
-fn dearest(lost: &[&Scored]) -> Option<Case> {
-    let mut costs: Vec<(&str, f64)> = Vec::new();
-    for one in lost {
-        match costs.iter_mut().find(|(case, _)| *case == one.case()) {
-            Some((_, cost)) => *cost += one.lost(),
-            None => costs.push((one.case(), one.lost())),
-        }
-    }
-    costs.sort_by(|a, b| b.1.total_cmp(&a.1));
-    costs.first()?.0.parse().ok()
+/// A criterion of the case in which most points were lost.
+fn dearest<'g>(lost: &[&'g Scored]) -> Option<&'g Scored> {
+    let cost = |case: &str| -> f64 {
+        let of_case = lost.iter().filter(|other| other.case() == case);
+        of_case.map(|one| one.lost()).sum()
+    };
+    // The first of those that cost as much.
+    let all = lost.iter().rev();
+    all.max_by(|a, b| cost(a.case()).total_cmp(&cost(b.case())))
+        .copied()
 }
 
 fn seen(one: &Scored) -> Markup {
