@@ -33,6 +33,7 @@ pub use examine::{Plan, examine};
 pub use own::OwnCase;
 pub use process::{Launch, ServiceProcess, StartError};
 pub use reference::reference;
+pub use relay::relay_inside;
 
 mod api;
 mod cases;
@@ -45,6 +46,7 @@ mod lateness;
 mod own;
 mod process;
 mod reference;
+mod relay;
 mod running;
 mod session;
 mod source_files;

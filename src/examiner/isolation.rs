@@ -54,13 +54,13 @@ const USERS: u32 = 4_000;
 /// The strongest way that works on this machine.
 #[must_use]
 pub fn strongest() -> Isolation {
-    if works(Isolation::Bwrap).is_ok() {
-        Isolation::Bwrap
-    } else if works(Isolation::User).is_ok() {
-        Isolation::User
-    } else {
-        Isolation::None
-    }
+    let ways = [
+        Isolation::Bwrap,
+        Isolation::BwrapWithNetwork,
+        Isolation::User,
+    ];
+    let mut working = ways.into_iter().filter(|way| works(*way).is_ok());
+    working.next().unwrap_or(Isolation::None)
 }
 
 /// Whether a way works here.
@@ -75,14 +75,15 @@ pub fn works(isolation: Isolation) -> Result<(), String> {
             "--isolate user: only root can start a service as another user; use --isolate bwrap, or grade as root"
                 .to_owned(),
         ),
-        Isolation::Bwrap => {
+        Isolation::Bwrap | Isolation::BwrapWithNetwork => {
             let mut probe = Command::new("bwrap");
-            probe.args(NAMESPACES).arg("true");
+            probe.args(NAMESPACES).args(network(isolation)).arg("true");
             probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             match probe.status() {
                 Ok(status) if status.success() => Ok(()),
                 Ok(_) => Err(
-                    "--isolate bwrap: bubblewrap may not make namespaces here; use --isolate user as root, or a container"
+                    "--isolate bwrap: bubblewrap may not make namespaces here; use --isolate bwrap-with-network, user as root, \
+                     or a container"
                         .to_owned(),
                 ),
                 Err(error) => Err(format!(
@@ -103,8 +104,27 @@ pub fn works(isolation: Isolation) -> Result<(), String> {
     }
 }
 
-/// A view of the machine with its own processes and a root that cannot be written. The network is
-/// shared, since the service and our API must reach each other.
+/// A network with nobody in it, where that is meant.
+fn network(isolation: Isolation) -> Option<&'static str> {
+    (isolation == Isolation::Bwrap).then_some("--unshare-net")
+}
+
+/// How a service that has a network of its own and its grader reach each other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ways<'w> {
+    /// Our own program.
+    pub(super) program: &'w Path,
+    /// Port of the API.
+    pub(super) upstream: u16,
+    /// Port of the service.
+    pub(super) port: u16,
+}
+
+/// What runs beside the service and lets it reach the API, and be reached: the first words of a shell's
+/// arguments are the relay's.
+const WITH_RELAY: &str = r#""$0" grade relay "$1" "$2" "$3" & shift 3; exec sh "$@""#;
+
+/// A view of the machine with its own processes and a root that cannot be written.
 const NAMESPACES: [&str; 16] = [
     "--ro-bind",
     "/",
@@ -148,7 +168,7 @@ impl Place {
             own: None,
             user: FIRST_USER + getpid().as_raw_nonzero().get().unsigned_abs() % USERS,
         };
-        if matches!(isolation, Isolation::Bwrap | Isolation::User) {
+        if !matches!(isolation, Isolation::None | Isolation::Container) {
             place.own = Some(tempfile::Builder::new().prefix("service-").tempdir()?);
         }
         if let (Isolation::User, Some(own)) = (isolation, &place.own) {
@@ -164,11 +184,23 @@ impl Place {
         Ok(place)
     }
 
+    /// The folder by which it reaches us, if its network is its own.
+    pub(super) fn network(&self) -> Option<&Path> {
+        let own = self.own.as_ref().map(TempDir::path);
+        own.filter(|_| self.isolation == Isolation::Bwrap)
+    }
+
     /// The command that runs `script` here. `hidden` are folders that it must not see, `handed` names
     /// of variables that it gets beside the usual ones.
-    pub(super) fn shell(&self, script: &str, hidden: &[PathBuf], handed: &[String]) -> Command {
+    pub(super) fn shell(
+        &self,
+        script: &str,
+        ways: &Ways<'_>,
+        hidden: &[PathBuf],
+        handed: &[String],
+    ) -> Command {
         let mut shell = match self.isolation {
-            Isolation::Bwrap => self.wrapped(script, hidden),
+            Isolation::Bwrap | Isolation::BwrapWithNetwork => self.wrapped(script, ways, hidden),
             Isolation::User | Isolation::None | Isolation::Container => Command::new("sh"),
         };
         shell
@@ -192,9 +224,9 @@ impl Place {
         shell
     }
 
-    fn wrapped(&self, script: &str, hidden: &[PathBuf]) -> Command {
+    fn wrapped(&self, script: &str, ways: &Ways<'_>, hidden: &[PathBuf]) -> Command {
         let mut wrapped = Command::new("bwrap");
-        wrapped.args(NAMESPACES);
+        wrapped.args(NAMESPACES).args(network(self.isolation));
         // Many programs write to /tmp without asking; code that lies there must stay to be seen.
         if let (Some(own), false) = (&self.own, script.contains("/tmp")) {
             wrapped.arg("--bind").arg(own.path()).arg("/tmp");
@@ -217,7 +249,15 @@ impl Place {
         {
             wrapped.arg("--tmpfs").arg(folder);
         }
-        wrapped.args(["--", "sh"]);
+        let Some(folder) = self.network() else {
+            wrapped.args(["--", "sh"]);
+            return wrapped;
+        };
+        // It may lie where the service sees nothing.
+        wrapped.arg("--ro-bind").args([ways.program, ways.program]);
+        wrapped.args(["--", "sh", "-c", WITH_RELAY]);
+        wrapped.arg(ways.program).arg(folder);
+        wrapped.args([ways.upstream, ways.port].map(|port| port.to_string()));
         wrapped
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Seek, SeekFrom};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -14,7 +15,8 @@ use rustix::process::{
 
 use super::api::random_hex;
 use super::family::{MARK, ROUNDS, end_leftovers, family};
-use super::isolation::Place;
+use super::isolation::{Place, Ways};
+use super::relay::Relay;
 use crate::contract::limits::MAX_LOG;
 use crate::record::exam::{Death, Isolation};
 use crate::text::block;
@@ -37,6 +39,8 @@ pub struct ServiceProcess {
     /// Holds the mark as long as the service may run.
     marker: PathBuf,
     place: Place,
+    /// Where its network is its own.
+    relay: Option<Relay>,
     port: u16,
     /// Where it listens.
     pub endpoint: String,
@@ -49,12 +53,14 @@ pub struct Launch {
     pub command: String,
     /// Where; absent: here.
     pub folder: Option<PathBuf>,
-    /// URL of the API that it is given.
-    pub upstream: String,
+    /// Address of the API that it is given.
+    pub upstream: SocketAddr,
     /// Key for that API.
     pub api_key: String,
     /// File for what it prints.
     pub log: PathBuf,
+    /// Our own program, whose `grade relay` connects a service that has a network of its own.
+    pub program: PathBuf,
     /// How it is kept apart.
     pub isolation: Isolation,
     /// Folders that it must not see, where its isolation can hide them.
@@ -153,6 +159,13 @@ impl ServiceProcess {
         let log = File::options().append(true).open(&launch.log);
         keep(words, log.map_err(spawn)?);
         let place = Place::prepare(launch.isolation, launch.folder.as_deref()).map_err(spawn)?;
+        let relay = match place.network() {
+            Some(folder) => {
+                let relay = Relay::open(folder, launch.upstream, port).await;
+                Some(relay.map_err(spawn)?)
+            }
+            None => None,
+        };
         let child = launch.shell(&place, port, &mark, output, errors).spawn();
         let child = child.map_err(spawn)?;
         if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
@@ -161,6 +174,7 @@ impl ServiceProcess {
         let mut service = Self {
             child,
             place,
+            relay,
             mark,
             marker,
             port,
@@ -206,6 +220,9 @@ impl ServiceProcess {
     }
 
     async fn answers(&self) -> bool {
+        if let Some(relay) = &self.relay {
+            return relay.answers().await;
+        }
         tokio::net::TcpStream::connect(("127.0.0.1", self.port))
             .await
             .is_ok()
@@ -311,12 +328,17 @@ impl Launch {
         output: PipeWriter,
         errors: PipeWriter,
     ) -> Command {
-        let mut shell = place.shell(&self.command, &self.hidden, &self.handed);
+        let ways = Ways {
+            program: &self.program,
+            upstream: self.upstream.port(),
+            port,
+        };
+        let mut shell = place.shell(&self.command, &ways, &self.hidden, &self.handed);
         shell.process_group(0);
         shell.stdin(Stdio::null()).stdout(output).stderr(errors);
         shell
             .env("PORT", port.to_string())
-            .env("ANTHROPIC_BASE_URL", &self.upstream)
+            .env("ANTHROPIC_BASE_URL", format!("http://{}", self.upstream))
             .env("ANTHROPIC_API_KEY", &self.api_key)
             .env(MARK, mark)
             .env("PYTHONUNBUFFERED", "1")

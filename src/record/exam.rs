@@ -69,8 +69,11 @@ pub enum Isolation {
     None,
     /// By a user of its own.
     User,
-    /// By bubblewrap: its own processes, nothing to be written but its folder, records hidden.
+    /// By bubblewrap: its own processes, a network without anybody but its API, nothing to be written but
+    /// its folder, records hidden.
     Bwrap,
+    /// The same, with the network of this machine.
+    BwrapWithNetwork,
     /// By the container in which the grader runs as well.
     Container,
 }

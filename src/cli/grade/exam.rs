@@ -139,7 +139,7 @@ pub(super) async fn examine_started(
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
         .context("no loopback port")?;
-    let upstream = format!("http://{}", listener.local_addr()?);
+    let upstream = listener.local_addr()?;
     let serving = tokio::spawn(api.clone().serve(listener));
     let launch = Launch {
         command: started.command.to_owned(),
@@ -147,6 +147,7 @@ pub(super) async fn examine_started(
         upstream,
         api_key: api.api_key().to_owned(),
         log: started.out.join("service.log"),
+        program: std::env::current_exe().context("cannot find this program's own file")?,
         isolation: started.isolate.resolve()?,
         hidden: started.hidden.clone(),
         handed: started.handed.clone(),
@@ -178,12 +179,17 @@ pub(super) async fn examine_started(
     Ok(exam)
 }
 
-/// Starts a service. One that cannot run as another user, for its files are not for others, runs as
-/// ourselves if nobody asked for more; the grade says so.
+/// Starts a service. One that cannot run as another user, for its files are not for others, or without
+/// the network gets less isolation if nobody asked for more; the grade says so.
 async fn start(launch: Launch, isolate: Isolate) -> Result<ServiceProcess, StartError> {
-    let may_fall_back = isolate == Isolate::Auto && launch.isolation == Isolation::User;
-    let again = may_fall_back.then(|| Launch {
-        isolation: Isolation::None,
+    let weaker = match launch.isolation {
+        Isolation::User => Some(Isolation::None),
+        Isolation::Bwrap => Some(Isolation::BwrapWithNetwork),
+        _ => None,
+    };
+    let weaker = weaker.filter(|_| isolate == Isolate::Auto);
+    let again = weaker.map(|isolation| Launch {
+        isolation,
         ..launch.clone()
     });
     match (ServiceProcess::start(launch).await, again) {

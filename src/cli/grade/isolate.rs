@@ -5,7 +5,7 @@ use crate::record::exam::Isolation;
 
 /// What `--isolate` may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub(super) enum Isolate {
     /// The strongest of these that works here, and says which
     Auto,
@@ -13,8 +13,11 @@ pub(super) enum Isolate {
     None,
     /// As a user that nobody else is, in a copy of its folder; the grader must be root
     User,
-    /// With bubblewrap: own processes, nothing to write but its folder, records hidden
+    /// With bubblewrap: own processes, a network with nobody but its API, nothing to write but its folder,
+    /// records hidden
     Bwrap,
+    /// The same with the network of this machine, e.g. for a database that runs beside it
+    BwrapWithNetwork,
     /// By the container in which this grader runs
     Container,
 }
@@ -27,6 +30,7 @@ impl Isolate {
             Self::None => Isolation::None,
             Self::User => Isolation::User,
             Self::Bwrap => Isolation::Bwrap,
+            Self::BwrapWithNetwork => Isolation::BwrapWithNetwork,
             Self::Container => Isolation::Container,
         };
         isolation::works(chosen).map_err(anyhow::Error::msg)?;
