@@ -30,6 +30,7 @@
 pub use api::{ExamApi, random_salt};
 pub use error::ExaminerError;
 pub use examine::{Plan, examine};
+pub use handler::Handler;
 pub use own::OwnCase;
 pub use process::{Launch, ServiceProcess, StartError};
 pub use reference::reference;
@@ -41,6 +42,7 @@ mod client;
 mod error;
 mod examine;
 mod family;
+mod handler;
 pub mod isolation;
 mod lateness;
 mod own;

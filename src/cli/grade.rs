@@ -46,7 +46,10 @@ pub(super) struct Args {
     /// Command that starts the service on the port in PORT; it is given ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY
     #[arg(long, value_name = "CMD", conflicts_with = "endpoint")]
     start: Option<String>,
-    /// Folder in which --start is run
+    /// Lambda handler in Python or for Node, MODULE.FUNCTION, which is put behind a gateway
+    #[arg(long, value_name = "HANDLER", conflicts_with_all = ["endpoint", "start"])]
+    lambda: Option<String>,
+    /// Folder in which --start is run, or with the file of --lambda
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// How a service that is started is kept apart from the grader and its records
@@ -56,7 +59,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     env: Vec<String>,
     /// Grade again what an earlier run recorded in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["endpoint", "start"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["endpoint", "start", "lambda"])]
     from: Option<PathBuf>,
     /// Built-in rubrics, or TOML files [default: all four]
     #[arg(long, value_delimiter = ',', value_name = "NAME|FILE,…")]
@@ -82,8 +85,8 @@ pub(super) struct Args {
     /// Allow an endpoint that is not on this machine: it will be under load
     #[arg(long)]
     allow_remote: bool,
-    /// CSV file of a class: id, and endpoint or command, perhaps directory and email
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "start", "from"])]
+    /// CSV file of a class: id, and endpoint, command or lambda, perhaps directory and email
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "start", "lambda", "from"])]
     roster: Option<PathBuf>,
     /// Seconds that one student of a roster gets in all
     #[arg(long, value_name = "SECONDS", default_value_t = limits::STUDENT_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=7200))]
@@ -95,7 +98,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "I/N", requires = "roster", value_parser = super::shard::parse)]
     shard: Option<Share>,
     /// Examine the service so often, each time with other files, and say which points moved
-    #[arg(long, value_name = "N", requires = "start", conflicts_with = "diff")]
+    #[arg(long, value_name = "N", conflicts_with = "diff")]
     repeat: Option<std::num::NonZeroU8>,
     /// Examinations side by side, of a roster or of --repeat [default: three for each core]
     #[arg(long, value_name = "N")]
@@ -169,8 +172,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if let Some(roster) = &args.roster {
         return class::run(args, roster, &rubrics, &formats);
     }
-    if let (Some(command), Some(_)) = (&args.start, args.repeat) {
-        return repeat::run(args, command, &rubrics, &formats);
+    if args.repeat.is_some() {
+        if args.start.is_none() && args.lambda.is_none() {
+            bail!("--repeat starts a service anew each time: give it with --start or --lambda");
+        }
+        return repeat::run(args, &rubrics, &formats);
     }
     let exam = match &args.from {
         Some(folder) => rubrics.of_these_cases(read_exam(folder)?),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Seek, SeekFrom};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use rustix::process::{
 
 use super::api::random_hex;
 use super::family::{MARK, ROUNDS, end_leftovers, family};
+use super::handler::is_bare_handler;
 use super::isolation::{Place, Ways};
 use super::relay::Relay;
 use crate::contract::limits::MAX_LOG;
@@ -65,6 +66,8 @@ pub struct Launch {
     pub isolation: Isolation,
     /// Folders that it must not see, where its isolation can hide them.
     pub hidden: Vec<PathBuf>,
+    /// Variables that it is given, with their values.
+    pub variables: Vec<(String, String)>,
     /// Variables of this process's environment that it is handed beside those that every program needs.
     pub handed: Vec<String>,
     /// How long it may take to listen.
@@ -99,6 +102,15 @@ pub enum StartError {
         status: String,
         /// The end of its output.
         tail: String,
+    },
+    /// It ended well, for it only defines a handler.
+    #[error(
+        "`{command}` ended before it listened: it defines a Lambda handler, which nobody calls then; give the handler \
+         itself with --lambda MODULE.FUNCTION, e.g. --lambda app.handler"
+    )]
+    Handler {
+        /// The command.
+        command: String,
     },
     /// It did not listen in time.
     #[error(
@@ -185,6 +197,7 @@ impl ServiceProcess {
         let command = service.launch.command.clone();
         match tokio::time::timeout(within, service.listening()).await {
             Ok(None) => Ok(service),
+            Ok(Some(_)) if service.defines_a_handler() => Err(StartError::Handler { command }),
             Ok(Some(status)) => Err(StartError::Ended {
                 command,
                 status,
@@ -196,6 +209,14 @@ impl ServiceProcess {
                 tail: service.last_words().await,
             }),
         }
+    }
+
+    /// Whether its command has ended well after it had only defined a Lambda handler.
+    fn defines_a_handler(&mut self) -> bool {
+        let folder = self.launch.folder.as_deref().unwrap_or(Path::new("."));
+        let ended = self.child.try_wait();
+        ended.is_ok_and(|status| status.is_some_and(|status| status.success()))
+            && is_bare_handler(&self.launch.command, folder)
     }
 
     /// How it is kept apart.
@@ -236,7 +257,7 @@ impl ServiceProcess {
                 return None;
             }
             if let Ok(Some(status)) = self.child.try_wait()
-                && !status.success()
+                && (!status.success() || self.defines_a_handler())
             {
                 return Some(status.to_string());
             }
@@ -343,7 +364,8 @@ impl Launch {
             .env(MARK, mark)
             .env("PYTHONUNBUFFERED", "1")
             .env("NO_PROXY", "127.0.0.1,localhost")
-            .env("no_proxy", "127.0.0.1,localhost");
+            .env("no_proxy", "127.0.0.1,localhost")
+            .envs(self.variables.iter().cloned());
         shell
     }
 }

@@ -19,8 +19,22 @@ pub struct Student {
     pub endpoint: String,
     /// Command that starts it.
     pub command: String,
+    /// Lambda handler, MODULE.FUNCTION.
+    pub lambda: String,
     /// Folder in which the command is run.
     pub directory: String,
+}
+
+impl Student {
+    /// What is examined, as records call it.
+    #[must_use]
+    pub fn target(&self) -> String {
+        match (self.endpoint.as_str(), self.command.as_str()) {
+            ("", "") => format!("lambda {}", self.lambda),
+            ("", command) => command.to_owned(),
+            (endpoint, _) => endpoint.to_owned(),
+        }
+    }
 }
 
 /// A student of the class and what became of them: a grade, or why there is none.
@@ -32,8 +46,8 @@ pub struct Row {
     pub result: Result<Grade, String>,
 }
 
-/// Reads a roster: a CSV file, as any spreadsheet writes it, with the columns `id` and `endpoint` or
-/// `command`, and perhaps `email` and `directory`.
+/// Reads a roster: a CSV file, as any spreadsheet writes it, with the columns `id` and `endpoint`,
+/// `command` or `lambda`, and perhaps `email` and `directory`.
 ///
 /// # Errors
 /// What is wrong, with the line.
@@ -41,7 +55,7 @@ pub fn roster(bytes: &[u8]) -> Result<Vec<Student>, String> {
     let sheet = Spreadsheet::read(bytes);
     let id = sheet.column("id").ok_or_else(|| {
         let columns = sheet.columns().join(", ");
-        format!("the roster has no column `id`; it has {columns}, and may have id, endpoint or command, email, directory")
+        format!("the roster has no column `id`; it has {columns}, and may have id, endpoint, command or lambda, email, directory")
     })?;
     let mut students = Vec::new();
     let (mut ids, mut folders) = (BTreeSet::new(), BTreeSet::new());
@@ -52,14 +66,16 @@ pub fn roster(bytes: &[u8]) -> Result<Vec<Student>, String> {
             email: of("email").unwrap_or_default(),
             endpoint: of("endpoint").unwrap_or_default(),
             command: of("command").unwrap_or_default(),
+            lambda: of("lambda").unwrap_or_default(),
             directory: of("directory").unwrap_or_default(),
         };
         if student.id.is_empty() {
             return Err(format!("roster line {line}: `id` is empty"));
         }
-        if student.endpoint.is_empty() == student.command.is_empty() {
+        let services = [&student.endpoint, &student.command, &student.lambda];
+        if services.iter().filter(|one| !one.is_empty()).count() != 1 {
             return Err(format!(
-                "roster line {line}: give `{}` either an endpoint or a command",
+                "roster line {line}: give `{}` either an endpoint or a command or a lambda",
                 said(&student.id)
             ));
         }
@@ -194,10 +210,8 @@ mod tests {
     fn no_id_leads_into_a_formula_or_a_tag() {
         let student = Student {
             id: "=1+1<script>".into(),
-            email: String::new(),
-            endpoint: String::new(),
             command: "x".into(),
-            directory: String::new(),
+            ..Student::default()
         };
         let rows = [Row {
             student,

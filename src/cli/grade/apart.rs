@@ -32,7 +32,7 @@ pub(super) fn examine(
     let mut command = Command::new(program);
     command
         .args(["grade", "--json", "--until-stdin-ends"])
-        .args(["--start", &student.command, "--out"])
+        .arg("--out")
         .arg(folder)
         .args(["--deadline", &args.deadline.to_string()])
         .args(["--ready-within", &args.ready_within.to_string()])
@@ -41,6 +41,11 @@ pub(super) fn examine(
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
+    if student.lambda.is_empty() {
+        command.args(["--start", &student.command]);
+    } else {
+        command.args(["--lambda", &student.lambda]);
+    }
     if !student.directory.is_empty() {
         command.args(["--dir", &student.directory]);
     }

@@ -214,11 +214,7 @@ impl Class<'_> {
     /// The grade of one student, unless there was a stop; what an earlier invocation has examined is
     /// not examined again while the code is the same.
     fn grade(&self, student: &Student, folder: &Path) -> anyhow::Result<Option<Grade>> {
-        let target = if student.command.is_empty() {
-            &student.endpoint
-        } else {
-            &student.command
-        };
+        let target = student.target();
         let code = code::digest(student);
         let known = read_exam(folder).ok();
         let known = known.map(|exam| self.rubrics.of_these_cases(exam));
@@ -231,7 +227,7 @@ impl Class<'_> {
             // What could not be examined is tried again when asked for; it may take long to fail.
             let is_enough = if passed { complete } else { !self.args.again };
             let believed = self.records.is_believed(folder);
-            exam.target == *target && is_enough && is_same && believed
+            exam.target == target && is_enough && is_same && believed
         });
         let exam = match known {
             Some(exam) => exam,
@@ -257,7 +253,7 @@ impl Class<'_> {
     }
 
     fn examine(&self, student: &Student, folder: &Path) -> anyhow::Result<Option<Exam>> {
-        if !student.command.is_empty() {
+        if student.endpoint.is_empty() {
             return apart::examine(self.args, student, folder, self.stop);
         }
         // A thread that panicked has left nothing half done here.

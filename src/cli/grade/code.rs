@@ -54,7 +54,13 @@ fn files(student: &Student) -> Vec<PathBuf> {
         let files = walk.filter_map(Result::ok).map(ignore::DirEntry::into_path);
         return files.filter(|path| path.is_file()).collect();
     }
+    let module = student
+        .lambda
+        .rsplit_once('.')
+        .map_or("", |(module, _)| module);
+    let modules = ["py", "mjs", "js", "cjs"].map(|ending| format!("{module}.{ending}"));
     let words = student.command.split_whitespace();
+    let words = words.chain(modules.iter().map(String::as_str));
     let named = words.map(|word| PathBuf::from(word.trim_matches(['\'', '"'])));
     named.filter(|path| path.is_file()).collect()
 }
@@ -78,10 +84,9 @@ mod tests {
     fn student(directory: &Path, command: &str) -> Student {
         Student {
             id: "a".to_owned(),
-            email: String::new(),
-            endpoint: String::new(),
             command: command.to_owned(),
             directory: directory.to_string_lossy().into_owned(),
+            ..Student::default()
         }
     }
 

@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 use super::Args;
 use super::isolate::Isolate;
 use super::rubrics::Rubrics;
-use crate::examiner::{self, ExamApi, Launch, OwnCase, Plan, ServiceProcess, StartError};
+use crate::examiner::{self, ExamApi, Handler, Launch, OwnCase, Plan, ServiceProcess, StartError};
+use crate::grade::class::Student;
 use crate::record::Base;
 use crate::record::exam::{Case, Check, Exam, Isolation, SCHEMA};
 use crate::transport;
@@ -33,13 +34,22 @@ pub(super) async fn examine(args: &Args, rubrics: &Rubrics) -> anyhow::Result<Ex
     }
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder `{}`", args.out.display()))?;
-    let mut exam = match (&args.endpoint, &args.start) {
+    let lambda = args.lambda.clone().map(|lambda| Student {
+        lambda,
+        ..Student::default()
+    });
+    let started = args.start.clone();
+    let target = started.or_else(|| Some(lambda?.target()));
+    let mut exam = match (&args.endpoint, &target) {
         (Some(url), _) => examine_running(args, url, &salt, rubrics).await?,
         (None, Some(command)) => {
+            let handler = handler(args)?;
             let deadline = Duration::from_secs(args.deadline);
             let ready = Duration::from_secs(args.ready_within);
             let started = Started {
-                command,
+                target: command,
+                command: handler.as_ref().map_or(command, |handler| &handler.command),
+                variables: handler.as_ref().map_or(&[], |handler| &handler.variables),
                 folder: args.dir.as_deref(),
                 out: &args.out,
                 ready,
@@ -53,13 +63,23 @@ pub(super) async fn examine(args: &Args, rubrics: &Rubrics) -> anyhow::Result<Ex
             examine_started(&started, &salt, &heard(args)).await?
         }
         (None, None) => bail!(
-            "name a service: --endpoint URL, --start CMD, --roster FILE, or --from DIR to grade again"
+            "name a service: --endpoint URL, --start CMD, --lambda HANDLER, --roster FILE, or --from DIR to grade again"
         ),
     };
     if rubrics.need_reference() && exam.preflight.iter().all(|check| check.passed) {
         take_reference(&mut exam).await?;
     }
     Ok(exam)
+}
+
+/// What stands before the handler of `--lambda`.
+fn handler(args: &Args) -> anyhow::Result<Option<Handler>> {
+    let folder = args.dir.as_deref().unwrap_or(Path::new("."));
+    let found = args
+        .lambda
+        .as_ref()
+        .map(|named| Handler::find(named, folder));
+    found.transpose().map_err(anyhow::Error::msg)
 }
 
 /// The folder with the records, which no service may see: of the whole class, where there is one.
@@ -117,7 +137,10 @@ pub(super) async fn examine_running(
 
 /// A service to be started.
 pub(super) struct Started<'a> {
+    /// What it is called in the record.
+    pub(super) target: &'a str,
     pub(super) command: &'a str,
+    pub(super) variables: &'a [(String, String)],
     pub(super) folder: Option<&'a Path>,
     pub(super) out: &'a Path,
     pub(super) ready: Duration,
@@ -149,6 +172,7 @@ pub(super) async fn examine_started(
         log: started.out.join("service.log"),
         program: std::env::current_exe().context("cannot find this program's own file")?,
         isolation: started.isolate.resolve()?,
+        variables: started.variables.to_vec(),
         hidden: started.hidden.clone(),
         handed: started.handed.clone(),
         within: started.ready,
@@ -156,7 +180,7 @@ pub(super) async fn examine_started(
     let exam = match start(launch, started.isolate).await {
         Ok(service) => {
             let plan = Plan {
-                target: started.command.to_owned(),
+                target: started.target.to_owned(),
                 endpoint: service.endpoint.clone(),
                 salt: salt.to_owned(),
                 cases: started.cases.clone(),
@@ -173,7 +197,7 @@ pub(super) async fn examine_started(
         Err(error @ (StartError::Spawn { .. } | StartError::Folder { .. })) => {
             return Err(error.into());
         }
-        Err(error) => not_started(started.command, salt, &error.to_string()),
+        Err(error) => not_started(started.target, salt, &error.to_string()),
     };
     serving.abort();
     Ok(exam)

@@ -37,18 +37,14 @@ struct Moved {
     points: Vec<f64>,
 }
 
-/// Examines the service of `--start` as often as `--repeat` says, each time with files of its own.
-pub(super) fn run(
-    args: &Args,
-    command: &str,
-    rubrics: &Rubrics,
-    formats: &[Format],
-) -> anyhow::Result<Exit> {
+/// Examines the service of `--start` or `--lambda` as often as `--repeat` says, each time with files of its own.
+pub(super) fn run(args: &Args, rubrics: &Rubrics, formats: &[Format]) -> anyhow::Result<Exit> {
     let count = usize::from(args.repeat.map_or(1, std::num::NonZeroU8::get));
     let stop = Stop::default();
     stop_when_told(stop.clone())?;
     let student = Student {
-        command: command.to_owned(),
+        command: args.start.clone().unwrap_or_default(),
+        lambda: args.lambda.clone().unwrap_or_default(),
         directory: args
             .dir
             .as_ref()
