@@ -68,7 +68,7 @@ mod tests {
         assert!(differs(Base::Naive, "repeat.cost_ratio", Some(told + 1.0)).is_some());
         assert!(differs(Base::Naive, "repeat.cost_ratio", None).is_some());
         assert_eq!(
-            differs(Base::Hardened, "burst.makespan_ratio", Some(1.4)),
+            differs(Base::Hardened, "transient.delay_cv", Some(0.4)),
             None
         );
     }

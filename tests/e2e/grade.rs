@@ -9,6 +9,7 @@ use std::thread;
 use serde_json::Value;
 
 mod class;
+mod instructor;
 mod process;
 
 fn student(name: &str) -> String {
@@ -325,7 +326,7 @@ fn a_class_is_graded_whatever_one_student_does_and_taken_up_where_it_stopped() {
 
 #[test]
 fn rubrics_are_linted_and_remote_targets_need_permission() {
-    let output = breaklab(&["lint"]);
+    let output = breaklab(&["rubric", "lint"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 4);
     let output = breaklab(&["--endpoint", "http://example.com/document"]);

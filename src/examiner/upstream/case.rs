@@ -146,8 +146,11 @@ impl CaseUpstream {
             .filter(|(_, place)| texts[place.0].lines > 0)
             .map(|(name, place)| (last_line(name, texts[place.0].lines), *place));
         let ruled = script.rules.iter().filter_map(trouble_of);
-        let faults = ruled.map(|trouble| Fault::passing(0, 0, trouble, 0));
-        let faults = script.faults.iter().copied().chain(faults).collect();
+        let ruled: Vec<Fault> = ruled
+            .map(|trouble| Fault::passing(0, 0, trouble, 0))
+            .collect();
+        let mut faults = script.faults;
+        faults.extend(ruled);
         Self {
             ends: ends.collect(),
             index,

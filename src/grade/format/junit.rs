@@ -11,8 +11,8 @@ use super::message;
 use crate::text::figures::points;
 use crate::text::{self, block, line};
 
-/// The grade as JUnit XML. The strict schema allows neither properties nor files, so points stand
-/// in `system-out`.
+/// The grade as JUnit XML. The strict schema allows neither properties nor files, so points and the page
+/// stand in `system-out`.
 pub(super) fn junit(grade: &Grade) -> String {
     let mut report = Report::new("breaklab");
     for rubric in &grade.rubrics {
@@ -23,7 +23,9 @@ pub(super) fn junit(grade: &Grade) -> String {
             let score = format!("{}/{}", points(one.points), points(one.max_points));
             case.set_classname(line(&rubric.rubric))
                 .set_time(Duration::ZERO)
-                .set_system_out(format!("[[PROPERTY|score={score}]]"));
+                .set_system_out(format!(
+                    "[[PROPERTY|score={score}]]\n[[ATTACHMENT|feedback.html]]"
+                ));
             suite.add_test_case(case);
         }
         report.add_test_suite(suite);

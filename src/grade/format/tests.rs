@@ -6,7 +6,7 @@ use crate::record::exam::{
     Attempt, Case, CaseRecord, Check, Exam, Exchange, Found, Outcome, SourceFile,
 };
 
-pub(super) fn exam(passed: bool, said: &str) -> Exam {
+pub(in crate::grade) fn exam(passed: bool, said: &str) -> Exam {
     let exchange = |documented| Exchange {
         own_text: None,
         what: "a.py".into(),

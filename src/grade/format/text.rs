@@ -100,6 +100,7 @@ pub(super) fn markdown(grade: &Grade) -> String {
         }
         out.push('\n');
     }
+    out.push_str("All of it with a timeline: [feedback.html](feedback.html)\n\n");
     if !grade.flaws.is_empty() {
         out.push_str("### Recognised flaws\n\n");
     }

@@ -147,3 +147,38 @@ fn advice(advised: &[(&Scored, &str)]) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::format::tests::{HOSTILE, exam, graded};
+    use super::*;
+
+    #[test]
+    fn what_a_service_says_stays_text_and_advice_comes_folded_after_what_was_seen() {
+        let mut grade = graded(true, HOSTILE);
+        let lost = &mut grade.rubrics[0].criteria[0];
+        (lost.mark, lost.points, lost.value, lost.gate) = (Mark::Failed, 0.0, Some(9.0), 1.0);
+        lost.evidence = vec![HOSTILE.to_owned()];
+        let page = student(&grade, &exam(true, HOSTILE));
+        assert!(
+            !page.contains("<script>") && !page.contains('\u{1b}'),
+            "{page}"
+        );
+        let at = |what: &str| {
+            page.find(what)
+                .unwrap_or_else(|| panic!("no {what}: {page}"))
+        };
+        assert!(at("id=\"seen\"") < at("id=\"next\""));
+        assert!(at("id=\"next\"") < at("<details>"));
+    }
+
+    #[test]
+    fn who_could_not_be_examined_reads_why_and_no_points() {
+        let page = student(&graded(false, "down"), &exam(false, "down"));
+        assert!(
+            page.contains("this is no zero") && page.contains("down"),
+            "{page}"
+        );
+        assert!(!page.contains("id=\"figures\""), "{page}");
+    }
+}

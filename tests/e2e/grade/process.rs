@@ -1,5 +1,6 @@
 //! Services that the grader starts itself: what dies, what hangs, and what is left behind.
 
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -196,4 +197,28 @@ fn where_services_are_kept_apart_one_cannot_see_the_records_of_others() {
     }
     assert!(said.contains("nothing more"), "{said}");
     assert!(!said.contains("somebody's record"), "{said}");
+}
+
+#[test]
+fn where_services_are_kept_apart_one_reaches_its_api_and_nobody_else() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let look = format!(
+        "python3 -c 'import socket; print(\"other\", socket.socket().connect_ex((\"127.0.0.1\", {port})))'; {}",
+        student("good")
+    );
+    for (isolate, reached) in [("bwrap", false), ("bwrap-with-network", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().to_str().unwrap();
+        let start = ["--start", &look, "--rubric", "caching"];
+        let output =
+            breaklab(&[&start[..], &["--isolate", isolate, "--json", "--out", out]].concat());
+        if output.status.code() == Some(2) {
+            return;
+        }
+        let grade: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(grade["score"], 20.0, "{grade}");
+        let log = std::fs::read_to_string(folder.path().join("service.log")).unwrap();
+        assert_eq!(log.contains("other 0"), reached, "{log}");
+    }
 }
