@@ -70,6 +70,9 @@ pub(super) struct Args {
     /// Folder of an earlier grade to compare with
     #[arg(long, value_name = "DIR")]
     diff: Option<PathBuf>,
+    /// End with 1 if a criterion has fewer points than in --diff, or a flaw is new
+    #[arg(long, requires = "diff")]
+    fail_if_worse: bool,
     /// Goes into every name in the files; the same salt gives the same files [default: random]
     #[arg(long, value_name = "WORD")]
     salt: Option<String>,
@@ -193,8 +196,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         .transpose()?;
     write_out(&args.out, &exam, &grade, &formats)?;
     let mut out = std::io::stdout();
+    let worse = earlier.as_ref().filter(|_| args.fail_if_worse);
+    let worse = worse.map_or_else(Vec::new, |earlier| diff::worse(earlier, &grade));
     let exit = match args.fail_under {
         Some(least) if !reaches(&grade, least) => Exit::Failed,
+        _ if !worse.is_empty() => Exit::Failed,
         _ => Exit::Done,
     };
     if args.json {
@@ -210,7 +216,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             diff::text(earlier, &grade)
         )?;
     }
-    if let Some(least) = args.fail_under.filter(|_| exit == Exit::Failed) {
+    for one in &worse {
+        write!(out, "{}", wrapped(one, "worse: ", "  ", COLUMNS))?;
+    }
+    if let Some(least) = args.fail_under.filter(|least| !reaches(&grade, *least)) {
         writeln!(
             out,
             "less than the {} points of --fail-under",

@@ -66,21 +66,21 @@ pub async fn examine(
         unattributed: 0,
     };
     if exam.preflight.iter().all(|check| check.passed) {
-        for planned in shuffled(plan) {
-            let mut record = match &planned {
-                // It was played at first.
-                Planned::BuiltIn(Case::Single) => continue,
-                Planned::BuiltIn(case) => session.case(*case).await,
-                Planned::Own(case) => session.own_case(case).await,
+        for step in steps(plan) {
+            let played = step.iter().map(|planned| session.play(planned));
+            let mut records = futures_util::future::join_all(played).await;
+            let alive = session.alive().await;
+            let death = match service.as_mut().filter(|_| !alive) {
+                Some(service) => service.death().await,
+                None => None,
             };
-            record.alive_after = session.alive().await;
-            if let (false, Some(service)) = (record.alive_after, service.as_mut()) {
-                record.death = service.death().await;
+            for (planned, record) in step.iter().zip(&mut records) {
+                record.alive_after = alive;
+                record.death.clone_from(&death);
+                planned.keep(record.clone(), &mut exam);
+                done(planned.name());
             }
-            let died = record.death.is_some();
-            done(planned.name());
-            planned.keep(record, &mut exam);
-            if died && !restarted(service).await {
+            if death.is_some() && !restarted(service).await {
                 // What is left cannot be told.
                 break;
             }
@@ -92,6 +92,13 @@ pub async fn examine(
 }
 
 impl Session {
+    async fn play(&self, planned: &Planned<'_>) -> CaseRecord {
+        match planned {
+            Planned::BuiltIn(case) => self.case(*case).await,
+            Planned::Own(case) => self.own_case(case).await,
+        }
+    }
+
     /// The checks stop at the first that fails.
     async fn preflight(&self) -> (Vec<Check>, CaseRecord) {
         let mut checks = Vec::new();
@@ -177,17 +184,27 @@ impl Planned<'_> {
     }
 }
 
-/// The cases in an order that nobody can foresee, so that it tells nothing about what comes; the one
-/// that may take long stands last.
-fn shuffled(plan: &Plan) -> Vec<Planned<'_>> {
+/// Cases in which nothing goes wrong and few ask at once: they are played together, so that no request tells
+/// which of them it belongs to.
+const MIXED: [Case; 3] = [Case::Repeat, Case::Edited, Case::Twins];
+
+/// What is played together, in an order that nobody can foresee, so that it tells nothing about what
+/// comes; the case that may take long stands last. The one that was played at first is left out.
+fn steps(plan: &Plan) -> Vec<Vec<Planned<'_>>> {
     let seed = digest(plan.salt.as_bytes());
-    let built_in = plan.cases.iter().map(|case| Planned::BuiltIn(*case));
-    let mut cases: Vec<_> = built_in.chain(plan.own.iter().map(Planned::Own)).collect();
-    cases.sort_by_key(|case| {
-        let is_last = matches!(case, Planned::BuiltIn(Case::Silence));
-        (is_last, mix(&[seed, digest(case.name().as_bytes())]))
+    let cases = plan.cases.iter().filter(|case| **case != Case::Single);
+    let (mixed, apart): (Vec<Case>, Vec<Case>) = cases.partition(|case| MIXED.contains(case));
+    let alone = apart.into_iter().map(Planned::BuiltIn);
+    let alone = alone.chain(plan.own.iter().map(Planned::Own));
+    let mut steps: Vec<_> = alone.map(|planned| vec![planned]).collect();
+    if !mixed.is_empty() {
+        steps.push(mixed.into_iter().map(Planned::BuiltIn).collect());
+    }
+    steps.sort_by_key(|step| {
+        let is_last = matches!(step[0], Planned::BuiltIn(Case::Silence));
+        (is_last, mix(&[seed, digest(step[0].name().as_bytes())]))
     });
-    cases
+    steps
 }
 
 /// Starts a service that died again, if it still comes up.

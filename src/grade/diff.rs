@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::result::Grade;
+use super::result::{Grade, Status};
 use crate::text::figures::points as shown;
 use crate::text::{COLUMNS, wrapped};
 
@@ -20,6 +20,23 @@ pub fn text(old: &Grade, new: &Grade) -> String {
         out += &wrapped(change, "  ", "    ", COLUMNS);
     }
     out
+}
+
+/// What got worse, in words: criteria that lost points, flaws that came, and a service that could be
+/// graded and no longer can.
+#[must_use]
+pub fn worse(old: &Grade, new: &Grade) -> Vec<String> {
+    let after = points(new);
+    let lost = points(old).into_iter().filter_map(|(id, was)| {
+        let is = *after.get(&id)?;
+        (is < was).then(|| format!("{id}: {} -> {}", shown(was), shown(is)))
+    });
+    let had = |id: &str| old.flaws.iter().any(|flaw| flaw.id == id);
+    let come = new.flaws.iter().filter(|flaw| !had(&flaw.id));
+    let come = come.map(|flaw| format!("new: {} {}", flaw.id, flaw.title));
+    let gone = (new.status == Status::Ungradable && old.status != Status::Ungradable)
+        .then(|| "it could be graded, and no longer can".to_owned());
+    gone.into_iter().chain(lost).chain(come).collect()
 }
 
 fn changed_points(old: &Grade, new: &Grade) -> Vec<String> {
@@ -71,4 +88,22 @@ fn points(grade: &Grade) -> BTreeMap<String, f64> {
         .criteria()
         .map(|(rubric, one)| (format!("{rubric}/{}", one.id), one.points))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::format::tests::graded;
+    use super::*;
+
+    #[test]
+    fn fewer_points_a_new_flaw_and_no_grade_are_worse_and_more_points_are_not() {
+        let grade = |points: f64| {
+            let mut grade = graded(true, "x");
+            grade.rubrics[0].criteria[0].points = points;
+            grade
+        };
+        assert_eq!(worse(&grade(3.0), &grade(7.0)), [""; 0]);
+        assert_eq!(worse(&grade(7.0), &grade(3.0)).len(), 1);
+        assert!(worse(&grade(7.0), &graded(false, "x"))[0].contains("no longer"));
+    }
 }

@@ -24,7 +24,11 @@ pub fn text(grade: &Grade) -> String {
     }
     out += &paragraph(
         "  ",
-        &format!("{} points", of(grade.score, grade.max_score)),
+        &format!(
+            "{} points{}",
+            of(grade.score, grade.max_score),
+            open(grade.open)
+        ),
     );
     if let Some(death) = grade.flaws.first().filter(|flaw| flaw.id == flaw::DEATH) {
         let died = format!("The service died: {}.", said(&death.seen));
@@ -44,7 +48,10 @@ pub fn text(grade: &Grade) -> String {
     }
     out += &flaws(&grade.flaws);
     if grade.status == Status::Inconclusive {
-        let open = format!("Some points are open; {}", said(&grade.reason));
+        let open = format!(
+            "Open points are neither given nor lost; {}",
+            said(&grade.reason)
+        );
         out += &format!("\n{}", paragraph("", &open));
     }
     out += &advice(grade);
@@ -53,6 +60,15 @@ pub fn text(grade: &Grade) -> String {
     });
     let again = "To be asked about the very same files again, add --salt";
     out + "\n" + &paragraph("", &format!("{apart}{again} {}", grade.salt))
+}
+
+/// That some points are open, if so.
+pub(super) fn open(points_open: f64) -> String {
+    if points_open > 0.0 {
+        format!("; {} more are open", points(points_open))
+    } else {
+        String::new()
+    }
 }
 
 /// `12.5 of 20`.

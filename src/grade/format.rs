@@ -162,7 +162,8 @@ fn gradescope(grade: &Grade) -> Value {
         "extra_data": { "salt": grade.salt, "flaws": flaws(grade) },
     });
     if !ungradable(grade) {
-        results["score"] = grade.score.into();
+        let scores = grade.rubrics.iter().map(|rubric| rubric.of_total());
+        results["score"] = scores.sum::<f64>().into();
         results["tests"] = tests.into();
     }
     results
@@ -203,8 +204,8 @@ fn capped(grade: &Grade) -> Vec<f64> {
 
 fn classroom50(grade: &Grade, around: Surroundings<'_>) -> Value {
     let var = |name: &str| around(name).unwrap_or_default();
-    let most: Vec<f64> = grade.criteria().map(|(_, one)| one.max_points).collect();
-    let most = whole_points(&most);
+    let most = grade.criteria().map(|(_, one)| one.max_points - one.open);
+    let most = whole_points(&most.collect::<Vec<_>>());
     // Rounding up must not give more than there is to be had.
     let scores = whole_points(&capped(grade)).into_iter().zip(&most);
     let scores: Vec<i64> = scores.map(|(score, most)| score.min(*most)).collect();
@@ -316,7 +317,7 @@ fn autolab(grade: &Grade) -> Value {
     let scores: serde_json::Map<String, Value> = grade
         .rubrics
         .iter()
-        .map(|rubric| (rubric.rubric.clone(), rubric.score.into()))
+        .map(|rubric| (rubric.rubric.clone(), rubric.of_total().into()))
         .collect();
     let board: Vec<f64> = std::iter::once(grade.score)
         .chain(grade.rubrics.iter().map(|rubric| rubric.score))

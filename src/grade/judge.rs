@@ -46,6 +46,7 @@ pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
         reason,
         score: score::round(rubrics.iter().map(|rubric| rubric.score).sum()),
         max_score: score::round(rubrics.iter().map(|rubric| rubric.max_score).sum()),
+        open: score::round(rubrics.iter().map(|rubric| rubric.open).sum()),
         rubrics,
         flaws,
         behaviour: behaviour::of(exam),

@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "breaklab/grade/v2";
 pub enum Status {
     /// There are points.
     Graded,
-    /// Something could not be measured; its points are open.
+    /// Something could not be told; its points are open.
     Inconclusive,
     /// The service could not be examined at all: no points, and no zero either.
     Ungradable,
@@ -53,8 +53,11 @@ pub struct Grade {
     pub reason: String,
     /// Points.
     pub score: f64,
-    /// Points that could be had.
+    /// Points that could be had: those of all rubrics without what is open.
     pub max_score: f64,
+    /// Points of what could not be told, which are neither given nor lost.
+    #[serde(default)]
+    pub open: f64,
     /// One entry a rubric.
     pub rubrics: Vec<Score>,
     /// Flaws by id, with their evidence.

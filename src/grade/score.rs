@@ -19,8 +19,11 @@ pub struct Score {
     pub sha256: String,
     /// Points.
     pub score: f64,
-    /// Points that could be had.
+    /// Points that could be had: those of the rubric without what is open.
     pub max_score: f64,
+    /// Points of what could not be told, which are neither given nor lost.
+    #[serde(default)]
+    pub open: f64,
     /// Whether a gate passes.
     pub passed: bool,
     /// In the order of the rubric.
@@ -40,6 +43,9 @@ pub struct Scored {
     pub points: f64,
     /// Points that could be had.
     pub max_points: f64,
+    /// Points of it that could not be told.
+    #[serde(default)]
+    pub open: f64,
     /// How it went.
     pub mark: Mark,
     /// The measure.
@@ -75,7 +81,7 @@ pub enum Mark {
     Partial,
     /// None.
     Failed,
-    /// It could not be measured.
+    /// It could not be told; its points are open.
     Inconclusive,
     /// Nothing was examined.
     Skipped,
@@ -94,9 +100,11 @@ pub(super) fn score(exam: &Exam, rubric: &Rubric, ungradable: bool) -> Score {
             .and_then(|measure| measure.read(exam));
         value.is_some_and(|value| value > cap.above)
     });
-    let (mut most, mut caps) = (rubric.total, Vec::new());
+    let open = round(criteria.iter().map(|one| one.open).sum());
+    let told = round(rubric.total - open);
+    let (mut most, mut caps) = (told, Vec::new());
     for cap in struck {
-        most = most.min(rubric.total * cap.max_fraction);
+        most = most.min(told * cap.max_fraction);
         // The same fault in several cases is said once.
         if !caps.contains(&cap.why) {
             caps.push(cap.why.clone());
@@ -108,8 +116,10 @@ pub(super) fn score(exam: &Exam, rubric: &Rubric, ungradable: bool) -> Score {
         title: rubric.title.clone(),
         sha256: rubric.digest(),
         score,
-        max_score: rubric.total,
-        passed: !ungradable && score >= rubric.pass_at,
+        max_score: told,
+        open,
+        // In proportion, where some points are open.
+        passed: !ungradable && told > 0.0 && score * rubric.total >= rubric.pass_at * told,
         criteria,
         caps,
     }
@@ -127,6 +137,11 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     // Trouble that was avoided has not been survived.
     let unmet = record.is_some_and(|record| record.is_unmet(None));
     let death = record.and_then(|record| record.death.as_ref());
+    // A service that ended leaves nothing open: what it did not live to see, it has not done.
+    let ended = match record {
+        Some(record) => record.death.is_some(),
+        None => exam.cases.values().any(|record| record.death.is_some()),
+    };
     // A gate that cannot be told is shut: correctness has to be shown.
     let gate = one.gate.iter().map(|name| {
         Measure::named(name)
@@ -141,7 +156,7 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     let mark = match value {
         _ if ungradable => Mark::Skipped,
         _ if unmet => Mark::Failed,
-        None if gate > 0.0 => Mark::Inconclusive,
+        None if gate > 0.0 && !ended => Mark::Inconclusive,
         _ if share >= 1.0 => Mark::Passed,
         _ if share > 0.0 => Mark::Partial,
         _ => Mark::Failed,
@@ -161,6 +176,11 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
             round(one.points * share)
         },
         max_points: one.points,
+        open: if mark == Mark::Inconclusive {
+            round(one.points * gate)
+        } else {
+            0.0
+        },
         mark,
         measure: one.measure.clone(),
         what: measure.map_or_else(String::new, |measure| measure.metric.what.to_owned()),
@@ -173,6 +193,7 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
                 "The service ended in this case ({}), so more could not be seen.",
                 death.status
             ),
+            None if ended => ENDED.to_owned(),
             None if unmet => UNMET.to_owned(),
             None => why(one, measure, value, gate),
         },
@@ -182,6 +203,9 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         visibility: one.visibility,
     }
 }
+
+/// What a student reads whose service did not live to see a case.
+const ENDED: &str = "The service ended before this case and could not be started again.";
 
 /// What a student reads whose service never met the trouble of a case.
 const UNMET: &str = "No call of the service met the trouble that waited for it in this case, so nothing was seen that \
@@ -216,6 +240,19 @@ fn figure(measure: Option<Measure<'_>>, value: f64) -> String {
     }
 }
 
+impl Score {
+    /// The points in proportion to all of the rubric, for programs that know its total and nothing of
+    /// open points.
+    #[must_use]
+    pub fn of_total(&self) -> f64 {
+        if self.max_score > 0.0 {
+            round(self.score * (self.max_score + self.open) / self.max_score)
+        } else {
+            0.0
+        }
+    }
+}
+
 impl Scored {
     /// The value, where correct answers make it one: what costs nothing and documents nothing is no thrift.
     #[must_use]
@@ -223,10 +260,10 @@ impl Scored {
         self.value.filter(|_| self.gate > 0.0)
     }
 
-    /// Points that were not given.
+    /// Points that were not given, although it could be told.
     #[must_use]
     pub fn lost(&self) -> f64 {
-        self.max_points - self.points
+        self.max_points - self.open - self.points
     }
 
     /// The case whose measure it is, as it is spelt in rubrics.
@@ -292,5 +329,25 @@ mod tests {
         assert!(told(Some(0.9999), 1.0).contains("99.9 %"));
         assert!(told(Some(0.5), 0.4).ends_with("correct answers only: 40 %."));
         assert!(told(Some(0.5), 0.0).contains("none here yet"));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_neither_given_nor_lost_but_a_death_leaves_nothing_open() {
+        use crate::grade::format::tests::exam;
+        use crate::record::exam::{Case, Death};
+
+        let rubric = Rubric::parse(builtin("caching").unwrap(), "caching").unwrap();
+        let mut exam = exam(true, "x");
+        let told = score(&exam, &rubric, false);
+        assert_eq!((told.max_score, told.open), (7.0, 13.0));
+        assert_eq!(told.of_total(), round(told.score * 20.0 / 7.0));
+        let repeat = exam.cases.get_mut(&Case::Repeat).unwrap();
+        repeat.death = Some(Death {
+            status: "exit status: 1".to_owned(),
+            last_words: String::new(),
+        });
+        let dead = score(&exam, &rubric, false);
+        assert_eq!((dead.max_score, dead.open), (20.0, 0.0));
+        assert!(dead.criteria.iter().any(|one| one.why == ENDED));
     }
 }

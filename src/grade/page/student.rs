@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::feedback::{said, worst_first};
+use super::super::feedback::{open, said, worst_first};
 use super::super::flaw::{DEATH, Flaw};
 use super::super::score::{Mark, Scored};
 use super::super::{Grade, Status};
@@ -18,9 +18,10 @@ pub fn student(grade: &Grade, exam: &Exam) -> String {
     let title = match grade.status {
         Status::Ungradable => "Not graded, and this is no zero".to_owned(),
         _ => format!(
-            "{} of {} points",
+            "{} of {} points{}",
             points(grade.score),
-            points(grade.max_score)
+            points(grade.max_score),
+            open(grade.open)
         ),
     };
     let isolation = grade.isolation.map_or_else(String::new, |isolation| {
@@ -45,7 +46,7 @@ fn lede(grade: &Grade) -> Markup {
         @if let Some(death) = death { p.invalid { strong { "The service died: " } (said(&death.seen)) "." } }
         @match grade.status {
             Status::Graded if grade.reason.is_empty() => {}
-            Status::Inconclusive => p.note { "Some points are open; " (said(&grade.reason)) "." },
+            Status::Inconclusive => p.note { "Open points are neither given nor lost; " (said(&grade.reason)) "." },
             _ => p.invalid { (said(&grade.reason)) },
         }
     }
