@@ -45,6 +45,7 @@ mod family;
 mod handler;
 pub mod isolation;
 mod lateness;
+mod log;
 mod own;
 mod process;
 mod reference;

@@ -35,7 +35,7 @@ pub use columns::{COLUMNS, cut, left, right, width, wrapped};
 pub use file_name::file_name;
 pub use junit::junit;
 pub use line::{block, excerpt, line};
-pub use page::{PAGE_STYLE, shown};
+pub use page::{PAGE_STYLE, page_head, shown};
 pub use quoted::{cell, markup, of_cell, shell_word};
 
 pub mod anchor;

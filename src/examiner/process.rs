@@ -1,7 +1,7 @@
 //! A service that we start ourselves, and whose whole family we end again.
 
 use std::fs::File;
-use std::io::{PipeReader, PipeWriter, Read, Seek, SeekFrom};
+use std::io::PipeWriter;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,20 +17,14 @@ use super::api::random_hex;
 use super::family::{MARK, ROUNDS, end_leftovers, family};
 use super::handler::is_bare_handler;
 use super::isolation::{Place, Ways};
+use super::log;
 use super::relay::Relay;
-use crate::contract::limits::MAX_LOG;
 use crate::record::exam::{Death, Isolation};
-use crate::text::block;
 
 /// Between looks at whether a process has ended: short beside [`GRACE`].
 const POLL: Duration = Duration::from_millis(50);
 /// Time between asking a process to end and ending it.
 const GRACE: Duration = Duration::from_secs(2);
-/// Bytes at the end of a service's own output in which its last words are looked for.
-const TAIL: u64 = 4_000;
-/// Characters of its last words that are told: those at the end, where a traceback says what happened.
-const LAST_WORDS: usize = 400;
-
 /// A running service. Dropping it ends its processes at once.
 #[derive(Debug)]
 pub struct ServiceProcess {
@@ -169,7 +163,7 @@ impl ServiceProcess {
         let (words, output) = std::io::pipe().map_err(spawn)?;
         let errors = output.try_clone().map_err(spawn)?;
         let log = File::options().append(true).open(&launch.log);
-        keep(words, log.map_err(spawn)?);
+        log::keep(words, log.map_err(spawn)?);
         let place = Place::prepare(launch.isolation, launch.folder.as_deref()).map_err(spawn)?;
         let relay = match place.network() {
             Some(folder) => {
@@ -265,25 +259,11 @@ impl ServiceProcess {
         }
     }
 
-    /// The end of what it printed, without what a terminal would obey.
+    /// The end of what it printed.
     async fn last_words(&self) -> String {
         // What it said last may be on its way to the file.
         tokio::time::sleep(POLL).await;
-        let mut text = Vec::new();
-        if let Ok(mut file) = File::open(&self.launch.log) {
-            let length = file.metadata().map_or(0, |meta| meta.len());
-            let _at_start = file.seek(SeekFrom::Start(length.saturating_sub(TAIL)));
-            let _partial = file.take(TAIL).read_to_end(&mut text);
-            if length > TAIL {
-                // A line that was cut may begin inside a terminal sequence.
-                let whole = text.iter().position(|byte| *byte == b'\n').unwrap_or(0);
-                text.drain(..whole);
-            }
-        }
-        match last_lines(&String::from_utf8_lossy(&text)) {
-            none if none.is_empty() => "(none)".to_owned(),
-            words => words,
-        }
+        log::last_words(&self.launch.log)
     }
 
     /// Asks the whole family to end, and ends it when it does not.
@@ -370,60 +350,8 @@ impl Launch {
     }
 }
 
-/// The last whole lines of a log that fit, on one line.
-fn last_lines(text: &str) -> String {
-    let text = block(text);
-    let (mut words, mut length) = (Vec::new(), 0);
-    for line in text.lines().rev().filter(|line| !line.trim().is_empty()) {
-        let line = line.trim().replace('\t', " ");
-        length += line.chars().count() + 3;
-        if length > LAST_WORDS && !words.is_empty() {
-            break;
-        }
-        words.push(line);
-    }
-    words.reverse();
-    words.join(" | ")
-}
-
-/// Keeps the beginning of what a service prints, and goes on reading, so that it never waits for us.
-fn keep(words: PipeReader, mut log: File) {
-    std::thread::spawn(move || {
-        let mut words = words;
-        // A full disk or a reader that is gone loses the log, not the service.
-        let _kept = std::io::copy(&mut Read::by_ref(&mut words).take(MAX_LOG), &mut log);
-        let _rest = std::io::copy(&mut words, &mut std::io::sink());
-    });
-}
-
 fn free_port() -> std::io::Result<u16> {
     std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()
         .map(|address| address.port())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::last_lines;
-
-    #[test]
-    fn the_end_of_a_traceback_is_told_and_not_its_beginning() {
-        let frames: String = (0..40)
-            .map(|n| format!("  File \"/srv/app/{n}.py\", line {n}, in run\n    run()\n"))
-            .collect();
-        let log = format!(
-            "Traceback (most recent call last):\n{frames}\u{1b}[31mKeyError: 'x'\u{1b}[0m\n\n"
-        );
-        let words = last_lines(&log);
-        assert!(words.ends_with("| KeyError: 'x'"), "{words}");
-        assert!(
-            words.chars().count() < 420 && !words.contains("Traceback"),
-            "{words}"
-        );
-        assert_eq!(
-            last_lines(&"x".repeat(900)).len(),
-            900,
-            "a last line is never lost"
-        );
-    }
 }

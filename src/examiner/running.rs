@@ -155,7 +155,7 @@ impl RunningCase {
         for token in proof::find(&documentation) {
             let token = as_written(token, text);
             let is_ours = self.api.proofs.verify(&token);
-            if !is_ours || !self.api.upstream.has_delivered(&token) {
+            if !is_ours || !self.api.upstream.delivered().has(&token) {
                 found.forged += 1;
                 continue;
             }
@@ -179,7 +179,8 @@ impl RunningCase {
             return None;
         }
         let lines = documentation.lines().map(str::trim);
-        let own = lines.filter(|line| !line.is_empty() && !self.api.upstream.has_written(line));
+        let own =
+            lines.filter(|line| !line.is_empty() && !self.api.upstream.delivered().has_line(line));
         let own: String = own.map(|line| format!("{line}\n")).collect();
         let text = nameless(&own, &self.texts[file]);
         (!text.is_empty()).then(|| digest(text.as_bytes()))
@@ -193,7 +194,7 @@ impl RunningCase {
         let prompted = self.upstream.prompted(file);
         let documented = |symbol: usize| {
             let name = &self.texts[file].symbols[symbol];
-            self.api.upstream.has_documented(name)
+            self.api.upstream.delivered().documents(name)
         };
         let mut gaps: Vec<Gap> = Vec::new();
         for symbol in (0..all).filter(|symbol| !seen.contains(symbol)) {

@@ -1,14 +1,14 @@
 //! The API that an examined service calls: our mock, behind a front that notes every call and
 //! breaks some of them, by the definitions in the prompt.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use ground::symbols;
 use ground::timeline::Timeline;
-use ground::{proof, symbols};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -25,11 +25,13 @@ use crate::record::exam::Trouble;
 pub(super) use case::{CaseUpstream, Fault, FaultScript, digest};
 pub(super) use mocks::Mocks;
 
-use answer::{AnswerText, Gone, Passed};
+use answer::{Gone, Passed};
 use case::{Noted, Place};
+use delivered::Delivered;
 
 mod answer;
 mod case;
+mod delivered;
 mod mocks;
 mod note;
 
@@ -180,7 +182,7 @@ impl Upstream {
             .as_ref()
             .map(|answer| answer.body().text(answer.headers()));
         let body = body.unwrap_or_default();
-        self.deliver(&body, &prompt, &begun, &seen);
+        self.delivered().take(&body, &prompt, &begun, &seen);
         if answer.is_ok() {
             noted.end(status, retry_after_s, body.is_cut);
         } else {
@@ -280,58 +282,12 @@ impl Upstream {
         Ok(response)
     }
 
-    /// Keeps the reference codes that an answer carries and that its prompt did not bring; `begun` is
-    /// the end of the answer before it.
-    fn deliver(&self, answer: &AnswerText, prompt: &str, begun: &str, seen: &[&str]) {
-        let brought: BTreeSet<(&str, &str)> = proof::find(prompt)
-            .map(|code| (code.symbol, code.call))
-            .collect();
-        let mut delivered = self.delivered();
-        let text = format!("{begun}{}", answer.text);
-        let lines = answer.text.lines().map(str::trim);
-        delivered
-            .lines
-            .extend(lines.map(|line| digest(line.as_bytes())));
-        for code in proof::find(&text) {
-            if !brought.contains(&(code.symbol, code.call)) {
-                delivered
-                    .codes
-                    .insert((code.symbol.to_owned(), code.call.to_owned()));
-                delivered.names.insert(code.symbol.to_owned());
-            }
-        }
-        if answer.is_unreadable {
-            delivered
-                .names
-                .extend(seen.iter().map(|name| (*name).to_owned()));
-            delivered
-                .unread
-                .extend(seen.iter().map(|name| (*name).to_owned()));
-        }
-    }
-
-    fn delivered(&self) -> MutexGuard<'_, Delivered> {
+    /// What the API has handed out in this examination.
+    pub(super) fn delivered(&self) -> MutexGuard<'_, Delivered> {
         self.0
             .delivered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether an answer of this examination carried `code`.
-    pub(super) fn has_delivered(&self, code: &proof::Proof<'_>) -> bool {
-        let delivered = self.delivered();
-        let key = (code.symbol.to_owned(), code.call.to_owned());
-        delivered.codes.contains(&key) || delivered.unread.contains(code.symbol)
-    }
-
-    /// Whether `line` stood in an answer of this examination.
-    pub(super) fn has_written(&self, line: &str) -> bool {
-        self.delivered().lines.contains(&digest(line.as_bytes()))
-    }
-
-    /// Whether an answer of this examination documented `symbol`.
-    pub(super) fn has_documented(&self, symbol: &str) -> bool {
-        self.delivered().names.contains(symbol)
     }
 
     /// Calls whose prompt held nothing of ours, or that only counted tokens.
@@ -370,19 +326,6 @@ const NO_ANSWER: Duration = Duration::from_secs(8);
 const SHORTEST_KEY: usize = 16;
 /// Keys that are looked for in answers.
 const MAX_KEYS: usize = 8;
-
-/// What the API has handed out.
-#[derive(Debug, Default)]
-struct Delivered {
-    /// Reference codes: symbol and call.
-    codes: HashSet<(String, String)>,
-    /// Symbols that were documented.
-    names: HashSet<String>,
-    /// Digests of lines.
-    lines: HashSet<u64>,
-    /// Symbols that were asked for in answers that cannot be read here.
-    unread: HashSet<String>,
-}
 
 /// Whether a path belongs to the controls of a mock server and not to the Messages API. Health
 /// checks and mistyped paths are no prying.

@@ -1,11 +1,8 @@
 //! The pages of a grade, in the design of the report: one file each that loads and runs nothing.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use maud::{DOCTYPE, Markup, html};
 
-use crate::text::{PAGE_STYLE, line};
+use crate::text::{PAGE_STYLE, line, page_head};
 
 mod bar;
 mod class;
@@ -37,22 +34,10 @@ struct Frame {
 /// Sets a page. Nothing on it is loaded from elsewhere; foreign text stays text.
 fn page(frame: &Frame, sections: &[Section]) -> String {
     let css = format!("{PAGE_STYLE}{STYLE}");
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        BASE64.encode(Sha256::digest(&css))
-    );
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                title { "breaklab: " (line(&frame.title)) }
-                style { (PreEscaped(css)) }
-            }
+            (page_head(&line(&frame.title), &css))
             body.grade {
                 header {
                     div.top {

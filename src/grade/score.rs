@@ -280,6 +280,10 @@ impl Scored {
     /// What gives all points, in words.
     #[must_use]
     pub fn needed(&self) -> String {
+        if let Some(condition) = self.what.strip_prefix("1 if ") {
+            let whole = condition.split(';').next().unwrap_or(condition);
+            return format!("that {whole}");
+        }
         let bound = if self.full < self.zero {
             "at most"
         } else {

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use isolation::Isolation;
 pub use trouble::{Planned, Trouble};
 
+mod isolation;
 mod trouble;
 
 /// Version of the layout below; readers refuse any other.
@@ -47,35 +49,6 @@ pub struct Exam {
     /// Calls whose prompts held none of the definitions that the service was asked about.
     #[serde(default)]
     pub unattributed: u64,
-}
-
-/// How a service's processes were kept apart from the grader.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantNames,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Isolation {
-    /// Not at all: it could read and end whatever its user can.
-    None,
-    /// By a user of its own.
-    User,
-    /// By bubblewrap: its own processes, a network without anybody but its API, nothing to be written but
-    /// its folder, records hidden.
-    Bwrap,
-    /// The same, with the network of this machine.
-    BwrapWithNetwork,
-    /// By the container in which the grader runs as well.
-    Container,
 }
 
 /// A condition without which a service cannot be graded.

@@ -1,9 +1,6 @@
 //! The page: one file that needs nothing else, works without scripts, and can be mailed.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
-use sha2::{Digest, Sha256};
 
 use crate::record::Record;
 use crate::summary::Summary;
@@ -104,24 +101,12 @@ pub(super) fn page(
     data: Data,
 ) -> String {
     let css = format!("{}{}", text::PAGE_STYLE, plot::style());
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        BASE64.encode(Sha256::digest(&css))
-    );
     let verdict = overall(summary);
     let matrices = matrices(summary);
     markup! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                title { "breaklab: " (text::line(&verdict)) }
-                style { (PreEscaped(css)) }
-            }
+            (text::page_head(&text::line(&verdict), &css))
             body {
                 a.skip href="#scenarios" { "Skip to the scenarios" }
                 header {
@@ -208,6 +193,10 @@ fn figure(plot: &Plot) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    use sha2::{Digest, Sha256};
+
     use super::*;
     use crate::report::fixture;
 

@@ -1,7 +1,32 @@
 //! HTML pages: the style of ours, and the text of others, as web servers and frameworks answer errors with one.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use maud::{Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
 /// The style sheet of every page that we write: colours in light and in dark, type, tables, print.
 pub const PAGE_STYLE: &str = include_str!("page.css");
+
+/// The head of a page that loads and runs nothing: `css` is its only style.
+#[must_use]
+pub fn page_head(title: &str, css: &str) -> Markup {
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        BASE64.encode(Sha256::digest(css))
+    );
+    html! {
+        head {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(policy);
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta name="referrer" content="no-referrer";
+            title { "breaklab: " (title) }
+            style { (PreEscaped(css)) }
+        }
+    }
+}
 
 /// Elements of a page whose text no reader sees.
 const UNSEEN: [&str; 3] = ["script", "style", "title"];

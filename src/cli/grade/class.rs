@@ -127,7 +127,10 @@ pub(super) fn run(
             write_class(&args.out, &done, &whole)?;
             let slowest = under_way.slowest();
             let slowest = slowest.map(|(at, took)| (students[at].id.as_str(), took));
-            tell_progress(done.len(), rows.len(), began.elapsed(), slowest);
+            // Those under way are half done on average.
+            let ended = done.len() as f64 + under_way.count() as f64 / 2.0;
+            let each = began.elapsed().as_secs_f64() / ended;
+            tell_progress(done.len(), rows.len(), each, slowest);
             Ok(())
         },
     )?;
@@ -147,11 +150,11 @@ pub(super) fn run(
 }
 
 /// How far a class is, for people who wait.
-fn tell_progress(done: usize, count: usize, took: Duration, slowest: Option<(&str, Duration)>) {
+fn tell_progress(done: usize, count: usize, each_s: f64, slowest: Option<(&str, Duration)>) {
     if done == count {
         return;
     }
-    let left = took.as_secs_f64() / done as f64 * (count - done) as f64;
+    let left = each_s * (count - done) as f64;
     let slowest = slowest.map_or_else(String::new, |(id, took)| {
         let id = excerpt(id, LONGEST_ID);
         format!("; longest under way: {id}, {}", about(took.as_secs_f64()))

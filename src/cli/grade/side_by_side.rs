@@ -24,6 +24,11 @@ impl UnderWay {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all().len()
+    }
+
     /// Who is under way for the longest time.
     pub(super) fn slowest(&self) -> Option<(usize, Duration)> {
         let all = self.all();
