@@ -9,6 +9,8 @@ const PYTHON: &str = include_str!("handler/server.py");
 const NODE: &str = include_str!("handler/server.mjs");
 /// The variable that holds the program above.
 const SERVER: &str = "HANDLER_SERVER";
+/// Where a folder keeps the Python with its own packages.
+const OWN_PYTHON: &str = ".venv/bin/python";
 /// Endings of files that Node loads.
 const OF_NODE: [&str; 3] = ["mjs", "js", "cjs"];
 
@@ -48,8 +50,10 @@ impl Handler {
             ],
         };
         if exists(&module.replace('.', "/"), "py") {
+            let own = folder.join(OWN_PYTHON).exists();
+            let python = if own { OWN_PYTHON } else { "python3" };
             return Ok(server(
-                format!("exec python3 -c \"${SERVER}\" {named}"),
+                format!("exec {python} -c \"${SERVER}\" {named}"),
                 PYTHON,
             ));
         }

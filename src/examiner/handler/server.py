@@ -1,11 +1,13 @@
-"""Stands before a Lambda handler as an API gateway does: HTTP on PORT, one event per request."""
-import asyncio, base64, importlib, inspect, json, os, sys, threading, traceback, uuid
+"""Stands before a Lambda handler as an API gateway does: HTTP on PORT, one event per request.
+
+Each instance is a process that handles one event at a time, as on Lambda: what it keeps in memory, no other sees.
+Instances are forked from one that has loaded the handler, so that a new one costs next to nothing.
+"""
+import asyncio, base64, importlib, inspect, json, os, signal, socket, struct, sys, threading, traceback, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-sys.path.insert(0, os.getcwd())
-module, _, function = sys.argv[1].rpartition(".")
-handler = getattr(importlib.import_module(module.replace("/", ".")), function)
+MOST_INSTANCES = 40
 
 
 class Context:
@@ -51,19 +53,101 @@ def answer(result):
     return int(result["statusCode"]), result.get("headers") or {}, body
 
 
+FAILED = 502, {"content-type": "application/json"}, b'{"message": "Internal server error"}'
+
+
+def send(channel, value):
+    text = json.dumps(value).encode()
+    channel.sendall(struct.pack("!I", len(text)) + text)
+
+
+def receive(channel):
+    """The next value, or nothing when the other side is gone."""
+    def exactly(length):
+        data = b""
+        while len(data) < length:
+            part = channel.recv(length - len(data))
+            if not part:
+                raise EOFError
+            data += part
+        return data
+    try:
+        return json.loads(exactly(struct.unpack("!I", exactly(4))[0]))
+    except (EOFError, OSError):
+        return None
+
+
+def instance(handler, channel):
+    """Handles events one after the other, in its main thread."""
+    while (event := receive(channel)) is not None:
+        try:
+            result = handler(event, Context())
+            if inspect.isawaitable(result):
+                result = asyncio.run(result)
+            send(channel, {"result": result})
+        except Exception:
+            traceback.print_exc()
+            send(channel, {"failed": True})
+
+
+def load(orders):
+    """Loads the handler once, and becomes a new instance for each socket that is sent."""
+    sys.path.insert(0, os.getcwd())
+    module, _, function = sys.argv[1].rpartition(".")
+    handler = getattr(importlib.import_module(module.replace("/", ".")), function)
+    orders.sendall(b"+")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        word, descriptors, _, _ = socket.recv_fds(orders, 1, 1)
+        if not word:
+            os._exit(0)
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            orders.close()
+            instance(handler, socket.socket(fileno=descriptors[0]))
+            os._exit(0)
+        os.close(descriptors[0])
+
+
+class Instances:
+    """Those that are idle, the last used first; more are made while there may be more."""
+
+    def __init__(self, orders):
+        self.orders, self.idle, self.lock = orders, [], threading.Lock()
+        self.places = threading.Semaphore(MOST_INSTANCES)
+
+    def invoke(self, event, is_gone):
+        with self.places:
+            if is_gone():
+                return FAILED
+            with self.lock:
+                channel = self.idle.pop() if self.idle else self.another()
+            send(channel, event)
+            said = receive(channel)
+            if said is None:
+                channel.close()
+                return FAILED
+            with self.lock:
+                self.idle.append(channel)
+            return FAILED if "failed" in said else answer(said["result"])
+
+    def another(self):
+        ours, theirs = socket.socketpair()
+        socket.send_fds(self.orders, [b"."], [theirs.fileno()])
+        theirs.close()
+        return ours
+
+
 class Gateway(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def serve(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         try:
-            result = handler(event(self, body), Context())
-            if inspect.isawaitable(result):
-                result = asyncio.run(result)
-            status, headers, body = answer(result)
+            status, headers, body = self.server.instances.invoke(event(self, body), self.is_gone)
         except Exception:
             traceback.print_exc()
-            status, headers, body = 502, {"content-type": "application/json"}, b'{"message": "Internal server error"}'
+            status, headers, body = FAILED
         self.send_response(status)
         for name, value in headers.items():
             if name.lower() not in ("content-length", "connection"):
@@ -72,11 +156,29 @@ class Gateway(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def is_gone(self):
+        """Whether the client has left: a gateway would have begun at once, and what waits here is not begun any more."""
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     do_GET = do_POST = do_PUT = do_DELETE = serve
 
     def log_message(self, *_):
         pass
 
 
+orders, theirs = socket.socketpair()
+if os.fork() == 0:
+    orders.close()
+    load(theirs)
+theirs.close()
+if orders.recv(1) != b"+":
+    sys.exit(1)
 ThreadingHTTPServer.request_queue_size = 128
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Gateway).serve_forever()
+server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Gateway)
+server.instances = Instances(orders)
+server.serve_forever()
