@@ -21,6 +21,7 @@
 //!     cases: vec![Case::Repeat, Case::Outage],
 //!     own: vec![],
 //!     deadline: Duration::from_secs(60),
+//!     within: Duration::from_secs(300),
 //! };
 //! let exam = examiner::examine(&api, &plan, &mut None, &|_| {}).await?;
 //! # Ok(())

@@ -12,11 +12,10 @@ use crate::contract::limits;
 use crate::examiner;
 use crate::grade::format::Format;
 use crate::grade::{self, Grade, Status, diff, feedback};
-use crate::text::figures::points;
-use crate::text::{COLUMNS, wrapped};
-
 use crate::load::{Share, Stop};
 use crate::record::exam::Exam;
+use crate::text::figures::points;
+use crate::text::{COLUMNS, wrapped};
 use exam::examine;
 use folder::{read_exam, read_grade, write_out};
 use rubrics::Rubrics;
@@ -91,7 +90,7 @@ pub(super) struct Args {
     /// CSV file of a class: id, and endpoint, command or lambda, perhaps directory and email
     #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "start", "lambda", "from"])]
     roster: Option<PathBuf>,
-    /// Seconds that one student of a roster gets in all
+    /// Seconds that one service gets in all; cases that are left then are not played
     #[arg(long, value_name = "SECONDS", default_value_t = limits::STUDENT_WITHIN.as_secs(), value_parser = clap::value_parser!(u64).range(1..=7200))]
     student_deadline: u64,
     /// Examine those once more who could not be examined, or with whom graders were killed
@@ -101,7 +100,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "I/N", requires = "roster", value_parser = super::shard::parse)]
     shard: Option<Share>,
     /// Examine the service so often, each time with other files, and say which points moved
-    #[arg(long, value_name = "N", conflicts_with = "diff")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["diff", "salt", "from", "roster", "endpoint"])]
     repeat: Option<std::num::NonZeroU8>,
     /// Examinations side by side, of a roster or of --repeat [default: three for each core]
     #[arg(long, value_name = "N")]

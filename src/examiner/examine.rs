@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ground::chance::{digest, mix};
+use tokio::time::Instant;
 
 use super::api::ExamApi;
 use super::client::Client;
@@ -33,6 +34,8 @@ pub struct Plan {
     pub own: Vec<OwnCase>,
     /// Longest wait for one answer.
     pub deadline: Duration,
+    /// Time for all of it; the cases that are left then are not played.
+    pub within: Duration,
 }
 
 /// Carries `plan` out. A `service` that was started for it is started again when it dies. `done` hears of each case that has ended.
@@ -45,6 +48,7 @@ pub async fn examine(
     service: &mut Option<ServiceProcess>,
     done: &(dyn Fn(&str) + Sync),
 ) -> Result<Exam, ExaminerError> {
+    let end = Instant::now() + plan.within;
     let client = Client::new(&plan.endpoint).map_err(ExaminerError::Endpoint)?;
     let session = Session {
         api: api.clone(),
@@ -61,6 +65,7 @@ pub async fn examine(
         preflight,
         cases: [(Case::Single, single)].into(),
         own: [].into(),
+        unplayed: [].into(),
         prying: Vec::new(),
         isolation: service.as_ref().map(|service| service.isolation()),
         unattributed: 0,
@@ -68,7 +73,12 @@ pub async fn examine(
     if exam.preflight.iter().all(|check| check.passed) {
         for step in steps(plan) {
             let played = step.iter().map(|planned| session.play(planned));
-            let mut records = futures_util::future::join_all(played).await;
+            let played = futures_util::future::join_all(played);
+            let Ok(mut records) = tokio::time::timeout_at(end, played).await else {
+                let names = step.iter().map(|planned| planned.name().to_owned());
+                exam.unplayed.extend(names);
+                continue;
+            };
             let alive = session.alive().await;
             let death = match service.as_mut().filter(|_| !alive) {
                 Some(service) => service.death().await,

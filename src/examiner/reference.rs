@@ -47,6 +47,7 @@ pub async fn reference(mode: Base, cases: &[Case]) -> Result<Exam, ExaminerError
         cases: cases.to_vec(),
         own: Vec::new(),
         deadline: Duration::from_secs(30),
+        within: Duration::from_secs(600),
     };
     let exam = examine(&api, &plan, &mut None, &|_| {}).await;
     drop((serving, ours));

@@ -48,10 +48,7 @@ pub fn text(grade: &Grade) -> String {
     }
     out += &flaws(&grade.flaws);
     if grade.status == Status::Inconclusive {
-        let open = format!(
-            "Open points are neither given nor lost; {}",
-            said(&grade.reason)
-        );
+        let open = format!("{}{}", not_final(grade), said(&grade.reason));
         out += &format!("\n{}", paragraph("", &open));
     }
     out += &advice(grade);
@@ -68,6 +65,15 @@ pub(super) fn open(points_open: f64) -> String {
         format!("; {} more are open", points(points_open))
     } else {
         String::new()
+    }
+}
+
+/// What stands before the reason why somebody should look at a grade.
+pub(super) fn not_final(grade: &Grade) -> &'static str {
+    if grade.open > 0.0 {
+        "Open points are neither given nor lost; "
+    } else {
+        "Not final: "
     }
 }
 

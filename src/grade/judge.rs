@@ -30,6 +30,12 @@ pub fn grade(exam: &Exam, rubrics: &[Rubric]) -> Grade {
         None if exam.preflight.is_empty() => {
             (Status::Ungradable, "nothing was examined".to_owned())
         }
+        // Somebody should look whether the service was slow, or this machine.
+        None if !exam.unplayed.is_empty() => {
+            let names: Vec<&str> = exam.unplayed.iter().map(String::as_str).collect();
+            let reason = format!("the time was over before {}", names.join(", "));
+            (Status::Inconclusive, reason)
+        }
         None if !open.is_empty() => (
             Status::Inconclusive,
             format!("could not be measured: {}", open.join(", ")),

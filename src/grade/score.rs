@@ -137,7 +137,9 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     // Trouble that was avoided has not been survived.
     let unmet = record.is_some_and(|record| record.is_unmet(None));
     let death = record.and_then(|record| record.death.as_ref());
-    // A service that ended leaves nothing open: what it did not live to see, it has not done.
+    // A service that ended or was too slow leaves nothing open: what it did not get to, it has not done.
+    let case = one.measure.split('.').next().unwrap_or_default();
+    let unplayed = record.is_none() && exam.unplayed.contains(case);
     let ended = match record {
         Some(record) => record.death.is_some(),
         None => exam.cases.values().any(|record| record.death.is_some()),
@@ -156,7 +158,7 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
     let mark = match value {
         _ if ungradable => Mark::Skipped,
         _ if unmet => Mark::Failed,
-        None if gate > 0.0 && !ended => Mark::Inconclusive,
+        None if gate > 0.0 && !ended && !unplayed => Mark::Inconclusive,
         _ if share >= 1.0 => Mark::Passed,
         _ if share > 0.0 => Mark::Partial,
         _ => Mark::Failed,
@@ -193,6 +195,7 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
                 "The service ended in this case ({}), so more could not be seen.",
                 death.status
             ),
+            None if unplayed => UNPLAYED.to_owned(),
             None if ended => ENDED.to_owned(),
             None if unmet => UNMET.to_owned(),
             None => why(one, measure, value, gate),
@@ -203,6 +206,10 @@ fn scored(exam: &Exam, one: &Criterion, ungradable: bool) -> Scored {
         visibility: one.visibility,
     }
 }
+
+/// What a student reads for whose service the time did not suffice.
+const UNPLAYED: &str =
+    "The time for all cases was over before this one: the service answered too slowly.";
 
 /// What a student reads whose service did not live to see a case.
 const ENDED: &str = "The service ended before this case and could not be started again.";

@@ -40,6 +40,9 @@ pub struct Exam {
     /// Cases that the rubrics define, by their ids.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub own: BTreeMap<String, OwnRecord>,
+    /// Cases for which the time did not suffice.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unplayed: BTreeSet<String>,
     /// What the service asked of our API that only a mock server's operator needs, as `METHOD /path`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prying: Vec<String>,

@@ -35,6 +35,7 @@ pub(super) fn examine(
         .arg("--out")
         .arg(folder)
         .args(["--deadline", &args.deadline.to_string()])
+        .args(["--student-deadline", &args.student_deadline.to_string()])
         .args(["--ready-within", &args.ready_within.to_string()])
         .args(["--isolate", args.isolate.into()])
         // Held open as long as this process lives.

@@ -227,8 +227,9 @@ impl Class<'_> {
                 .is_none_or(|code| code::is_known(folder, code));
             let complete = self.rubrics.are_answered_by(exam);
             let passed = exam.preflight.iter().all(|check| check.passed);
+            let played = passed && exam.unplayed.is_empty();
             // What could not be examined is tried again when asked for; it may take long to fail.
-            let is_enough = if passed { complete } else { !self.args.again };
+            let is_enough = (complete || !passed) && (played || !self.args.again);
             let believed = self.records.is_believed(folder);
             exam.target == target && is_enough && is_same && believed
         });

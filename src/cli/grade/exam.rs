@@ -54,6 +54,7 @@ pub(super) async fn examine(args: &Args, rubrics: &Rubrics) -> anyhow::Result<Ex
                 out: &args.out,
                 ready,
                 deadline,
+                within: within(args),
                 isolate: args.isolate,
                 hidden: vec![hidden_root(args)],
                 handed: args.env.clone(),
@@ -80,6 +81,14 @@ fn handler(args: &Args) -> anyhow::Result<Option<Handler>> {
         .as_ref()
         .map(|named| Handler::find(named, folder));
     found.transpose().map_err(anyhow::Error::msg)
+}
+
+/// What is written after the cases takes a moment, and somebody ends the grader when its time is over.
+const TO_WRITE: Duration = Duration::from_secs(5);
+
+/// Time for all cases of a service.
+fn within(args: &Args) -> Duration {
+    Duration::from_secs(args.student_deadline).saturating_sub(TO_WRITE)
 }
 
 /// The folder with the records, which no service may see: of the whole class, where there is one.
@@ -129,6 +138,7 @@ pub(super) async fn examine_running(
         cases: rubrics.cases(),
         own: rubrics.own.clone(),
         deadline: Duration::from_secs(args.deadline),
+        within: within(args),
     };
     let exam = examiner::examine(&api, &plan, &mut None, &heard(args)).await?;
     serving.abort();
@@ -145,6 +155,7 @@ pub(super) struct Started<'a> {
     pub(super) out: &'a Path,
     pub(super) ready: Duration,
     pub(super) deadline: Duration,
+    pub(super) within: Duration,
     pub(super) isolate: Isolate,
     pub(super) hidden: Vec<PathBuf>,
     pub(super) handed: Vec<String>,
@@ -186,6 +197,7 @@ pub(super) async fn examine_started(
                 cases: started.cases.clone(),
                 own: started.own.clone(),
                 deadline: started.deadline,
+                within: started.within,
             };
             let mut service = Some(service);
             let exam = examiner::examine(&api, &plan, &mut service, heard).await;
@@ -236,6 +248,7 @@ pub(super) fn not_started(command: &str, salt: &str, why: &str) -> Exam {
         }],
         cases: [].into(),
         own: [].into(),
+        unplayed: [].into(),
         prying: Vec::new(),
         isolation: None,
         unattributed: 0,

@@ -96,14 +96,16 @@ pub(super) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
         }
     }
     let whole = whole(&parts)?;
-    let mut rows = Vec::new();
-    for (dir, part) in parts.values() {
-        for one in &part.students {
-            rows.push(row(dir, one)?);
-        }
-    }
+    let of = parts.len();
+    // Each part has every `of`-th student: taken in turn they are in the roster's order again.
+    let parts: Vec<_> = parts.into_values().collect();
+    let rows = (0..whole.total).map(|at| {
+        let (dir, part) = &parts[at % of];
+        row(dir, &part.students[at / of])
+    });
+    let rows = rows.collect::<anyhow::Result<Vec<Row>>>()?;
     one_rubric(&rows)?;
-    for (dir, part) in parts.values() {
+    for (dir, part) in &parts {
         for one in &part.students {
             copy(dir, &args.out, &one.id)?;
         }

@@ -43,7 +43,7 @@ pub(super) fn self_test() -> anyhow::Result<Exit> {
         for (_, one) in grade.criteria() {
             if let Some(why) = grade::ours::differs(base, &one.measure, one.telling_value()) {
                 held = false;
-                writeln!(out, "  scenarios/rubrics/ours.toml is not true: {why}")?;
+                writeln!(out, "  src/grade/ours.toml is not true: {why}")?;
             }
         }
         if !right {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::feedback::{open, said, worst_first};
+use super::super::feedback::{not_final, open, said, worst_first};
 use super::super::flaw::{DEATH, Flaw};
 use super::super::score::{Mark, Scored};
 use super::super::{Grade, Status};
@@ -46,7 +46,7 @@ fn lede(grade: &Grade) -> Markup {
         @if let Some(death) = death { p.invalid { strong { "The service died: " } (said(&death.seen)) "." } }
         @match grade.status {
             Status::Graded if grade.reason.is_empty() => {}
-            Status::Inconclusive => p.note { "Open points are neither given nor lost; " (said(&grade.reason)) "." },
+            Status::Inconclusive => p.note { (not_final(grade)) (said(&grade.reason)) "." },
             _ => p.invalid { (said(&grade.reason)) },
         }
     }

@@ -120,6 +120,33 @@ fn everybody_gets_feedback_and_a_slow_student_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn a_service_that_is_too_slow_ends_in_time_and_what_was_seen_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let service = student("slow");
+    let output = breaklab(&[
+        "--start",
+        &service,
+        "--rubric",
+        "caching",
+        "--student-deadline",
+        "20",
+        "--out",
+        out,
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let grade = std::fs::read(folder.path().join("grade.json")).unwrap();
+    let grade: serde_json::Value = serde_json::from_slice(&grade).unwrap();
+    assert_eq!(grade["status"], "inconclusive", "{grade}");
+    assert_eq!(grade["open"], 0.0, "slow is no way around a case: {grade}");
+    assert!(
+        said(&output).contains("answered too slowly"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
 fn a_key_that_shows_wrong_documentation_and_no_cache_do_not_pass() {
     for (service, why) in [
         ("f36_leaks_key", "the API key shows"),
