@@ -55,6 +55,7 @@ impl Session {
     async fn repeat(&self) -> CaseRecord {
         let running = self.begin(self.small(1), FaultScript::default());
         for _ in 0..REPEATS {
+            let _turn = self.turn.lock().await;
             running.ask(0, self.deadline).await;
         }
         self.end(running).await
@@ -93,6 +94,7 @@ impl Session {
     async fn in_turn(&self, texts: Vec<FileText>) -> CaseRecord {
         let running = self.begin(texts, FaultScript::default());
         for file in 0..running.texts.len() {
+            let _turn = self.turn.lock().await;
             running.ask(file, self.deadline).await;
         }
         self.end(running).await

@@ -16,8 +16,14 @@ use super::source_files::Writer;
 use super::upstream::FaultScript;
 use crate::contract::limits::{ALIVE_WITHIN, REACHABLE_WITHIN};
 use crate::record::exam::{
-    Case, CaseRecord, Check, Exam, Exchange, Outcome, OwnRecord, SCHEMA, UPSTREAM,
+    Case, CaseRecord, Check, Exam, Exchange, Isolation, Outcome, OwnRecord, SCHEMA, UPSTREAM,
 };
+
+/// The check that a service documents a small file.
+const CONTRACT: &str = "contract";
+/// What may be wrong with a service that has a network of its own.
+const ALONE: &str = "; it reaches nobody but its API: if it needs anything else on this machine, e.g. a database, use --isolate \
+                     bwrap-with-network";
 
 /// How an examination is carried out.
 #[derive(Debug, Clone)]
@@ -55,8 +61,17 @@ pub async fn examine(
         client,
         writer: Mutex::new(Writer::new(&plan.salt)),
         deadline: plan.deadline,
+        turn: tokio::sync::Mutex::default(),
     };
-    let (preflight, single) = session.preflight().await;
+    let (mut preflight, single) = session.preflight().await;
+    let isolation = service.as_ref().map(|service| service.isolation());
+    if isolation == Some(Isolation::Bwrap)
+        && let Some(unanswered) = preflight
+            .iter_mut()
+            .find(|check| check.id == CONTRACT && !check.passed)
+    {
+        unanswered.said += ALONE;
+    }
     let mut exam = Exam {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -67,7 +82,7 @@ pub async fn examine(
         own: [].into(),
         unplayed: [].into(),
         prying: Vec::new(),
-        isolation: service.as_ref().map(|service| service.isolation()),
+        isolation,
         unattributed: 0,
     };
     if exam.preflight.iter().all(|check| check.passed) {
@@ -145,7 +160,7 @@ impl Session {
                 seen(&exchange)
             )
         };
-        if check("contract", answered, said) {
+        if check(CONTRACT, answered, said) {
             let called = !record.attempts.is_empty() || self.api.upstream.arrived() > 0;
             let said = if called {
                 "it calls the upstream that it was given"
@@ -194,8 +209,8 @@ impl Planned<'_> {
     }
 }
 
-/// Cases in which nothing goes wrong and few ask at once: they are played together, so that no request tells
-/// which of them it belongs to.
+/// Cases in which nothing goes wrong and nobody asks at once: their requests are sent in turn, so that none
+/// tells which of them it belongs to.
 const MIXED: [Case; 3] = [Case::Repeat, Case::Edited, Case::Twins];
 
 /// What is played together, in an order that nobody can foresee, so that it tells nothing about what

@@ -137,7 +137,10 @@ impl ServiceProcess {
     ///
     /// # Errors
     /// As for [`ServiceProcess::start`].
-    pub async fn restart(self) -> Result<Self, StartError> {
+    pub async fn restart(mut self) -> Result<Self, StartError> {
+        if let Some(relay) = self.relay.take() {
+            relay.close().await;
+        }
         let (port, launch) = (self.port, self.launch.clone());
         // Whatever is left of it ends first: what begins now would count as its family.
         drop(self);

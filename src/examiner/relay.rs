@@ -60,6 +60,14 @@ impl Relay {
         Ok(Self { service, tasks })
     }
 
+    /// Ends it, after which its port is free.
+    pub(super) async fn close(mut self) {
+        for task in std::mem::take(&mut self.tasks) {
+            task.abort();
+            let _aborted = task.await;
+        }
+    }
+
     /// Whether the service listens.
     pub(super) async fn answers(&self) -> bool {
         let Ok(mut connection) = UnixStream::connect(&self.service).await else {
@@ -169,6 +177,9 @@ mod tests {
             !relay.answers().await,
             "a service that listens no more is gone"
         );
+        relay.close().await;
+        let again = Relay::open(folder.path(), api.local_addr().unwrap(), front).await;
+        again.expect("the port is free at once");
         inside.abort();
     }
 }

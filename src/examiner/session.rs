@@ -17,6 +17,8 @@ pub(super) struct Session {
     pub(super) writer: Mutex<Writer>,
     /// Longest wait for one answer.
     pub(super) deadline: Duration,
+    /// Held for each request of the cases that are mixed: they are asked in turn, never at once.
+    pub(super) turn: tokio::sync::Mutex<()>,
 }
 
 impl Session {

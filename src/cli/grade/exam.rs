@@ -229,7 +229,9 @@ async fn start(launch: Launch, isolate: Isolate) -> Result<ServiceProcess, Start
         ..launch.clone()
     });
     match (ServiceProcess::start(launch).await, again) {
-        (Err(StartError::Ended { .. }), Some(again)) => ServiceProcess::start(again).await,
+        (Err(StartError::Ended { .. } | StartError::Spawn { .. }), Some(again)) => {
+            ServiceProcess::start(again).await
+        }
         (started, _) => started,
     }
 }
