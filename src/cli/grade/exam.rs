@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 use super::Args;
 use super::isolate::Isolate;
@@ -169,6 +170,7 @@ pub(super) async fn examine_started(
     salt: &str,
     heard: &(dyn Fn(&str) + Sync),
 ) -> anyhow::Result<Exam> {
+    let began = Instant::now();
     let api = ExamApi::new()?;
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -197,7 +199,8 @@ pub(super) async fn examine_started(
                 cases: started.cases.clone(),
                 own: started.own.clone(),
                 deadline: started.deadline,
-                within: started.within,
+                // A service that is slow to listen has less time for its cases.
+                within: started.within.saturating_sub(began.elapsed()),
             };
             let mut service = Some(service);
             let exam = examiner::examine(&api, &plan, &mut service, heard).await;
