@@ -147,7 +147,7 @@ fn distribution(graded: &[(&Student, &Grade)]) -> Markup {
     let head = [
         ("share of the points", true),
         ("students", true),
-        ("", false),
+        ("as a bar", false),
     ];
     table("Students by share of the points", &head, &body)
 }
@@ -171,7 +171,7 @@ fn criteria(graded: &[(&Student, &Grade)]) -> Markup {
         ("criterion", false),
         ("mean", true),
         ("full points", true),
-        ("", false),
+        ("as a bar", false),
     ];
     table("What the class can do already, and what not", &head, &body)
 }

@@ -16,7 +16,7 @@ const CAPTION: &str =
 /// The figures of every criterion, by rubric.
 pub(super) fn figures(grade: &Grade) -> Markup {
     let head = [
-        ("", false),
+        ("result", false),
         ("criterion", false),
         ("points", true),
         ("naive", true),
