@@ -23,6 +23,16 @@ struct Section {
     content: Markup,
 }
 
+impl Section {
+    fn new(id: &'static str, title: &str, content: Markup) -> Self {
+        Self {
+            id,
+            title: title.to_owned(),
+            content,
+        }
+    }
+}
+
 /// What stands above and below the sections.
 struct Frame {
     kicker: &'static str,

@@ -68,9 +68,7 @@ pub(super) async fn examine(args: &Args, rubrics: &Rubrics) -> anyhow::Result<Ex
             "name a service: --endpoint URL, --start CMD, --lambda HANDLER, --roster FILE, or --from DIR to grade again"
         ),
     };
-    if rubrics.need_reference() && exam.preflight.iter().all(|check| check.passed) {
-        take_reference(&mut exam).await?;
-    }
+    take_reference(&mut exam, rubrics).await?;
     Ok(exam)
 }
 
@@ -260,8 +258,12 @@ pub(super) fn not_started(command: &str, salt: &str, why: &str) -> Exam {
     }
 }
 
-/// Our own times for the cases whose times count, taken on this machine now.
-pub(super) async fn take_reference(exam: &mut Exam) -> anyhow::Result<()> {
+/// Our own times for the cases whose times count by these rubrics, taken on this machine now.
+pub(super) async fn take_reference(exam: &mut Exam, rubrics: &Rubrics) -> anyhow::Result<()> {
+    let passed = exam.preflight.iter().all(|check| check.passed);
+    if !passed || !rubrics.need_reference() {
+        return Ok(());
+    }
     let timed = [Case::Burst];
     let ours = examiner::reference(Base::Hardened, &timed).await?;
     for case in timed {

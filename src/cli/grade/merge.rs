@@ -85,7 +85,14 @@ fn entry(row: &Row) -> Entry {
 /// Runs the command.
 pub(super) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
     let mut parts = BTreeMap::new();
+    let out = args.out.canonicalize().ok();
     for dir in &args.dirs {
+        // To copy a file onto itself would empty it.
+        ensure!(
+            out.is_none() || dir.canonicalize().ok() != out,
+            "`{}` is a part and --out as well; choose another --out",
+            dir.display()
+        );
         let part: Part = read_json(&dir.join(FILE), "a graded class", SCHEMA)?;
         if let Some((other, _)) = parts.insert(part.shard, (dir, part)) {
             bail!(
@@ -130,6 +137,13 @@ fn whole(parts: &BTreeMap<u64, (&PathBuf, Part)>) -> anyhow::Result<Whole> {
             "`{}` and `{}` are not parts of one class: roster or number of shards differ",
             first_dir.display(),
             dir.display()
+        );
+        ensure!(
+            (1..=part.of).contains(&part.shard),
+            "`{}` says that it is shard {} of {}, and there is none; grade it again",
+            dir.display(),
+            part.shard,
+            part.of
         );
         let wanted = (part.total + part.of - part.shard) / part.of;
         ensure!(

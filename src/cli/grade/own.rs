@@ -22,7 +22,7 @@ pub(super) fn self_test() -> anyhow::Result<Exit> {
     for base in [Base::Naive, Base::Hardened] {
         let exam = runtime()?.block_on(async {
             let mut exam = examiner::reference(base, &rubrics.cases()).await?;
-            take_reference(&mut exam).await?;
+            take_reference(&mut exam, &rubrics).await?;
             anyhow::Ok(exam)
         })?;
         let grade = grade::grade(&exam, &rubrics.all);

@@ -31,29 +31,21 @@ pub fn class(rows: &[Row]) -> String {
         ),
     };
     let mut sections = vec![
-        section("look", "To look at by hand", by_hand(rows)),
-        section("students", "Students", students(&graded)),
-        section("distribution", "Distribution", distribution(&graded)),
-        section("criteria", "Criteria", criteria(&graded)),
-        section("flaws", "Flaws", flaws(&graded)),
+        Section::new("look", "To look at by hand", by_hand(rows)),
+        Section::new("students", "Students", students(&graded)),
+        Section::new("distribution", "Distribution", distribution(&graded)),
+        Section::new("criteria", "Criteria", criteria(&graded)),
+        Section::new("flaws", "Flaws", flaws(&graded)),
     ];
     let alike = similar(&graded);
     if !alike.is_empty() {
-        sections.push(section(
+        sections.push(Section::new(
             "similar",
             "Similar behaviour",
             similar_behaviour(&alike),
         ));
     }
     page(&frame, &sections)
-}
-
-fn section(id: &'static str, title: &str, content: Markup) -> Section {
-    Section {
-        id,
-        title: title.to_owned(),
-        content,
-    }
 }
 
 fn lede(graded: &[(&Student, &Grade)]) -> Markup {

@@ -61,38 +61,30 @@ fn sections(grade: &Grade, exam: &Exam) -> Vec<Section> {
         .into_iter()
         .filter(|one| one.mark != Mark::Passed)
         .collect();
-    let mut sections = vec![section("figures", "Figures", figures(grade))];
+    let mut sections = vec![Section::new("figures", "Figures", figures(grade))];
     if !lost.is_empty() {
         let content = html! { @for one in &lost { (seen(one)) } };
-        sections.push(section("seen", "Seen and needed", content));
+        sections.push(Section::new("seen", "Seen and needed", content));
     }
     if let Some(dearest) = dearest(&lost)
         && let Some(record) = dearest.record(exam)
         && !record.exchanges.is_empty()
     {
         let title = format!("The case that cost most: {}", dearest.case());
-        sections.push(section("timeline", &title, timeline(record)));
+        sections.push(Section::new("timeline", &title, timeline(record)));
     }
     if !grade.flaws.is_empty() {
         let content = html! { @for one in &grade.flaws { (flaw(one)) } };
-        sections.push(section("flaws", "Recognised flaws", content));
+        sections.push(Section::new("flaws", "Recognised flaws", content));
     }
     let advised: Vec<_> = lost
         .iter()
         .filter_map(|one| Some((*one, one.advice()?)))
         .collect();
     if !advised.is_empty() {
-        sections.push(section("next", "What to try", advice(&advised)));
+        sections.push(Section::new("next", "What to try", advice(&advised)));
     }
     sections
-}
-
-fn section(id: &'static str, title: &str, content: Markup) -> Section {
-    Section {
-        id,
-        title: title.to_owned(),
-        content,
-    }
 }
 
 /// A criterion of the case in which most points were lost.

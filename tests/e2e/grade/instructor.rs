@@ -175,6 +175,12 @@ fn parts_of_a_class_that_were_graded_apart_are_one_class() {
         assert_eq!(output.status.code(), Some(2));
         assert!(said(&output).contains(expected), "{}", said(&output));
     }
+    let onto_itself = breaklab(&["merge", "--out", &at("1of2"), &at("1of2"), &at("2of2")]);
+    assert_eq!(onto_itself.status.code(), Some(2));
+    assert!(
+        !read(&folder.path().join("1of2/students/ann/grade.json")).is_empty(),
+        "nothing that was finished is lost"
+    );
     let other = [
         "--roster",
         &roster,
