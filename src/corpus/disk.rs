@@ -11,9 +11,10 @@ use super::filter::Filter;
 mod notebook;
 
 /// Endings of the files that a folder walk takes; a file that is named itself is always taken.
-const SOURCE_ENDINGS: [&str; 28] = [
+const SOURCE_ENDINGS: [&str; 29] = [
     "py", "pyi", "pyw", "ipynb", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "java",
-    "go", "rs", "c", "h", "cc", "cpp", "cxx", "hh", "hpp", "cs", "rb", "php", "kt", "kts", "swift",
+    "go", "rs", "c", "h", "cc", "cpp", "cxx", "hh", "hpp", "hxx", "cs", "rb", "php", "kt", "kts",
+    "swift",
 ];
 
 /// Files that were read, in the order of their paths, and those that were not.

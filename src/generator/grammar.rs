@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use tree_sitter::{Language, ParseOptions, Parser, Tree};
 
 mod prepare;
+mod preprocessor;
 
 /// Larger texts are read line by line: a tree takes up to 30 times the text's bytes of memory.
 const MAX_BYTES: usize = 4 << 20;
@@ -26,6 +27,12 @@ pub(super) enum Grammar {
     Java,
     Go,
     Rust,
+    C,
+    Cpp,
+    CSharp,
+    Kotlin,
+    Php,
+    Ruby,
 }
 
 /// A text and its tree. All offsets are those of the text as it was given.
@@ -38,8 +45,9 @@ pub(super) struct Parsed<'a> {
 }
 
 impl Grammar {
-    /// The grammar for files that end like `path`, in letters of any case.
-    pub(super) fn of(path: &str) -> Option<Self> {
+    /// The grammar for files that end like `path`, in letters of any case. A header of C may be one of
+    /// C++, which its `text` tells.
+    pub(super) fn of(path: &str, text: &str) -> Option<Self> {
         let (_, ending) = path.rsplit_once('.')?;
         Some(match ending.to_ascii_lowercase().as_str() {
             "py" | "pyi" | "pyw" | "ipynb" => Self::Python,
@@ -49,6 +57,13 @@ impl Grammar {
             "java" => Self::Java,
             "go" => Self::Go,
             "rs" => Self::Rust,
+            "h" if is_cpp(text) => Self::Cpp,
+            "c" | "h" => Self::C,
+            "cc" | "cpp" | "cxx" | "hh" | "hpp" | "hxx" | "inl" | "ipp" | "tpp" => Self::Cpp,
+            "cs" => Self::CSharp,
+            "kt" | "kts" => Self::Kotlin,
+            "php" => Self::Php,
+            "rb" => Self::Ruby,
             _ => return None,
         })
     }
@@ -62,14 +77,38 @@ impl Grammar {
             Self::Java => tree_sitter_java::LANGUAGE.into(),
             Self::Go => tree_sitter_go::LANGUAGE.into(),
             Self::Rust => tree_sitter_rust::LANGUAGE.into(),
+            Self::C => tree_sitter_c::LANGUAGE.into(),
+            Self::Cpp => tree_sitter_cpp::LANGUAGE.into(),
+            Self::CSharp => tree_sitter_c_sharp::LANGUAGE.into(),
+            Self::Kotlin => tree_sitter_kotlin_ng::LANGUAGE.into(),
+            Self::Php => tree_sitter_php::LANGUAGE_PHP.into(),
+            Self::Ruby => tree_sitter_ruby::LANGUAGE.into(),
         }
     }
+}
+
+/// Whether a header has a line that only C++ can have.
+fn is_cpp(text: &str) -> bool {
+    let words = [
+        "class ",
+        "namespace ",
+        "template<",
+        "template <",
+        "using ",
+        "public:",
+        "private:",
+        "protected:",
+    ];
+    text.lines().any(|line| {
+        let line = line.trim_ascii_start();
+        words.iter().any(|word| line.starts_with(word))
+    })
 }
 
 /// The tree of `text`; none when `path` has no grammar, or when the text is too large or takes too
 /// many steps.
 pub(super) fn parse<'a>(path: &str, text: &'a str) -> Option<Parsed<'a>> {
-    let grammar = Grammar::of(path)?;
+    let grammar = Grammar::of(path, text)?;
     if text.len() > MAX_BYTES {
         return None;
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::grammar;
 use super::syntax::{self, Boundary};
 
+mod declarator;
 mod kinds;
 mod lines;
 mod name;

@@ -77,10 +77,25 @@ pub(super) fn are_code(path: &str, text: &str, offsets: &[usize]) -> Option<Vec<
 
 /// What stands before the node's body, e.g. `class A(B):`.
 pub(super) fn header<'a>(node: &Node<'_>, text: &'a str) -> Option<&'a str> {
-    let body = node.child_by_field_name("body")?;
+    let body = body(node)?;
     let header = text[node.start_byte()..body.start_byte()].trim_ascii();
     let header = header.strip_suffix('{').unwrap_or(header).trim_ascii_end();
     (!header.is_empty() && header.len() <= MAX_HEADER_BYTES).then_some(header)
+}
+
+/// The body of `node`; Kotlin's grammar has no field for it.
+fn body<'t>(node: &Node<'t>) -> Option<Node<'t>> {
+    node.child_by_field_name("body").or_else(|| {
+        let mut cursor = node.walk();
+        node.named_children(&mut cursor).find(is_kotlin_body)
+    })
+}
+
+fn is_kotlin_body(node: &Node<'_>) -> bool {
+    matches!(
+        node.kind(),
+        "class_body" | "enum_class_body" | "function_body"
+    )
 }
 
 /// The first of the comments, decorators and attributes that stand directly above the place
@@ -109,9 +124,15 @@ pub(super) fn with_lines_above(
 }
 
 fn is_opaque(node: &Node<'_>) -> bool {
-    ["string", "comment", "template"]
-        .iter()
-        .any(|word| node.kind().contains(word))
+    [
+        "string",
+        "comment",
+        "template_string",
+        "template_literal",
+        "heredoc",
+    ]
+    .iter()
+    .any(|word| node.kind().contains(word))
 }
 
 struct Walk<'a> {
@@ -202,7 +223,7 @@ fn is_inner(cursor: &TreeCursor<'_>) -> bool {
     matches!(
         cursor.field_name(),
         Some("body" | "definition" | "declaration")
-    )
+    ) || is_kotlin_body(&cursor.node())
 }
 
 fn belongs_below(node: &Node<'_>) -> bool {

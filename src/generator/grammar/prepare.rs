@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Grammar;
+use super::{Grammar, preprocessor};
 
 const MARK: &str = "\u{feff}";
 
@@ -15,7 +15,9 @@ pub(super) fn prepared(grammar: Grammar, text: &str) -> Cow<'_, str> {
     let has_cr = lone_crs(bytes).next().is_some();
     let has_comments = grammar == Grammar::Python && bytes.contains(&b'#');
     let is_typed = matches!(grammar, Grammar::TypeScript | Grammar::Tsx);
-    if !has_mark && !has_cr && !has_comments && !is_typed {
+    let is_c = matches!(grammar, Grammar::C | Grammar::Cpp | Grammar::CSharp);
+    let has_stars = grammar == Grammar::Kotlin && stars(bytes).next().is_some();
+    if !has_mark && !has_cr && !has_comments && !is_typed && !is_c && !has_stars {
         return Cow::Borrowed(text);
     }
     let mut bytes = bytes.to_vec();
@@ -37,11 +39,29 @@ pub(super) fn prepared(grammar: Grammar, text: &str) -> Cow<'_, str> {
     if is_typed {
         end_signatures(&mut bytes);
     }
+    if has_stars {
+        let stars: Vec<usize> = stars(&bytes).collect();
+        stars.into_iter().for_each(|at| bytes[at] = b'T');
+    }
+    if is_c {
+        preprocessor::simplify(&mut bytes, grammar != Grammar::CSharp);
+    }
     Cow::Owned(String::from_utf8(bytes).expect("whole letters were replaced by ASCII"))
 }
 
 fn lone_crs(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
     memchr::memchr_iter(b'\r', bytes).filter(|at| bytes.get(at + 1) != Some(&b'\n'))
+}
+
+/// Where a star stands for a type among the arguments of a Kotlin type, which the grammar takes for a
+/// product when there are several.
+fn stars(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let is_blank = |byte: &&u8| byte.is_ascii_whitespace();
+    memchr::memchr_iter(b'*', bytes).filter(move |at| {
+        let before = bytes[..*at].iter().rev().find(|byte| !is_blank(byte));
+        let after = bytes[at + 1..].iter().find(|byte| !is_blank(byte));
+        matches!(before, Some(b'<' | b',')) && matches!(after, Some(b',' | b'>'))
+    })
 }
 
 /// Puts a semicolon behind a signature without one whose next line begins with `<`: in an interface

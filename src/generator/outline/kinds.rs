@@ -25,6 +25,28 @@ pub(super) enum Role {
     Global,
     /// What a definition may stand in with its decorators.
     Wrapper,
+    /// Defines what its field `name` says if it has a body: `struct A` alone only names it.
+    Bodied,
+    /// Defines the function that its field `declarator` spells.
+    Declarator,
+    /// Declares the functions that its fields `declarator` spell, unless it stands in a function.
+    Prototype,
+    /// A C++ friend, which is defined elsewhere unless it has a body here.
+    Friend,
+    /// C's `typedef`: what its fields `declarator` spell.
+    Typedef,
+    /// The body of a C function: what is only declared in it is no part of the file.
+    Body,
+    /// Defines what `name::special` says, by its kind.
+    Special,
+    /// A property, which is defined if it has code.
+    Property,
+    /// A Kotlin function, which may extend a type.
+    Extension,
+    /// A Ruby method of one object.
+    Singleton,
+    /// A Ruby constant that may be given a new class.
+    Constant,
 }
 
 /// The role of `kind` in `grammar`.
@@ -36,6 +58,11 @@ pub(super) fn role(grammar: Grammar, kind: &str) -> Role {
         Grammar::Java => java(kind),
         Grammar::Go => go(kind),
         Grammar::Rust => rust(kind),
+        Grammar::C | Grammar::Cpp => c(kind),
+        Grammar::CSharp => csharp(kind),
+        Grammar::Kotlin => kotlin(kind),
+        Grammar::Php => php(kind),
+        Grammar::Ruby => ruby(kind),
     }
 }
 
@@ -151,6 +178,92 @@ fn rust(kind: &str) -> Role {
         | "block_comment"
         | "string_literal"
         | "raw_string_literal" => Role::Skip,
+        _ => Role::Pass,
+    }
+}
+
+fn c(kind: &str) -> Role {
+    match kind {
+        "struct_specifier" | "union_specifier" | "enum_specifier" | "class_specifier" => {
+            Role::Bodied
+        }
+        "function_definition" | "inline_method_definition" => Role::Declarator,
+        "declaration" | "field_declaration" => Role::Prototype,
+        "type_definition" => Role::Typedef,
+        "preproc_function_def" | "alias_declaration" | "concept_definition" => Role::Define,
+        "namespace_definition" => Role::Scope,
+        "template_declaration" => Role::Wrapper,
+        "friend_declaration" => Role::Friend,
+        "compound_statement" => Role::Body,
+        "template_instantiation"
+        | "parameter_list"
+        | "preproc_include"
+        | "preproc_def"
+        | "preproc_arg"
+        | "comment"
+        | "string_literal"
+        | "raw_string_literal" => Role::Skip,
+        _ => Role::Pass,
+    }
+}
+
+fn csharp(kind: &str) -> Role {
+    match kind {
+        "class_declaration"
+        | "struct_declaration"
+        | "interface_declaration"
+        | "enum_declaration"
+        | "record_declaration"
+        | "delegate_declaration"
+        | "method_declaration"
+        | "constructor_declaration"
+        | "local_function_statement" => Role::Define,
+        "destructor_declaration"
+        | "operator_declaration"
+        | "conversion_operator_declaration"
+        | "indexer_declaration" => Role::Special,
+        "property_declaration" | "event_declaration" => Role::Property,
+        "namespace_declaration" => Role::Scope,
+        "using_directive" | "comment" | "string_literal" | "attribute_list" => Role::Skip,
+        _ => Role::Pass,
+    }
+}
+
+fn kotlin(kind: &str) -> Role {
+    match kind {
+        "class_declaration" | "object_declaration" => Role::Define,
+        "function_declaration" => Role::Extension,
+        "companion_object" | "secondary_constructor" | "type_alias" => Role::Special,
+        "property_declaration" => Role::Property,
+        "enum_entry" => Role::Scope,
+        "import" | "package_header" | "line_comment" | "block_comment" | "annotation" => Role::Skip,
+        _ => Role::Pass,
+    }
+}
+
+fn php(kind: &str) -> Role {
+    match kind {
+        "class_declaration"
+        | "interface_declaration"
+        | "trait_declaration"
+        | "enum_declaration"
+        | "function_definition"
+        | "method_declaration" => Role::Define,
+        "property_declaration" => Role::Property,
+        "namespace_definition" => Role::Bodied,
+        "namespace_use_declaration" | "comment" | "string" | "text" | "attribute_list" => {
+            Role::Skip
+        }
+        _ => Role::Pass,
+    }
+}
+
+fn ruby(kind: &str) -> Role {
+    match kind {
+        "module" | "class" | "method" => Role::Define,
+        "singleton_method" => Role::Singleton,
+        "assignment" => Role::Constant,
+        "comment" | "string_content" | "heredoc_content" => Role::Skip,
         _ => Role::Pass,
     }
 }

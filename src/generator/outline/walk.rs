@@ -1,5 +1,6 @@
 //! Walks a tree and collects what it defines.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tree_sitter::{Node, TreeCursor};
@@ -7,6 +8,7 @@ use tree_sitter::{Node, TreeCursor};
 use super::super::grammar::Parsed;
 use super::super::syntax;
 use super::Definition;
+use super::declarator;
 use super::kinds::{Role, role};
 use super::name;
 
@@ -47,6 +49,10 @@ struct Walk<'a> {
     last_row: usize,
     /// The value that got its name from what it was given to.
     named: Option<usize>,
+    /// Depth of the outermost body of a function around the cursor, where that matters.
+    body: Option<usize>,
+    /// Which of `found` are only declared here.
+    declared: Vec<usize>,
     found: Vec<Definition>,
 }
 
@@ -77,9 +83,12 @@ pub(super) fn definitions(parsed: &Parsed<'_>, given: &str) -> Vec<Definition> {
         last_wrapper: Wrapper::default(),
         last_row: 0,
         named: None,
+        body: None,
+        declared: Vec::new(),
         found: Vec::new(),
     };
     walk.all(&mut parsed.tree.walk());
+    walk.leave_out_declared();
     // A wrapper begins before what it wraps, but no two of them change places.
     walk.found.sort_by_key(|definition| definition.start);
     walk.found
@@ -98,6 +107,9 @@ impl Walk<'_> {
             loop {
                 while self.scopes.last().is_some_and(|scope| scope.level == level) {
                     self.scopes.pop();
+                }
+                if self.body == Some(level) {
+                    self.body = None;
                 }
                 if cursor.goto_next_sibling() {
                     break;
@@ -151,10 +163,27 @@ impl Walk<'_> {
                 }
             }
             Role::Scope => {
-                if let Some(name) = name::of(node.child_by_field_name("name"), self.text) {
+                // Kotlin's entries of an enumeration have no field for their name.
+                let spelt = node.child_by_field_name("name");
+                let spelt = spelt.or_else(|| name::identifier_in(node));
+                if let Some(name) = name::of(spelt, self.text) {
                     self.open(node, &name, level);
                 }
             }
+            Role::Bodied => self.bodied(node, level),
+            Role::Declarator => self.function(node, level),
+            Role::Prototype => self.prototypes(node, level),
+            Role::Typedef => self.aliases(node, level),
+            Role::Friend => {
+                let inner = node.named_child(0);
+                return inner.is_some_and(|inner| inner.kind() == "function_definition");
+            }
+            Role::Body => self.body = self.body.or(Some(level)),
+            Role::Special => self.named_by(node, name::special(node, self.text), level),
+            Role::Property => self.named_by(node, name::of_property(node, self.text), level),
+            Role::Extension => self.named_by(node, name::of_extension(node, self.text), level),
+            Role::Singleton => self.named_by(node, name::of_singleton(node, self.text), level),
+            Role::Constant => self.named_by(node, name::of_constant(node, self.text), level),
             Role::Global => {
                 if name::is_global(node) {
                     self.define(node, None, "global", level);
@@ -162,6 +191,105 @@ impl Walk<'_> {
             }
         }
         true
+    }
+
+    fn named_by(&mut self, node: &Node<'_>, name: Option<String>, level: usize) {
+        if let Some(name) = name {
+            self.define(node, name::spelt_at(node), &name, level);
+        }
+    }
+
+    fn bodied(&mut self, node: &Node<'_>, level: usize) {
+        let spelt = node.child_by_field_name("name");
+        let has_body = node.child_by_field_name("body").is_some();
+        if let Some(spelt) = spelt.filter(|_| has_body)
+            && let Some(name) = declarator::qualified(spelt, self.text)
+        {
+            self.define(node, Some(spelt), &name, level);
+        }
+    }
+
+    /// A function of C or C++ with its body.
+    fn function(&mut self, node: &Node<'_>, level: usize) {
+        let declared = node.child_by_field_name("declarator");
+        if let Some((spelt, name)) = declared.and_then(|it| declarator::function(it, self.text))
+            && self.is_function(node, &name)
+        {
+            self.define(node, Some(spelt), &name, level);
+        }
+    }
+
+    /// Functions of C or C++ that are declared here, and defined perhaps elsewhere.
+    fn prototypes(&mut self, node: &Node<'_>, level: usize) {
+        if self.body.is_some() {
+            return;
+        }
+        let mut cursor = node.walk();
+        let declarators: Vec<_> = node
+            .children_by_field_name("declarator", &mut cursor)
+            .collect();
+        for declared in declarators {
+            if let Some((spelt, name)) = declarator::function(declared, self.text)
+                && self.is_function(node, &name)
+            {
+                self.declared.push(self.found.len());
+                self.add(node, Some(spelt), &name, level);
+            }
+        }
+    }
+
+    /// Whether `node` declares the function `name`, and is no macro that looks like one: it says
+    /// what it returns, or it is a constructor, a destructor or a conversion.
+    fn is_function(&self, node: &Node<'_>, name: &str) -> bool {
+        if node.child_by_field_name("type").is_some() {
+            return true;
+        }
+        let last = ground::symbols::bare(name);
+        let scope = self.scopes.last().map_or("", |scope| &scope.name);
+        last.starts_with('~')
+            || last.starts_with("operator")
+            || last != name
+            || scope.trim_end_matches('.').rsplit('.').next() == Some(name)
+    }
+
+    fn aliases(&mut self, node: &Node<'_>, level: usize) {
+        let of_type = node.child_by_field_name("type");
+        let tag = of_type.and_then(|of_type| of_type.child_by_field_name("name"));
+        let tag = tag.map(|tag| &self.text[tag.byte_range()]);
+        let has_body = of_type.is_some_and(|it| it.child_by_field_name("body").is_some());
+        let mut cursor = node.walk();
+        let declarators: Vec<_> = node
+            .children_by_field_name("declarator", &mut cursor)
+            .collect();
+        for declared in declarators {
+            if let Some((spelt, name)) = declarator::alias(declared, self.text)
+                // `typedef struct A { … } A;` defines one thing.
+                && !(has_body && tag == Some(&name))
+            {
+                self.add(node, Some(spelt), &name, level);
+            }
+        }
+    }
+
+    /// Drops what is only declared if this file defines it too.
+    fn leave_out_declared(&mut self) {
+        if self.declared.is_empty() {
+            return;
+        }
+        let mut is_declared = vec![false; self.found.len()];
+        self.declared.iter().for_each(|at| is_declared[*at] = true);
+        let defined: HashSet<String> = self
+            .found
+            .iter()
+            .zip(&is_declared)
+            .filter(|(_, declared)| !**declared)
+            .map(|(definition, _)| definition.name.clone())
+            .collect();
+        let mut declared = is_declared.into_iter();
+        self.found.retain(|definition| {
+            let is_declared = declared.next().unwrap_or(false);
+            !is_declared || !defined.contains(&definition.name)
+        });
     }
 
     /// `NAME = FUNCTION` in its many forms.
@@ -177,8 +305,13 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes in the definition at `node`, whose name stands at `spelt`.
+    /// Takes in the definition at `node`, whose name stands at `spelt`; what follows stands in it.
     fn define(&mut self, node: &Node<'_>, spelt: Option<Node<'_>>, name: &str, level: usize) {
+        self.add(node, spelt, name, level);
+        self.open(node, name, level);
+    }
+
+    fn add(&mut self, node: &Node<'_>, spelt: Option<Node<'_>>, name: &str, level: usize) {
         let (start, row) = self.start(node, level);
         let scope = self.scopes.last().expect("the outermost scope stays");
         self.found.push(Definition {
@@ -189,7 +322,6 @@ impl Walk<'_> {
             depth: scope.depth,
             context: Arc::clone(&scope.context),
         });
-        self.open(node, name, level);
     }
 
     /// What follows stands in `name`, until the node at `level` is over.

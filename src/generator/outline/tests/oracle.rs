@@ -45,6 +45,121 @@ fn the_python_library_is_outlined_as_its_own_parser_outlines_it() {
     assert_eq!((missing, extra), (vec![], vec![]));
 }
 
+/// Published packages of which some version is there, since this one is built with them.
+const PACKAGES: [&str; 8] = [
+    "tokio-1.",
+    "hyper-1.",
+    "regex-automata-0.",
+    "clap_builder-4.",
+    "rustls-0.",
+    "h2-0.",
+    "reqwest-0.",
+    "rusqlite-0.",
+];
+
+#[test]
+fn rust_packages_are_outlined_as_syn_outlines_them() {
+    let mut expected: BTreeMap<PathBuf, Places> = BTreeMap::new();
+    for path in sources().into_iter().flat_map(|folder| files(&folder)) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let Ok(file) = syn::parse_file(&text) else {
+            continue;
+        };
+        let mut names = Names::default();
+        syn::visit::visit_file(&mut names, &file);
+        expected.insert(path, names.0);
+    }
+    let ours = |path: &Path, text: &str| {
+        let mut places = Places::new();
+        for ((line, name), count) in by_line(path, text) {
+            let bare = ground::symbols::bare(&name).to_owned();
+            *places.entry((line, bare)).or_default() += count;
+        }
+        places
+    };
+    let (missing, extra, all) = compare(&expected, ours);
+    assert!(expected.is_empty() || all > 10_000, "{all}");
+    assert_eq!((missing, extra), (vec![], vec![]));
+}
+
+/// Folders of the packages, where Cargo keeps them.
+fn sources() -> Vec<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let registries = home
+        .into_iter()
+        .flat_map(|home| entries(&home.join("registry/src")));
+    let packages = registries.flat_map(|registry| entries(&registry));
+    let is_ours = |path: &PathBuf| {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        PACKAGES.iter().any(|package| name.starts_with(package))
+    };
+    packages
+        .filter(is_ours)
+        .map(|package| package.join("src"))
+        .collect()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// All files of Rust below `folder`.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let walk = ignore::WalkBuilder::new(folder).build();
+    let paths = walk.map(|entry| entry.unwrap().into_path());
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .collect()
+}
+
+#[derive(Default)]
+struct Names(Places);
+
+impl Names {
+    fn add(&mut self, name: &syn::Ident) {
+        let line = name.span().start().line;
+        *self.0.entry((line, name.to_string())).or_default() += 1;
+    }
+}
+
+impl<'a> syn::visit::Visit<'a> for Names {
+    fn visit_item(&mut self, item: &'a syn::Item) {
+        use syn::Item;
+        match item {
+            Item::Enum(item) => self.add(&item.ident),
+            Item::Mod(item) => self.add(&item.ident),
+            Item::Struct(item) => self.add(&item.ident),
+            Item::Trait(item) => self.add(&item.ident),
+            Item::Type(item) => self.add(&item.ident),
+            Item::Union(item) => self.add(&item.ident),
+            Item::Macro(item) => item.ident.iter().for_each(|name| self.add(name)),
+            _ => {}
+        }
+        syn::visit::visit_item(self, item);
+    }
+
+    fn visit_signature(&mut self, signature: &'a syn::Signature) {
+        self.add(&signature.ident);
+        syn::visit::visit_signature(self, signature);
+    }
+
+    fn visit_trait_item_type(&mut self, item: &'a syn::TraitItemType) {
+        self.add(&item.ident);
+        syn::visit::visit_trait_item_type(self, item);
+    }
+
+    fn visit_impl_item_type(&mut self, item: &'a syn::ImplItemType) {
+        self.add(&item.ident);
+        syn::visit::visit_impl_item_type(self, item);
+    }
+}
+
 fn by_line(path: &Path, text: &str) -> Places {
     let outline = read(&path.to_string_lossy(), text, GRAIN);
     assert!(outline.is_exact, "{}", path.display());
