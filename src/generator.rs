@@ -34,7 +34,7 @@ pub use error::{GenerateError, SetupError};
 pub use journal::{Earlier, Journal};
 pub use outline::{Defined, Reading, defined};
 pub use plan::CallEstimate;
-pub use policy::{Policy, Settings, Streaming};
+pub use policy::{MIN_CHUNK_TOKENS, Policy, Settings, Streaming};
 pub use prompt::VERSION as PROMPT_VERSION;
 
 mod answer;

@@ -229,6 +229,17 @@ fn check(scenario: &Scenario, profile: &Profile, prices: &PriceBook) -> Result<(
             &expected,
         );
     }
+    if scenario.generator.chunk_tokens < generator::MIN_CHUNK_TOKENS {
+        let expected = format!(
+            "the instructions alone take hundreds; {} at least",
+            generator::MIN_CHUNK_TOKENS
+        );
+        return wrong(
+            "generator.chunk_tokens",
+            scenario.generator.chunk_tokens.to_string(),
+            &expected,
+        );
+    }
     if !prices.models.contains_key(&profile.model) {
         let expected = format!(
             "it has no price for `{}`, and a model without a price is never free",

@@ -111,11 +111,11 @@ impl Inner {
         let cut_off = message.stop_reason != StopReason::EndTurn;
         let stretches = complete::check(task.view(), chunk, &message.text, cut_off);
         let Some(stretches) = stretches.filter(|_| !cut_off) else {
-            return Ok(if cut_off {
-                self.unchecked(chunk, message.text, true)
-            } else {
-                vec![Part::Text(message.text.into())]
-            });
+            return match (cut_off, self.policy.has(Protection::PartialResults)) {
+                (false, _) => Ok(vec![Part::Text(message.text.into())]),
+                (true, true) => Ok(self.unchecked(chunk, message.text, true)),
+                (true, false) => Err(self.truncated()),
+            };
         };
         // Asked twice, it says what it says: all of it is shown, and named for what it is.
         let parts = stretches.into_iter().flat_map(|stretch| match stretch {

@@ -24,6 +24,9 @@ use super::{Bulk, Inner, Question, Task, prompt};
 
 /// Refusals by the rate limits after which a paced call gives up: the mirror never matches then.
 const MAX_REFUSALS: u32 = 100;
+/// The same for each call once so many were refused without any answer between them: then it is not a
+/// limit that refills, but a quota that is used up.
+const MAX_REFUSALS_OF_ALL: u32 = 5;
 
 /// A call is not asked a second time before this: the time to its first word alone varies.
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(5);
@@ -137,7 +140,7 @@ impl Inner {
             let elapsed = self.timeline.now().saturating_sub(began);
             if self.policy.has(Protection::Pacing)
                 && error.is_rate_limit()
-                && call.refusals < MAX_REFUSALS
+                && call.refusals < self.most_refusals()
             {
                 // The queue has paused until the API is ready; this call is first in it, and its
                 // time begins anew.
@@ -147,7 +150,9 @@ impl Inner {
                 began = self.timeline.now();
                 continue;
             }
-            call.attempts += u32::from(counts);
+            // Probes of a failing API are free only where a budget of time ends them.
+            let is_free = !counts && self.rule.budget() < Duration::MAX;
+            call.attempts += u32::from(!is_free);
             let failure = Failure {
                 error: &error,
                 attempts: call.attempts.max(1),
@@ -165,6 +170,15 @@ impl Inner {
                 Some(permit) => permit?,
                 None => return Err(error.into()),
             };
+        }
+    }
+
+    fn most_refusals(&self) -> u32 {
+        let in_a_row = self.pace.as_ref().map_or(0, Pace::refused_in_a_row);
+        if in_a_row < MAX_REFUSALS {
+            MAX_REFUSALS
+        } else {
+            MAX_REFUSALS_OF_ALL
         }
     }
 

@@ -141,6 +141,11 @@ impl Pace {
         Some(self.permit(flight))
     }
 
+    /// How often the rate limits have refused, whatever was asked, since anything else was heard.
+    pub(super) fn refused_in_a_row(&self) -> u32 {
+        self.lock().queue.refused_in_a_row()
+    }
+
     /// How long an answer of `cost` takes when it takes as long as the slowest so far.
     pub(super) fn slowest(&self, cost: Cost) -> Option<Duration> {
         self.lock().queue.slowest(cost)

@@ -12,6 +12,10 @@ use crate::record::Protection;
 /// Share of `max_tokens` that a chunk's expected answer may fill: estimates are not exact.
 const ANSWER_FILL: f64 = 0.8;
 
+/// Smallest bound on a chunk that a limit leads to: below it calls would carry more instructions than
+/// code, and cuts would go through the lines that people write.
+const MIN_CHUNK_BYTES: usize = 2_000;
+
 /// What one call is expected to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallEstimate {
@@ -85,7 +89,9 @@ fn budget(settings: &Settings, input_limit: Option<u64>) -> Budget {
     let answer = settings.max_tokens as f64 * ANSWER_FILL;
     Budget {
         lines: settings.chunk_lines.max(1),
-        bytes: (bytes as usize).saturating_sub(prompt::FRAME_BYTES).max(1),
+        bytes: (bytes as usize)
+            .saturating_sub(prompt::FRAME_BYTES)
+            .max(MIN_CHUNK_BYTES),
         definitions: ((answer / settings.tokens_per_definition.max(1) as f64) as usize).max(1),
     }
 }

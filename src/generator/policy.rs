@@ -18,6 +18,9 @@ pub enum Streaming {
     Never,
 }
 
+/// Least input tokens of a chunk: a question with as much code as instructions.
+pub const MIN_CHUNK_TOKENS: u64 = 1_000;
+
 /// The `[generator]` table of a scenario. All durations are simulated time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -30,7 +33,7 @@ pub struct Settings {
     pub call_timeout_s: f64,
     /// Most lines in a chunk.
     pub chunk_lines: usize,
-    /// Most estimated input tokens in a chunk.
+    /// Most estimated input tokens in a chunk, at least [`MIN_CHUNK_TOKENS`].
     pub chunk_tokens: u64,
     /// Estimated answer tokens for one definition: a chunk holds no more definitions than fit in `max_tokens`.
     pub tokens_per_definition: u64,

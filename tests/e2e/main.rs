@@ -6,6 +6,7 @@
 )]
 
 mod cache;
+mod chaos;
 mod cli;
 mod document;
 mod escaping;

@@ -64,6 +64,8 @@ struct Watch {
     retries: Bucket,
     paused_until: Duration,
     answers: u32,
+    /// Refusals by the rate limits since the last answer.
+    refused_in_a_row: u32,
     /// Seconds per expected token of the slowest answer so far, and of a typical one.
     slowest: f64,
     typical: f64,
@@ -91,6 +93,7 @@ impl<Grant> Queue<Grant> {
             retries: Bucket::new(RETRIES_PER_MINUTE, Duration::ZERO, now),
             paused_until: Duration::ZERO,
             answers: 0,
+            refused_in_a_row: 0,
             slowest: 0.0,
             typical: 0.0,
             input_ratio: CAUTIOUS_RATIO,
@@ -223,6 +226,11 @@ impl<Grant> Queue<Grant> {
                 .values_mut()
                 .for_each(|flight| flight.is_input_known = true);
         }
+        watch.refused_in_a_row = if is_refusal {
+            watch.refused_in_a_row.saturating_add(1)
+        } else {
+            0
+        };
         match outcome {
             Ok(message) => watch.learn(&flight, message.usage, now),
             Err(error) if error.is_rate_limit() => {
@@ -248,6 +256,13 @@ impl<Grant> Queue<Grant> {
         let watch = self.watch.as_ref()?;
         let seconds = watch.slowest * weight(cost);
         (watch.answers >= ANSWERS_TO_LEARN).then(|| Duration::from_secs_f64(seconds))
+    }
+
+    /// How often the rate limits have refused since anything else was heard.
+    pub(super) fn refused_in_a_row(&self) -> u32 {
+        self.watch
+            .as_ref()
+            .map_or(0, |watch| watch.refused_in_a_row)
     }
 
     fn is_open(&self, now: Duration) -> bool {

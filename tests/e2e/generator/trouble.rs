@@ -164,3 +164,40 @@ async fn an_outage_is_waited_for_with_single_probes() {
         world.timeline.now()
     );
 }
+
+/// A quota that is used up refuses everything: then no call may knock a hundred times.
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_refuses_everything_is_left_alone_soon() {
+    let world = World::new(None, vec![fault(FaultKind::RateLimit)]);
+    let settings = Settings {
+        chunk_lines: 20,
+        ..Settings::default()
+    };
+    let hardened = world.hardened(&settings);
+    let files = (0..40).map(|file| functions(file * 1_000, 60));
+    let files: Vec<Document> = files.collect();
+    let asked = files
+        .iter()
+        .zip(0..)
+        .map(|(file, i)| hardened.document(i, file));
+    let outcomes = join_all(asked).await;
+    assert!(outcomes.iter().all(Result::is_err));
+    let attempts = world.attempts();
+    assert!((100..8_000).contains(&attempts), "{attempts}");
+}
+
+/// A probe does not count as an attempt, so that a rule which only counts would never end.
+#[tokio::test(start_paused = true)]
+async fn the_sdk_gives_up_an_api_that_stays_down_with_pacing_too() {
+    let world = World::new(None, vec![fault(FaultKind::Overloaded)]);
+    let paced = Mode::new(Base::Sdk, [], [Protection::Pacing]);
+    let sdk = Policy::new(paced, &Settings::default());
+    let generator = world.generator(sdk, None);
+    let files: Vec<Document> = (0..12).map(|file| functions(file * 100, 3)).collect();
+    let asked = files
+        .iter()
+        .zip(0..)
+        .map(|(file, i)| generator.document(i, file));
+    assert!(join_all(asked).await.iter().all(Result::is_err));
+    assert!(world.attempts() <= 36, "{}", world.attempts());
+}
