@@ -48,6 +48,7 @@ mod chunk;
 mod complete;
 mod definitions;
 mod document;
+mod entries;
 mod error;
 mod flight;
 mod grammar;

@@ -15,6 +15,8 @@ pub(super) struct Heading {
     pub(super) level: u8,
     /// What it is about, see [`plain_name`].
     pub(super) name: String,
+    /// That, as it is written.
+    pub(super) spelt: String,
     /// Whether that was marked as code.
     pub(super) is_code: bool,
 }
@@ -31,6 +33,7 @@ pub(super) fn headings(text: &str) -> Vec<Heading> {
                     at: line_start(text, range.start),
                     level: level as u8,
                     name: String::new(),
+                    spelt: String::new(),
                     is_code: false,
                 };
                 open = Some((heading, String::new()));
@@ -50,6 +53,7 @@ pub(super) fn headings(text: &str) -> Vec<Heading> {
                     // A later one is mentioned, not meant.
                     if !heading.is_code && is_introduction(words) {
                         heading.name = plain_name(&code).into_owned();
+                        heading.spelt = code.trim().to_owned();
                         heading.is_code = true;
                     }
                     words.push_str(&code);

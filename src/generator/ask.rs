@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use crate::claude::StopReason;
 use crate::record::Protection;
 
+use super::answer;
 use super::assemble::{Gap, Part};
 use super::chunk::{self, Chunk};
 use super::complete::{self, Stretch};
@@ -31,6 +32,9 @@ impl Asking {
 impl Inner {
     /// Asks about one chunk. With chunking, what the answer leaves out is asked for again, alone.
     pub(super) async fn ask(&self, task: &Task<'_>, chunk: &Chunk) -> Written {
+        if let Some(stretches) = self.known(task, chunk) {
+            return Box::pin(self.complete(task, stretches, true)).await;
+        }
         let message = self.call(task, chunk, Asking::First).await?;
         if message.stop_reason == StopReason::Refusal {
             return Err(GenerateError::Declined);
@@ -48,7 +52,10 @@ impl Inner {
                 let stretches = complete::named(stretches, view);
                 Box::pin(self.complete(task, stretches, cut_off)).await
             }
-            None if !cut_off => Ok(vec![Part::Text(message.text.into())]),
+            None if !cut_off => {
+                self.keep_entries(task, chunk, &message.text);
+                Ok(vec![Part::Text(message.text.into())])
+            }
             None => match chunk::halve(view.path, view.source, view.outline, chunk) {
                 Some(halves) => Box::pin(self.parts(task, halves)).await,
                 None if self.policy.has(Protection::PartialResults) => {
@@ -78,16 +85,16 @@ impl Inner {
         }
     }
 
-    /// Fills in what an answer left open. After a cut-off the rest is asked about like any chunk;
-    /// what was left out or said twice for no reason is asked for once.
-    async fn complete(&self, task: &Task<'_>, stretches: Vec<Stretch>, cut_off: bool) -> Written {
+    /// Fills in what an answer left open. The `rest` behind a cut-off, or between what was known, is
+    /// asked about like any chunk; what was left out or said twice for no reason is asked for once.
+    async fn complete(&self, task: &Task<'_>, stretches: Vec<Stretch>, rest: bool) -> Written {
         let partial = self.policy.has(Protection::PartialResults);
         let filled = join_all(stretches.into_iter().map(async |stretch| {
             let (chunk, doubtful) = match stretch {
                 Stretch::Done(text) => return Ok(vec![Part::Text(text.into())]),
                 Stretch::Open(chunk, doubtful) => (chunk, doubtful),
             };
-            let outcome = if cut_off && doubtful.is_none() {
+            let outcome = if rest && doubtful.is_none() {
                 self.chunk(task, &chunk).await
             } else {
                 self.ask_once_more(task, &chunk).await
@@ -98,7 +105,7 @@ impl Inner {
                     let missing = Part::Missing(gap(&chunk, &error));
                     Ok(doubtful.into_iter().chain([missing]).collect())
                 }
-                outcome => outcome,
+                outcome => outcome.map(within),
             }
         }))
         .await;
@@ -128,6 +135,20 @@ impl Inner {
         });
         Ok(parts.collect())
     }
+}
+
+/// An answer that stands between others begins without a title.
+fn within(mut parts: Vec<Part>) -> Vec<Part> {
+    if let Some(Part::Text(text)) = parts.first_mut() {
+        let first = answer::marked(text)
+            .next()
+            .map_or(0, |(_, range)| range.start);
+        let is_title = |line: &str| line.trim().is_empty() || line.starts_with('#');
+        if first > 0 && text[..first].lines().all(is_title) {
+            *text = text[first..].into();
+        }
+    }
+    parts
 }
 
 pub(super) fn gap(chunk: &Chunk, error: &GenerateError) -> Gap {

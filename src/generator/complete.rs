@@ -88,6 +88,19 @@ pub(super) fn check(
     Some(stretches(chunk, &wanted, found, preamble))
 }
 
+/// The stretches of `chunk` of which earlier `entries` are known, one for each of its names, behind an
+/// `opening`.
+pub(super) fn of_entries(
+    view: View<'_>,
+    chunk: &Chunk,
+    entries: Vec<Option<String>>,
+    opening: &str,
+) -> Vec<Stretch> {
+    let wanted = wanted(view, chunk);
+    let found = entries.into_iter().map(Found::known).collect();
+    stretches(chunk, &wanted, found, opening)
+}
+
 /// Where only lines are looked at, the names are bare ones.
 fn bare_unless_listed<'n>(name: &'n str, view: View<'_>) -> &'n str {
     if view.outline.is_some() {

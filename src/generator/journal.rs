@@ -12,6 +12,7 @@ use ground::usage::Usage;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
 use super::cache::Key;
+use super::entries::Entry;
 use super::error::SetupError;
 use crate::claude::{CallError, Message};
 
@@ -260,6 +261,16 @@ impl Journal {
     /// Pico-dollars that the answer to the question `key` cost; 0 if there is none.
     pub(super) fn price(&self, key: &Key) -> u64 {
         self.read(|disk| rows::price(disk, key)).unwrap_or(0)
+    }
+
+    /// What was written about the definition `key`.
+    pub(super) fn entry(&self, key: &Key) -> Option<Entry> {
+        self.read(|disk| rows::entry(disk, key))?
+    }
+
+    /// Keeps what was written about definitions.
+    pub(super) fn keep_entries(&self, entries: impl Iterator<Item = Entry>) {
+        self.write(|disk| rows::keep_entries(disk, entries));
     }
 
     /// Attempts at `key` that failed before, in a run that did not give it up.

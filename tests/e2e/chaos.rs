@@ -18,7 +18,7 @@ use ground::fault::{FaultKind, FaultRule};
 use strum::VariantArray;
 
 /// Stories that broke a law once.
-const KEPT: [u64; 0] = [];
+const KEPT: [u64; 1] = [5_999];
 /// Stories in a test run; `CHAOS_SEEDS` asks for more.
 const SEEDS: u64 = 300;
 /// A run of a hundred requests takes milliseconds: what takes a minute and a half hangs.
@@ -40,7 +40,6 @@ fn no_story_breaks_a_law() {
                     seeds.get(next.fetch_add(1, std::sync::atomic::Ordering::SeqCst))
                 {
                     for law in broken_laws(*seed) {
-                        eprintln!("seed {seed}: {law}");
                         broken.lock().unwrap().push(format!("seed {seed}: {law}"));
                     }
                 }
@@ -98,6 +97,9 @@ fn broken_laws(seed: u64) -> Vec<String> {
         (Ok(Err(error)), _) => vec![refused(&error)],
         (Ok(Ok(run)), Ok(again)) => {
             let mut broken = laws(&setup, &run);
+            if !broken.is_empty() {
+                broken.push(told_in_short(&setup));
+            }
             let text = |run: &Run| serde_json::to_string(run).unwrap();
             if !again.is_ok_and(|again| text(&again) == text(&run)) {
                 broken.push("a replay differs".to_owned());
@@ -182,7 +184,7 @@ impl Dice {
 
     /// True in one of `of` cases.
     fn one_in(&mut self, of: u64) -> bool {
-        self.next() % of == 0
+        self.next().is_multiple_of(of)
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {

@@ -32,6 +32,20 @@ impl Found {
         }
     }
 
+    /// What an earlier answer said, if one did.
+    pub(super) fn known(text: Option<String>) -> Self {
+        let state = if text.is_some() {
+            State::Whole
+        } else {
+            State::Missing
+        };
+        Self {
+            text: text.unwrap_or_default(),
+            entries: 1,
+            state,
+        }
+    }
+
     pub(super) fn is_missing(&self) -> bool {
         self.state == State::Missing
     }
@@ -156,8 +170,12 @@ pub(super) fn sort<'a>(answer: &'a str, subject: Subject<'_>, cut_off: bool) -> 
 /// that they stand in.
 fn starts(answer: &str, subject: Subject<'_>) -> (Vec<Start>, bool) {
     let wanted = subject.wanted;
-    let headings = answer::headings(answer);
+    let mut headings = answer::headings(answer);
     let names = Names::of(subject);
+    // A name like `A.==` or `operator<` is no call with arguments.
+    for heading in headings.iter_mut().filter(|h| names.is_defined(&h.spelt)) {
+        heading.name.clone_from(&heading.spelt);
+    }
     let known = |heading: &Heading| heading.is_code && !names.candidates(&heading.name).is_empty();
     // Entries stand at the level of the highest heading that is one.
     let level = headings.iter().filter(|h| known(h)).map(|h| h.level).min();
@@ -253,6 +271,11 @@ impl<'a> Names<'a> {
             by_last,
             qualified: names.filter(|name| !scope_of(name).is_empty()).collect(),
         }
+    }
+
+    /// Whether the file defines something that is spelt in exactly this way.
+    fn is_defined(&self, spelt: &str) -> bool {
+        self.qualified.contains(spelt) || self.wanted.iter().any(|want| want.name == spelt)
     }
 
     /// What may be meant by `name`, in the order of the source.

@@ -282,3 +282,31 @@ fn entries_about_other_parts_of_the_file_are_left_to_these() {
         "{stretches:?}"
     );
 }
+
+#[test]
+fn operators_are_names_and_no_calls_with_arguments() {
+    let text = "class A\n  def ==(other); end\n  def <=>(other); end\n  def [](i); end\n  def total=(v); end\nend\n";
+    let outline = super::super::outline::read(
+        "a.rb",
+        text,
+        super::super::outline::Grain {
+            lines: 100,
+            bytes: 10_000,
+        },
+    );
+    let chunk = chunk::whole(text, Some(&outline));
+    let view = View {
+        path: "a.rb",
+        source: text,
+        outline: Some(&outline),
+    };
+    // A fence makes the answer be read as Markdown.
+    let entries = ["A", "A.==", "A.<=>", "A.[]", "A.total="];
+    let whole: String = entries
+        .iter()
+        .map(|name| format!("### `{name}`\n\nText.\n\n```ruby\nx\n```\n\n"))
+        .collect();
+    assert_eq!(super::check(view, &chunk, &whole, false), None);
+    let without = whole.replace("### `A.<=>`", "### Other");
+    assert_ne!(super::check(view, &chunk, &without, false), None);
+}

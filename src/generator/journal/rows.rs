@@ -6,6 +6,7 @@ use ground::usage::Usage;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::cache::{self, Key};
+use super::super::entries::Entry;
 use crate::claude::{CallError, Message, StopReason};
 
 /// Costs in pico-dollars; `ended_ms` is null while an attempt goes on; `counts` is 0 for what is
@@ -20,6 +21,9 @@ CREATE TABLE IF NOT EXISTS attempts
      counts INTEGER NOT NULL DEFAULT 0, input_tokens INTEGER NOT NULL DEFAULT 0,
      output_tokens INTEGER NOT NULL DEFAULT 0, pico INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS attempts_by_key ON attempts (key);
+CREATE TABLE IF NOT EXISTS entries
+    (key BLOB PRIMARY KEY, text TEXT NOT NULL, version BLOB NOT NULL, pico INTEGER NOT NULL, digest BLOB NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS plans (key BLOB PRIMARY KEY, input_limit INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches
     (id TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, questions INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0);
@@ -148,6 +152,48 @@ pub(super) fn price(disk: &Connection, key: &Key) -> rusqlite::Result<u64> {
         .query_row([key], |row| row.get(0))
         .optional()?;
     Ok(found.unwrap_or(0))
+}
+
+/// What was written about the definition `key`. A damaged text counts as none.
+pub(super) fn entry(disk: &Connection, key: &Key) -> rusqlite::Result<Option<Entry>> {
+    let select = "SELECT text, version, pico, digest FROM entries WHERE key = ?1";
+    let read = |row: &Row<'_>| {
+        let entry = Entry {
+            key: *key,
+            text: row.get(0)?,
+            version: row.get(1)?,
+            pico: row.get(2)?,
+        };
+        Ok((entry, row.get::<_, Key>(3)?))
+    };
+    let mut select = disk.prepare_cached(select)?;
+    let found = select.query_row([key], read).optional()?;
+    let whole = found.filter(|(entry, digest)| digest_of(entry) == *digest);
+    Ok(whole.map(|(entry, _)| entry))
+}
+
+fn digest_of(entry: &Entry) -> Key {
+    cache::key(&[&entry.key, &entry.version, entry.text.as_bytes()])
+}
+
+/// The first that was written about a definition stays: what people have read does not change.
+pub(super) fn keep_entries(
+    disk: &Connection,
+    entries: impl Iterator<Item = Entry>,
+) -> rusqlite::Result<()> {
+    let insert = "INSERT OR IGNORE INTO entries (key, text, version, pico, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let all = disk.unchecked_transaction()?;
+    for entry in entries {
+        let row = params![
+            entry.key,
+            entry.text,
+            entry.version,
+            entry.pico,
+            digest_of(&entry)
+        ];
+        all.prepare_cached(insert)?.execute(row)?;
+    }
+    all.commit()
 }
 
 pub(super) fn read_answer(row: &Row<'_>) -> rusqlite::Result<(Message, Key)> {

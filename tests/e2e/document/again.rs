@@ -134,3 +134,63 @@ fn a_folder_that_was_begun_otherwise_is_refused() {
         said(&output)
     );
 }
+
+/// The entries of a page by their headings.
+fn entries(page: &str) -> std::collections::BTreeMap<&str, &str> {
+    let parts = page.split("\n### `").skip(1);
+    parts.map(|part| part.split_once('`').unwrap()).collect()
+}
+
+#[test]
+fn an_edit_asks_about_what_was_edited_and_leaves_all_else_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = |sign: &str, more: &str| {
+        let functions: String = (0..30)
+            .map(|i| {
+                format!(
+                    "def f{i}(x):\n    return x {} {i}\n\n\n",
+                    if i == 7 { sign } else { "+" }
+                )
+            })
+            .collect();
+        format!(
+            "import os\n\n{functions}class A:\n    limit = 3\n\n    def run(self):\n        return 1\n{more}"
+        )
+    };
+    let run = |code: String| {
+        std::fs::create_dir_all(folder.path().join("code")).unwrap();
+        std::fs::write(folder.path().join("code/a.py"), code).unwrap();
+        let output = document(folder.path(), &["code", "--out", "docs"]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let page = std::fs::read_to_string(folder.path().join("docs/a.py.md")).unwrap();
+        (said(&output), page)
+    };
+    let (_, first) = run(code("+", ""));
+    let (said_then, edited) = run(code("*", ""));
+    assert!(said_then.contains("1 calls"), "{said_then}");
+    let (before, after) = (entries(&first), entries(&edited));
+    let changed: Vec<_> = before
+        .keys()
+        .filter(|name| before[*name] != after[*name])
+        .collect();
+    assert_eq!(changed, [&"f7"]);
+    assert_eq!(
+        first.find("### `f0`"),
+        edited.find("### `f0`"),
+        "what stands before stays as well"
+    );
+
+    let (_, longer) = run(code("*", "\n    def stop(self):\n        return 2\n"));
+    let all = entries(&longer);
+    assert!(
+        after
+            .keys()
+            .all(|name| all[name].trim_end() == after[name].trim_end()),
+        "{longer}"
+    );
+    assert!(all.contains_key("A.stop"), "{longer}");
+    // What was there before is paid for.
+    let (back, page) = run(code("+", ""));
+    assert!(back.contains("0 calls"), "{back}");
+    assert_eq!(page, first);
+}

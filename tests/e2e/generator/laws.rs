@@ -98,6 +98,54 @@ fn a_job_killed_at_any_record_of_its_journal_ends_the_same_and_pays_for_the_rest
     }
 }
 
+/// The same files after somebody worked on them: every ninth function does something else.
+fn edited(documents: &[Document]) -> Vec<Document> {
+    let edit = |document: &Document| {
+        let lines = document.content.lines().enumerate();
+        let lines = lines.map(|(i, line)| match i % 27 {
+            4 => format!("{line} * 2\n"),
+            _ => format!("{line}\n"),
+        });
+        Document {
+            path: document.path.clone(),
+            content: lines.collect::<String>().into(),
+        }
+    };
+    documents.iter().map(edit).collect()
+}
+
+#[test]
+fn a_job_on_edited_files_ends_the_same_wherever_it_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let copy = |from: &str, to: &str| {
+        let from = Connection::open(path(from)).unwrap();
+        from.execute("VACUUM INTO ?1", [path(to).to_str().unwrap()])
+            .unwrap();
+    };
+    let (_, first) = block_on(run(&path("first"), &documents(), Vec::new()));
+    copy("first", "whole");
+    let edited = edited(&documents());
+    let (pages, calls) = block_on(run(&path("whole"), &edited, Vec::new()));
+    assert!(calls > 5, "{calls}");
+    for kept in 0..=calls {
+        let name = kept.to_string();
+        copy("whole", &name);
+        // Answers of the first run stay; of the second, as many as were there at the kill.
+        let journal = Connection::open(path(&name)).unwrap();
+        let forget = "DELETE FROM answers WHERE key NOT IN \
+             (SELECT key FROM attempts WHERE outcome = 'answered' ORDER BY id LIMIT ?1)";
+        journal.execute(forget, [first + kept]).unwrap();
+        drop(journal);
+        let (resumed, paid) = block_on(run(&path(&name), &edited, Vec::new()));
+        assert_eq!(
+            (resumed == pages, paid),
+            (true, calls - kept),
+            "after {kept} of {calls}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
