@@ -35,7 +35,7 @@ async fn document(
 fn show(file: Document) -> Result<(), Box<dyn Error>> {
     let (outcome, _) = Clock::Virtual.run(|timeline| document(timeline, file))?;
     let (documentation, attempts) = outcome?;
-    println!("{}", documentation.page());
+    println!("{}", documentation.page(None).text);
     println!("{attempts} attempts; missing: {:?}", documentation.missing);
     Ok(())
 }

@@ -33,6 +33,7 @@ pub use document::{Document, Documentation};
 pub use error::{GenerateError, SetupError};
 pub use journal::{Earlier, Journal};
 pub use outline::{Defined, Reading, defined};
+pub use page::{Page, PageEntry};
 pub use plan::CallEstimate;
 pub use policy::{MIN_CHUNK_TOKENS, Policy, Settings, Streaming};
 pub use prompt::VERSION as PROMPT_VERSION;
@@ -56,6 +57,7 @@ mod journal;
 mod line;
 mod outline;
 mod pace;
+mod page;
 mod plan;
 mod policy;
 mod prompt;
@@ -183,6 +185,11 @@ impl Generator {
             missing,
             cached,
             cost_pico: task.cost_pico.into_inner(),
+            defined: task
+                .outline
+                .as_deref()
+                .map(Outline::defined)
+                .unwrap_or_default(),
         })
     }
 }

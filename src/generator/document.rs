@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::assemble::{self, Gap};
+use super::assemble::Gap;
+use super::outline::Defined;
+use super::page::{self, Page};
 
 /// A source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +32,17 @@ pub struct Documentation {
     /// only.
     #[serde(skip)]
     pub cost_pico: u64,
+    /// What the file defines, where a grammar told.
+    #[serde(skip)]
+    pub defined: Vec<Defined>,
 }
 
 impl Documentation {
     /// The text as people read it, on a page below its path as a heading: with links to its entries
-    /// in front where there are many, and without anything that a terminal would obey.
+    /// in front where there are many, links to their lines in `source` (where the file is, seen from the
+    /// page), and without anything that a terminal would obey.
     #[must_use]
-    pub fn page(&self) -> String {
-        assemble::page(&self.path, &self.text)
+    pub fn page(&self, source: Option<&str>) -> Page {
+        page::page(&self.path, &self.text, &self.defined, source)
     }
 }

@@ -105,11 +105,7 @@ impl Inner {
         }
         if name == OPENING {
             let end = definitions.first().map_or(0, |first| first.start);
-            parts.push(
-                source[chunk.range.start..end.max(chunk.range.start)]
-                    .as_bytes()
-                    .to_vec(),
-            );
+            parts.push(source.as_bytes()[chunk.range.start..end.max(chunk.range.start)].to_vec());
         }
         let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         cache::key(&parts)

@@ -39,12 +39,7 @@ pub fn defined(path: &str, text: &str) -> Vec<Defined> {
         lines: usize::MAX,
         bytes: usize::MAX,
     };
-    let definitions = read(path, text, uncut).definitions;
-    let defined = definitions.into_iter().map(|definition| Defined {
-        name: definition.name,
-        line: definition.own_line,
-    });
-    defined.collect()
+    read(path, text, uncut).defined()
 }
 
 /// Something that a file defines.
@@ -119,6 +114,15 @@ fn boundary(definition: &Definition) -> Boundary {
 }
 
 impl Outline {
+    /// The same as people are told.
+    pub(super) fn defined(&self) -> Vec<Defined> {
+        let defined = self.definitions.iter().map(|definition| Defined {
+            name: definition.name.clone(),
+            line: definition.own_line,
+        });
+        defined.collect()
+    }
+
     /// The definitions that begin in `range`.
     pub(super) fn within(&self, range: &std::ops::Range<usize>) -> &[Definition] {
         let at = |offset| self.definitions.partition_point(|d| d.start < offset);

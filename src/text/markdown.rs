@@ -112,6 +112,13 @@ pub fn link(label: &str, path: &str) -> String {
     format!("[{}]({target})", inline(label))
 }
 
+/// The same to the place `anchor` of that file.
+#[must_use]
+pub fn link_to(label: &str, path: &str, anchor: &str) -> String {
+    let target = utf8_percent_encode(path, BESIDE_PATHS);
+    format!("[{}]({target}#{anchor})", inline(label))
+}
+
 /// Markdown that a model wrote: it keeps its meaning as Markdown, without anything that a terminal
 /// would obey or that cannot be seen.
 #[must_use]

@@ -148,7 +148,7 @@ fn what_git_ignores_is_left_out_and_bad_files_are_named() {
         "{said}"
     );
     let pages = pages(&folder.path().join("docs"));
-    assert_eq!(pages.len(), 5, "{:?}", pages.keys());
+    assert_eq!(pages.len(), 6, "{:?}", pages.keys());
     assert!(pages[Path::new("index.md")].contains("latin.py: not UTF-8"));
     assert!(
         pages
@@ -254,7 +254,7 @@ fn files_of_others_in_the_folder_are_refused_and_pages_of_gone_sources_go() {
     let names: Vec<_> = pages(&docs).into_keys().collect();
     assert_eq!(
         names,
-        ["index.md", "m000.py.md", "m001.py.md", "own.md"].map(PathBuf::from)
+        ["index.md", "m000.py.md", "m001.py.md", "names.md", "own.md"].map(PathBuf::from)
     );
 }
 

@@ -7,7 +7,7 @@ use ground::prices::{PICO_PER_USD, PriceBook, Prices};
 use ground::usage::Usage;
 
 use super::Origin;
-use super::pages::{Page, PageState};
+use super::page::{Page, PageState};
 use crate::claude::{CallError, Spending};
 use crate::cli::Exit;
 use crate::corpus::Skipped;

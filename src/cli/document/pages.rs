@@ -1,9 +1,8 @@
 //! The pages of a bulk job on disk, its index, and the line that shows how far it is.
 
-use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,20 +10,22 @@ use anyhow::{Context, bail};
 use ground::prices::PICO_PER_USD;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Origin;
+use super::page::{Page, PageState, page_of};
 use super::work::Work;
 use super::written::Written;
+use super::{Origin, index};
 use crate::claude::CallError;
 use crate::corpus::Skipped;
 use crate::generator::{Document, Documentation, GenerateError};
 use crate::text::block;
 use crate::text::figures::dollars;
-use crate::text::markdown::{code, inline, link};
+use crate::text::markdown::{code, inline};
 
 const MANIFEST: &str = ".breaklab/manifest.toml";
 const SCRATCH: &str = ".breaklab/tmp";
 const LOCK: &str = ".breaklab/lock";
 const INDEX: &str = "index.md";
+const NAMES: &str = "names.md";
 /// Stands above what the mock wrote.
 const MADE_UP: &str = "> **Made up:** the mock wrote this text, not a model. It shows the form and says nothing about \
 the code.\n\n";
@@ -48,25 +49,6 @@ struct Trouble {
     calls: u64,
     last: Option<String>,
     files: u64,
-}
-
-/// A page that was written, or why it could not be.
-pub(super) struct Page {
-    pub(super) path: String,
-    pub(super) lines: usize,
-    pub(super) state: PageState,
-    pub(super) cached: bool,
-    /// What the answers in it cost.
-    pub(super) cost_pico: u64,
-}
-
-/// How much of a file is documented.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PageState {
-    Whole,
-    /// Lines that are missing.
-    Partial(usize),
-    Failed(String),
 }
 
 impl Pages {
@@ -104,7 +86,8 @@ impl Pages {
             .documents
             .iter()
             .map(|document| page_of(&document.path));
-        self.written.claim(pages.chain([PathBuf::from(INDEX)]))
+        self.written
+            .claim(pages.chain([INDEX, NAMES].map(PathBuf::from)))
     }
 
     /// Removes the pages of sources that are no longer there, or no longer text.
@@ -114,8 +97,10 @@ impl Pages {
                 .iter()
                 .any(|file| absolute(&file.path) == source)
         };
-        let index = self.out.join(INDEX);
-        let is_gone = |source: &Path| source != index && (!source.exists() || is_skipped(source));
+        let lists = [INDEX, NAMES].map(|list| self.out.join(list));
+        let is_gone = |source: &Path| {
+            !lists.iter().any(|list| list == source) && (!source.exists() || is_skipped(source))
+        };
         self.written.remove(is_gone).map(drop)
     }
 
@@ -175,7 +160,8 @@ impl Pages {
             return None;
         }
         let lines = document.content.lines().count();
-        let mut cost_pico = 0;
+        let (mut cost_pico, mut entries) = (0, Vec::new());
+        let page = page_of(&document.path);
         let (mut state, text, cached) = match outcome {
             Ok(done) => {
                 cost_pico = done.cost_pico;
@@ -189,7 +175,10 @@ impl Pages {
                 } else {
                     PageState::Partial(missing)
                 };
-                (state, done.page(), done.cached)
+                let way = index::way(&absolute(&self.out.join(&page)), &absolute(source));
+                let told = done.page(way.as_deref());
+                entries = told.entries;
+                (state, told.text, done.cached)
             }
             Err(error) => {
                 let why = inline(&error.to_string());
@@ -198,8 +187,8 @@ impl Pages {
             }
         };
         let mark = self.mark();
-        let page = format!("# {}\n\n{mark}{}\n", code(&document.path), text.trim_end());
-        if let Err(error) = self.put(&page_of(&document.path), source, &page) {
+        let text = format!("# {}\n\n{mark}{}\n", code(&document.path), text.trim_end());
+        if let Err(error) = self.put(&page, source, &text) {
             state = PageState::Failed(format!("its page cannot be written: {error}"));
         }
         self.progress
@@ -211,36 +200,23 @@ impl Pages {
             state,
             cached,
             cost_pico,
+            entries,
         })
     }
 
-    /// Writes the list of all pages. It holds nothing that depends on when or how often the job ran.
+    /// Writes the lists of all pages and of all names.
     pub(super) fn write_index(&self, pages: &[Page], skipped: &[Skipped]) -> anyhow::Result<()> {
         self.progress.finish_and_clear();
-        let mut index = format!(
-            "# Documentation\n\n{}| file | lines | cost | |\n|---|---:|---:|---|\n",
-            self.mark()
-        );
-        for page in pages {
-            let state = match &page.state {
-                PageState::Whole => "whole".to_owned(),
-                PageState::Partial(missing) => format!("{missing} lines missing"),
-                PageState::Failed(why) => format!("failed: {}", inline(why)),
-            };
-            let link = link(&page.path, &format!("{}.md", below(&page.path)));
-            let cost = dollars(page.cost_pico as f64 / PICO_PER_USD);
-            writeln!(index, "| {link} | {} | {cost} | {state} |", page.lines)?;
+        let lists = [
+            (INDEX, index::by_folder(self.mark(), pages, skipped)),
+            (NAMES, index::by_name(self.mark(), pages)),
+        ];
+        for (name, text) in lists {
+            let path = self.out.join(name);
+            self.put(Path::new(name), &path, &text)
+                .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
-        if !skipped.is_empty() {
-            index.push_str("\nSkipped:\n\n");
-            for file in skipped {
-                let path = inline(&file.path.display().to_string());
-                writeln!(index, "- {path}: {}", inline(&file.why))?;
-            }
-        }
-        let path = self.out.join(INDEX);
-        self.put(Path::new(INDEX), &path, &index)
-            .with_context(|| format!("cannot write `{}`", path.display()))
+        Ok(())
     }
 
     /// Writes the file `page` below the folder.
@@ -256,11 +232,6 @@ impl Pages {
             Origin::Mock => MADE_UP,
         }
     }
-}
-
-/// The page of `source` below the folder, whatever the source's path says.
-pub(super) fn page_of(source: &str) -> PathBuf {
-    PathBuf::from(below(source) + ".md")
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -290,16 +261,6 @@ pub(super) fn check_manifest(out: &Path, manifest: &str) -> anyhow::Result<Begun
         Ok(_) => Ok(Begun::Before),
         Err(_) => Ok(Begun::Not),
     }
-}
-
-/// The part of a source's path that leads nowhere else.
-fn below(source: &str) -> String {
-    let parts = Path::new(source).components();
-    let inside = parts.filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_string_lossy()),
-        _ => None,
-    });
-    inside.collect::<Vec<_>>().join("/")
 }
 
 /// Makes sure that no other run writes to `out`.

@@ -266,7 +266,7 @@ fn answer(
         WorkStatus::Partial
     };
     let answer = Answer {
-        documentation: done.page(),
+        documentation: done.page(None).text,
         file_path: done.path,
         status,
         missing,
