@@ -35,7 +35,7 @@ pub use journal::{Earlier, Journal};
 pub use outline::{Defined, Reading, defined};
 pub use page::{Page, PageEntry};
 pub use plan::CallEstimate;
-pub use policy::{MIN_CHUNK_TOKENS, Policy, Settings, Streaming};
+pub use policy::{MIN_CHUNK_TOKENS, Policy, Settings, Streaming, Style};
 pub use prompt::VERSION as PROMPT_VERSION;
 
 mod answer;
@@ -321,6 +321,8 @@ impl Inner {
             chunk.context.as_bytes(),
             &task.document.content.as_bytes()[chunk.range.clone()],
             chunk.names.join("\n").as_bytes(),
+            <&str>::from(self.policy.settings.style).as_bytes(),
+            self.policy.settings.instructions.as_bytes(),
             asking.mark(),
         ])
     }

@@ -6,7 +6,7 @@
 //! | on its way to | door |
 //! |---|---|
 //! | a terminal, a log, an annotation | [`line()`], [`excerpt`], [`block`], [`wrapped`] |
-//! | HTML | [`line()`], and `maud`, which escapes |
+//! | HTML | [`line()`], and `maud`, which escapes; [`rendered()`] for Markdown |
 //! | XML (JUnit) | [`line()`], and [`junit()`] by `quick-junit`, which escapes |
 //! | a tag inside a prompt, an SVG file | [`markup`] |
 //! | Markdown | [`markdown`], [`anchor`] |
@@ -35,8 +35,9 @@ pub use columns::{COLUMNS, cut, left, right, width, wrapped};
 pub use file_name::file_name;
 pub use junit::junit;
 pub use line::{block, excerpt, line};
-pub use page::{PAGE_STYLE, page_head, shown};
+pub use page::{PAGE_STYLE, page_head, scripted_head, shown};
 pub use quoted::{cell, markup, of_cell, shell_word};
+pub use rendered::rendered;
 
 pub mod anchor;
 pub mod figures;
@@ -50,6 +51,7 @@ mod junit;
 mod line;
 mod page;
 mod quoted;
+mod rendered;
 mod sequence;
 #[cfg(test)]
 mod tests;

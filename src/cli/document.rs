@@ -15,9 +15,7 @@ use super::Exit;
 use crate::claude::{Claude, Spending, is_key};
 use crate::clock::Clock;
 use crate::corpus::Skipped;
-use crate::generator::{
-    Bulk, Defined, Generator, Journal, PROMPT_VERSION, Policy, Questions, defined,
-};
+use crate::generator::{Bulk, Generator, Journal, PROMPT_VERSION, Policy, Questions, Style};
 use crate::load::Stop;
 use crate::record::Base;
 use crate::transport::{AttemptLog, Transport};
@@ -35,9 +33,11 @@ mod bill;
 mod compare;
 mod dry;
 mod index;
+mod list;
 mod made;
 mod page;
 mod pages;
+mod site;
 mod work;
 mod written;
 
@@ -116,6 +116,15 @@ pub(super) struct Args {
     /// Largest answer in tokens; larger files are cut so that answers fit
     #[arg(long, value_name = "N", default_value_t = 16_000, value_parser = clap::value_parser!(u64).range(1..))]
     max_tokens: u64,
+    /// Write all pages as one as well, index.html, which needs no network and finds names
+    #[arg(long)]
+    html: bool,
+    /// For whom it is written: those who call the code, those who skim, or those who are new to it
+    #[arg(long, value_enum, value_name = "STYLE", default_value = "reference")]
+    style: Style,
+    /// Words that are added to every question, e.g. 'Write in German.'
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    instructions: String,
     /// Print nothing but errors
     #[arg(long)]
     quiet: bool,
@@ -137,7 +146,7 @@ struct Run<'a> {
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let work = work::read(args)?;
     if args.list {
-        list(&work)?;
+        list::list(&work)?;
         return Ok(Exit::Done);
     }
     if args.compare_models {
@@ -156,13 +165,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let stop = Stop::default();
     super::interrupt::on_interrupt(stop.clone())?;
     let origin = Origin::of(args);
-    let pages = Pages::open(
-        out,
-        &manifest(args),
-        origin,
-        args.quiet,
-        work.documents.len(),
-    )?;
+    let pages = Pages::open(out, &manifest(args), origin, args, work.documents.len())?;
     pages.claim(&work)?;
     let journal = Journal::open(&out.join(JOURNAL))?;
     let journal = match origin {
@@ -329,17 +332,6 @@ fn journal_trouble(journal: &Journal) -> Option<String> {
     ))
 }
 
-/// Names what the files define.
-fn list(work: &Work) -> std::io::Result<()> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for document in &work.documents {
-        for Defined { name, line } in defined(&document.path, &document.content) {
-            writeln!(out, "{}\t{line}\t{name}", document.path)?;
-        }
-    }
-    out.flush()
-}
-
 /// Names what is left out before anything is paid.
 fn name_skipped(skipped: &[Skipped]) {
     for file in skipped {
@@ -360,8 +352,13 @@ fn manifest(args: &Args) -> String {
     } else {
         "mock"
     };
+    let style: &str = args.style.into();
+    let instructions = match args.instructions.trim() {
+        "" => String::new(),
+        words => format!("instructions = {words:?}\n"),
+    };
     format!(
-        "model = {:?}\nmax_tokens = {}\nprompt = {PROMPT_VERSION}\nprovider = {provider:?}\n",
+        "model = {:?}\nmax_tokens = {}\nprompt = {PROMPT_VERSION}\nstyle = {style:?}\n{instructions}provider = {provider:?}\n",
         args.model, args.max_tokens
     )
 }

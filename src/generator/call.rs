@@ -338,7 +338,12 @@ impl Inner {
             model: Arc::clone(&self.model),
             max_tokens: self.policy.settings.max_tokens,
             system: None,
-            prompt: prompt::text(&task.document.path, &task.document.content, chunk),
+            prompt: prompt::text(
+                &task.document.path,
+                &task.document.content,
+                chunk,
+                &self.policy.settings,
+            ),
             stream: self.policy.streams(),
         }
     }

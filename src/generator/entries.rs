@@ -93,6 +93,8 @@ impl Inner {
             b"entry".to_vec(),
             prompt::VERSION.to_le_bytes().to_vec(),
             self.model.as_bytes().to_vec(),
+            <&str>::from(self.policy.settings.style).as_bytes().to_vec(),
+            self.policy.settings.instructions.as_bytes().to_vec(),
             task.document.path.as_bytes().to_vec(),
             name.as_bytes().to_vec(),
         ];

@@ -8,6 +8,7 @@ use tree_sitter::{Language, ParseOptions, Parser, Tree};
 
 mod prepare;
 mod preprocessor;
+mod quoted;
 
 /// Larger texts are read line by line: a tree takes up to 30 times the text's bytes of memory.
 const MAX_BYTES: usize = 4 << 20;

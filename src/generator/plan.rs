@@ -109,7 +109,7 @@ pub(super) fn estimate(settings: &Settings, document: &Document, chunk: &Chunk) 
 /// What asking about `chunk` is expected to take.
 pub(super) fn cost(settings: &Settings, document: &Document, chunk: &Chunk) -> Cost {
     let bytes = prompt::FRAME_BYTES
-        + prompt::list_bytes(chunk)
+        + prompt::extra_bytes(chunk, settings)
         + document.path.len()
         + chunk.context.len()
         + chunk.range.len();

@@ -18,6 +18,32 @@ pub enum Streaming {
     Never,
 }
 
+/// For whom the documentation is written.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Style {
+    /// Those who call the code: purpose, parameters, results, errors, an example.
+    #[default]
+    Reference,
+    /// Those who only want to know what is there: a sentence or two.
+    Brief,
+    /// Those who see the code for the first time.
+    Tutorial,
+}
+
 /// Least input tokens of a chunk: a question with as much code as instructions.
 pub const MIN_CHUNK_TOKENS: u64 = 1_000;
 
@@ -61,6 +87,17 @@ pub struct Settings {
     pub cache_path: Option<PathBuf>,
     /// Threads of the `sdk` mode's pool.
     pub sdk_threads: usize,
+    /// For whom the documentation is written.
+    #[serde(skip_serializing_if = "is_default")]
+    pub style: Style,
+    /// Words that are added to every question.
+    #[serde(skip_serializing_if = "is_default")]
+    pub instructions: String,
+}
+
+/// Settings that nobody made stay out of the digest of a story.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for Settings {
@@ -83,6 +120,8 @@ impl Default for Settings {
             cache_mb: 64,
             cache_path: None,
             sdk_threads: 10,
+            style: Style::default(),
+            instructions: String::new(),
         }
     }
 }

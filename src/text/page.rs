@@ -11,9 +11,23 @@ pub const PAGE_STYLE: &str = include_str!("page.css");
 /// The head of a page that loads and runs nothing: `css` is its only style.
 #[must_use]
 pub fn page_head(title: &str, css: &str) -> Markup {
+    head(title, css, "")
+}
+
+/// The same of a page that runs `script` and nothing else, which the page has to hold word for word.
+#[must_use]
+pub fn scripted_head(title: &str, css: &str, script: &str) -> Markup {
+    head(title, css, &format!("script-src '{}'; ", digest(script)))
+}
+
+fn digest(text: &str) -> String {
+    format!("sha256-{}", BASE64.encode(Sha256::digest(text)))
+}
+
+fn head(title: &str, css: &str, allowed: &str) -> Markup {
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        BASE64.encode(Sha256::digest(css))
+        "default-src 'none'; {allowed}style-src '{}'; base-uri 'none'; form-action 'none'",
+        digest(css)
     );
     html! {
         head {

@@ -308,6 +308,7 @@ fn generator(dice: &mut Dice, longest: u64) -> Settings {
         cache_mb: dice.pick(&[0, 1, 64]),
         cache_path: None,
         sdk_threads: dice.between(1, 20) as usize,
+        ..Settings::default()
     }
 }
 

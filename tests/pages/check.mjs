@@ -32,6 +32,7 @@ for (const file of pages) {
     }
   }
   await withoutScripts(url);
+  await finds(url);
   await printed(url);
 }
 await browser.close();
@@ -51,7 +52,8 @@ async function look(url, { width, colorScheme }) {
   await page.goto(url);
   expect(messages.length === 0, `console is silent: ${messages.join(" | ")}`);
   expect(requests.length === 1 && requests[0] === url, `nothing else is loaded: ${requests.slice(1).join(" ")}`);
-  expect((await page.locator("script").count()) === 0, "the page has no script");
+  const scripts = (await page.locator("body.docs").count()) > 0 ? 1 : 0;
+  expect((await page.locator("script").count()) === scripts, `the page has ${scripts} scripts`);
   expect((await page.title()).startsWith("breaklab: "), "the title is the page's own");
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow <= 0, `no sideways scrolling, ${overflow} px too wide`);
@@ -69,7 +71,8 @@ async function look(url, { width, colorScheme }) {
   for (const lack of await structure(page)) expect(false, lack);
   for (const link of await page.locator("a").evaluateAll((links) => links.map((link) => link.href))) {
     const { hash, pathname } = new URL(link);
-    const there = hash ? (await page.locator(`[id="${hash.slice(1)}"]`).count()) === 1 : existsSync(fileURLToPath(link));
+    const isHere = pathname === new URL(url).pathname;
+    const there = hash && isHere ? (await page.locator(`[id="${hash.slice(1)}"]`).count()) === 1 : existsSync(fileURLToPath(link.split("#")[0]));
     expect(there, `the link to ${hash || basename(pathname)} leads somewhere`);
   }
   await context.close();
@@ -129,9 +132,30 @@ async function withoutScripts(url) {
   expect(messages.length === 0, `the policy allows all that the page needs: ${messages.join(" | ")}`);
   expect(await page.locator("h1").isVisible(), "the verdict shows without scripts");
   // A service that could not be examined has none.
-  const wanted = (await page.locator("section").count()) > 0;
+  const wanted = (await page.locator("body:not(.docs) section").count()) > 0;
   expect(!wanted || (await page.locator("svg:visible").count()) > 0, "plots show without scripts");
   await context.close();
+}
+
+// Where a page can be searched, what does not fit goes; the page's own policy is in force.
+async function finds(url) {
+  const page = await browser.newPage();
+  const messages = [];
+  page.on("console", (message) => messages.push(message.text()));
+  await page.goto(url);
+  if ((await page.locator("#find").count()) > 0) {
+    const shown = () => page.locator(".names li:visible").count();
+    const all = await shown();
+    const name = await page.locator(".names li code").first().textContent();
+    await page.locator("#find").fill(name.toUpperCase());
+    expect((await shown()) > 0, `${name} is found`);
+    await page.locator("#find").fill("no such name at all");
+    expect((await shown()) === 0, "what is not there is not found");
+    await page.locator("#find").fill("");
+    expect((await shown()) === all, "nothing asked for shows all");
+    expect(messages.length === 0, `the policy allows the search: ${messages.join(" | ")}`);
+  }
+  await page.close();
 }
 
 async function printed(url) {

@@ -13,6 +13,8 @@ pub(super) struct Page {
     /// What the answers in it cost.
     pub(super) cost_pico: u64,
     pub(super) entries: Vec<PageEntry>,
+    /// Its text as it stands on a page that all files share, if there is one.
+    pub(super) text: Option<String>,
 }
 
 /// How much of a file is documented.

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::page::{Page, PageState, page_of};
 use super::work::Work;
 use super::written::Written;
-use super::{Origin, index};
+use super::{Args, Origin, index, site};
 use crate::claude::CallError;
 use crate::corpus::Skipped;
 use crate::generator::{Document, Documentation, GenerateError};
@@ -26,6 +26,7 @@ const SCRATCH: &str = ".breaklab/tmp";
 const LOCK: &str = ".breaklab/lock";
 const INDEX: &str = "index.md";
 const NAMES: &str = "names.md";
+const SITE: &str = "index.html";
 /// Stands above what the mock wrote.
 const MADE_UP: &str = "> **Made up:** the mock wrote this text, not a model. It shows the form and says nothing about \
 the code.\n\n";
@@ -36,6 +37,8 @@ pub(super) struct Pages {
     progress: ProgressBar,
     origin: Origin,
     quiet: bool,
+    /// Whether there is one page for all.
+    html: bool,
     written: Written,
     /// What failed so far.
     trouble: Arc<Mutex<Trouble>>,
@@ -57,7 +60,7 @@ impl Pages {
         out: &Path,
         manifest: &str,
         origin: Origin,
-        quiet: bool,
+        args: &Args,
         files: usize,
     ) -> anyhow::Result<Self> {
         let lock = lock(out)?;
@@ -71,9 +74,10 @@ impl Pages {
         let _gone = std::fs::remove_dir_all(out.join(SCRATCH));
         Ok(Self {
             out: out.to_owned(),
-            progress: bar(quiet, files),
+            progress: bar(args.quiet, files),
             origin,
-            quiet,
+            quiet: args.quiet,
+            html: args.html,
             written: Written::open(out),
             trouble: Arc::default(),
             _lock: lock,
@@ -97,7 +101,7 @@ impl Pages {
                 .iter()
                 .any(|file| absolute(&file.path) == source)
         };
-        let lists = [INDEX, NAMES].map(|list| self.out.join(list));
+        let lists = [INDEX, NAMES, SITE].map(|list| self.out.join(list));
         let is_gone = |source: &Path| {
             !lists.iter().any(|list| list == source) && (!source.exists() || is_skipped(source))
         };
@@ -160,7 +164,7 @@ impl Pages {
             return None;
         }
         let lines = document.content.lines().count();
-        let (mut cost_pico, mut entries) = (0, Vec::new());
+        let (mut cost_pico, mut entries, mut shared) = (0, Vec::new(), None);
         let page = page_of(&document.path);
         let (mut state, text, cached) = match outcome {
             Ok(done) => {
@@ -178,6 +182,10 @@ impl Pages {
                 let way = index::way(&absolute(&self.out.join(&page)), &absolute(source));
                 let told = done.page(way.as_deref());
                 entries = told.entries;
+                if self.html {
+                    let way = index::way(&absolute(&self.out.join(SITE)), &absolute(source));
+                    shared = Some(done.page(way.as_deref()).text);
+                }
                 (state, told.text, done.cached)
             }
             Err(error) => {
@@ -201,16 +209,20 @@ impl Pages {
             cached,
             cost_pico,
             entries,
+            text: shared,
         })
     }
 
     /// Writes the lists of all pages and of all names.
     pub(super) fn write_index(&self, pages: &[Page], skipped: &[Skipped]) -> anyhow::Result<()> {
         self.progress.finish_and_clear();
-        let lists = [
+        let mut lists = vec![
             (INDEX, index::by_folder(self.mark(), pages, skipped)),
             (NAMES, index::by_name(self.mark(), pages)),
         ];
+        if self.html {
+            lists.push((SITE, site::site(self.mark(), pages)));
+        }
         for (name, text) in lists {
             let path = self.out.join(name);
             self.put(Path::new(name), &path, &text)

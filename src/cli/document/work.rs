@@ -75,6 +75,8 @@ fn settings(args: &Args, profile: &Profile) -> Settings {
         bytes_per_token: profile.bytes_per_token,
         // A bulk job outlives an outage; nobody waits at the other end.
         retry_budget_s: 3_600.0,
+        style: args.style,
+        instructions: args.instructions.clone(),
         ..Settings::default()
     }
 }

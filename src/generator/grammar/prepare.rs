@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::quoted::closing;
 use super::{Grammar, preprocessor};
 
 const MARK: &str = "\u{feff}";
@@ -147,20 +148,6 @@ fn open_string(line: &[u8], mut open: Option<u8>) -> Option<u8> {
         at += 1;
     }
     open
-}
-
-/// How many bytes of `rest` belong to the string that `quote` opened, the closing one included.
-fn closing(rest: &[u8], quote: u8) -> usize {
-    let mut at = 0;
-    while let Some(&byte) = rest.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            _ if byte == quote => return at + 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    rest.len()
 }
 
 #[cfg(test)]

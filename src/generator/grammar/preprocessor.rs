@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use super::quoted::closing;
+
 /// A conditional directive that is open.
 struct Group {
     /// Where each branch begins, behind the line of its directive, and where it ends.
@@ -173,19 +175,6 @@ fn visit(code: &[u8], in_comment: &mut bool, mut see: impl FnMut(u8)) {
             at += 1;
         }
     }
-}
-
-fn closing(line: &[u8], quote: u8) -> usize {
-    let mut at = 0;
-    while let Some(&byte) = line.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            _ if byte == quote => return at + 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    line.len()
 }
 
 /// Words in capitals that only a macro can be: before a declaration that has its type, between a type
