@@ -72,8 +72,8 @@ fn defines(page: &Page) -> String {
         .collect();
     // What stands in a namespace stands in nothing that has an entry.
     let is_top = |name: &&str| {
-        let scope = name.rsplit_once('.').map(|(scope, _)| scope);
-        scope.is_none_or(|scope| !names.contains(scope))
+        let mut scopes = name.match_indices('.').map(|(at, _)| &name[..at]);
+        !scopes.any(|scope| names.contains(scope))
     };
     let in_order = page.entries.iter().map(|entry| entry.name.as_str());
     let mut top: Vec<&str> = in_order.filter(is_top).collect();

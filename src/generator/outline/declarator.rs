@@ -88,6 +88,18 @@ pub(super) fn qualified(node: Node<'_>, text: &str) -> Option<String> {
     None
 }
 
+/// The parameters of a conversion, behind the pointers of its type.
+fn parameters(node: Node<'_>) -> Option<Node<'_>> {
+    let mut node = node;
+    for _ in 0..MAX_DEPTH {
+        if let Some(parameters) = node.child_by_field_name("parameters") {
+            return Some(parameters);
+        }
+        node = inner(&node)?;
+    }
+    None
+}
+
 fn simple(node: Node<'_>, text: &str) -> Option<String> {
     match node.kind() {
         "template_type" | "template_function" | "template_method" | "dependent_name" => name::of(
@@ -101,7 +113,7 @@ fn simple(node: Node<'_>, text: &str) -> Option<String> {
             parts.map(|parts| parts.join("."))
         }
         "operator_cast" => {
-            let end = node.child_by_field_name("declarator")?.start_byte();
+            let end = parameters(node)?.start_byte();
             let spelt = text[node.start_byte()..end].split_ascii_whitespace();
             Some(spelt.collect::<Vec<_>>().join(" "))
         }

@@ -49,6 +49,7 @@ class LIB_EXPORT Shape final : public Base {
   virtual double area() const = 0;
   bool operator ==(const Shape& other) const { return true; }
   explicit operator bool() const;
+  operator const char *() const;
   template <class T> T as() { return T(); }
   friend class Other;
   friend bool before(Shape, Shape);
@@ -68,6 +69,7 @@ extern "C" { int plain(void); }
 TEST_F(Suite, name) { }
 "#,
         "a.b.Shape a.b.Shape.~Shape a.b.Shape.area a.b.Shape.operator== a.b.Shape.operator__blank__bool \
+         a.b.Shape.operator__blank__const__blank__char__blank__* \
          a.b.Shape.as a.b.Shape.Kind a.b.Box.size a.b.Id a.b.Small a.b.Shape.Shape hidden plain",
     );
 }
