@@ -49,7 +49,11 @@ impl Inner {
             Some(entry.text)
         };
         let entries: Vec<Option<String>> = chunk.names.iter().map(|name| find(name)).collect();
-        let opening = find(OPENING).unwrap_or_default();
+        let is_first = chunk.range.start == 0;
+        let opening = is_first
+            .then(|| find(OPENING))
+            .flatten()
+            .unwrap_or_default();
         if entries.iter().all(Option::is_none) {
             return None;
         }
