@@ -74,12 +74,13 @@ impl Inner {
             return;
         }
         let price = bulk.journal.price(&self.key(task, chunk, Asking::First));
+        let version = version(task);
         let first = found[0].1.start;
         let opening = (first > 0 && chunk.range.start == 0).then_some((OPENING, 0..first));
         let entries = opening.into_iter().chain(found).map(|(name, range)| Entry {
             key: self.entry_key(task, chunk, outline, name),
             text: text[range].to_owned(),
-            version: version(task),
+            version,
             pico: if name == OPENING {
                 0
             } else {

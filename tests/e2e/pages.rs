@@ -120,6 +120,23 @@ fn a_list_of_contents_leads_to_the_headings_that_it_names() {
 }
 
 #[test]
+fn a_page_of_somebody_else_is_not_written_over_by_the_one_for_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.py"), "def f():\n    pass\n").unwrap();
+    let site = folder.path().join("out/index.html");
+    std::fs::create_dir(folder.path().join("out")).unwrap();
+    std::fs::write(&site, "mine").unwrap();
+    let output = document(folder.path(), &["a.py", "--out", "out", "--html"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&site).unwrap(), "mine");
+    assert!(
+        document(folder.path(), &["a.py", "--out", "out"])
+            .status
+            .success()
+    );
+}
+
+#[test]
 fn the_page_for_all_files_leads_to_every_entry_and_loads_nothing() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("src")).unwrap();

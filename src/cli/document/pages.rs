@@ -90,8 +90,8 @@ impl Pages {
             .documents
             .iter()
             .map(|document| page_of(&document.path));
-        self.written
-            .claim(pages.chain([INDEX, NAMES].map(PathBuf::from)))
+        let lists = [INDEX, NAMES].into_iter().chain(self.html.then_some(SITE));
+        self.written.claim(pages.chain(lists.map(PathBuf::from)))
     }
 
     /// Removes the pages of sources that are no longer there, or no longer text.
