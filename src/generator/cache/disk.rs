@@ -25,6 +25,8 @@ CREATE TRIGGER removed AFTER DELETE ON answers BEGIN UPDATE total SET bytes = by
 const NEXT_USE: &str = "(SELECT coalesce(max(used), 0) + 1 FROM answers)";
 /// How long another process may hold the file before an access counts as a miss.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between tries to set up a file that others set up, too.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// Entries that go at once when there are too many bytes.
 const EVICTED_AT_ONCE: u32 = 16;
 
@@ -44,7 +46,7 @@ impl Disk {
         let open = || -> Result<(Connection, i64)> {
             let file = Connection::open(path)?;
             file.busy_timeout(BUSY_TIMEOUT)?;
-            file.pragma_update(None, "journal_mode", "WAL")?;
+            write_ahead(&file)?;
             file.pragma_update(None, "synchronous", "NORMAL")?;
             let schema = prepare(&file)?;
             Ok((file, schema))
@@ -100,6 +102,27 @@ impl Disk {
             }
         }
         all.commit()
+    }
+}
+
+/// Sets the file to a write-ahead log. Of several that do so to a new file in the same moment SQLite refuses all but
+/// one at once, whatever the time-out, lest they wait for each other; so the others come again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no clock is simulated while a file is opened"
+)]
+fn write_ahead(file: &Connection) -> Result<()> {
+    let mut left = BUSY_TIMEOUT.as_millis() / LOOK_AGAIN.as_millis();
+    loop {
+        let set = file.pragma_update(None, "journal_mode", "WAL");
+        let is_busy = set.as_ref().is_err_and(|error| {
+            error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+        });
+        if !is_busy || left == 0 {
+            return set;
+        }
+        left -= 1;
+        std::thread::sleep(LOOK_AGAIN);
     }
 }
 
