@@ -157,6 +157,44 @@ impl Generator {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// How it behaves.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The same with a cache of its own in which nothing is yet, as another instance has it that shares no
+    /// memory with this one. Limits and queue stay shared.
+    #[must_use]
+    pub fn with_empty_cache(&self) -> Self {
+        let inner = &self.0;
+        Self(Arc::new(Inner {
+            policy: inner.policy.clone(),
+            reading: inner.reading,
+            model: Arc::clone(&inner.model),
+            claude: inner.claude.clone(),
+            timeline: inner.timeline,
+            seed: inner.seed,
+            rule: inner.rule,
+            cache: inner.cache.as_ref().map(Cache::in_other_memory),
+            flights: inner.flights.as_ref().map(|_| Flights::new()),
+            pace: inner.pace.clone(),
+            bulk: inner.bulk.clone(),
+        }))
+    }
+
+    /// Units of 4 KB read from the cache, and of 1 KB written to it, if it were a table in DynamoDB that all share;
+    /// nothing of one that is not shared.
+    #[must_use]
+    pub fn cache_units(&self) -> (u64, u64) {
+        let shared = self
+            .0
+            .cache
+            .as_ref()
+            .filter(|_| self.0.policy.has(Protection::SharedCache));
+        shared.map_or((0, 0), Cache::units)
+    }
+
     /// Documents one file. `request` names the client's request in the attempt log. Dropping the
     /// future drops all calls that are in flight for it.
     ///

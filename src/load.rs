@@ -47,6 +47,8 @@ pub struct Load {
     pub rounds: u64,
     /// Pause between rounds, in seconds.
     pub rest_s: f64,
+    /// How often a client asks again, at once, when the service or its gateway fails (5xx).
+    pub retries: u64,
     /// Seed of random arrivals: the run's, not the story's.
     pub seed: u64,
     /// The part of the requests that this process sends.
@@ -135,6 +137,7 @@ impl Load {
             arrivals,
             rounds: 1,
             rest_s: 0.0,
+            retries: 0,
             seed: 0,
             share: Share::default(),
         }

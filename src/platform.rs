@@ -16,15 +16,24 @@
 //! assert_eq!(lambda.time_limit, Some(Duration::from_secs(300)));
 //! ```
 
+pub use cold_starts::Runtime;
+pub use failure::Failure;
 pub use fleet::{Admission, Fleet};
+pub use gateway::Gateway;
+pub use guard::Guard;
 pub use http::serve;
-pub use service::{Failure, Service};
-pub use settings::{Platform, Preset, Settings};
+pub use service::Service;
+pub use settings::{ColdStart, Platform, Preset, Settings};
 
+mod cold_starts;
+mod failure;
 mod fleet;
+pub mod gateway;
+mod guard;
 pub mod http;
 mod jobs;
 pub mod log;
 mod meter;
+mod prices;
 mod service;
 mod settings;

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use histogram::Latencies;
 pub use host::Host;
+pub use invocations::{FunctionSetting, Invocations};
 pub use merge::{MergeError, Part, Shard, Span, Unit, merge};
 pub use mode::{Mode, by_name};
 pub use protection::{Base, Protection, UnknownName};
@@ -31,6 +32,7 @@ pub mod exam;
 
 mod histogram;
 mod host;
+mod invocations;
 mod merge;
 mod mode;
 mod protection;
@@ -129,6 +131,9 @@ pub struct Run {
     pub attempts: Attempts,
     /// Attempts as the mock saw them.
     pub ledger: Ledger,
+    /// What the platform did; absent where it does not bill by the invocation, and outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocations: Option<Invocations>,
 }
 
 /// The assumptions of a run, for the report.
@@ -167,6 +172,9 @@ pub struct ServiceSetting {
     pub inr_per_usd: f64,
     /// What the model's tokens cost.
     pub price: Option<ModelPrice>,
+    /// The functions that it ran as, where the platform bills by the invocation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub functions: Option<FunctionSetting>,
 }
 
 /// How a request to the service ended.
@@ -194,6 +202,10 @@ pub enum Ending {
     RateLimited,
     /// The platform's time limit killed the work.
     TimeLimit,
+    /// The gateway gave up before the service had answered; the work went on.
+    GatewayTimeout,
+    /// The platform had no instance for it.
+    Throttled,
     /// The provider failed in another way.
     UpstreamFailed,
     /// The service or provider refused the input (other 4xx).

@@ -25,7 +25,7 @@ use crate::corpus::Documents;
 use crate::generator;
 use crate::load::{self, Load};
 use crate::platform;
-use crate::record::Base;
+use crate::record::{Base, Mode};
 
 pub use catalog::{builtin, builtin_ids, claims};
 pub use error::ScenarioError;
@@ -45,9 +45,10 @@ pub struct Scenario {
     pub story: String,
     /// What mends it.
     pub fix: String,
-    /// Modes that `run` takes when none is named.
-    #[serde(default = "both_modes")]
-    pub modes: Vec<Base>,
+    /// Modes that `run` takes when none is named, e.g. `hardened` or `hardened-without-shared-cache`.
+    #[serde(default = "both_modes", with = "names")]
+    #[schemars(with = "Vec<String>")]
+    pub modes: Vec<Mode>,
     /// Model profile: a name from `scenarios/profiles/`, or a path ending in `.toml`.
     pub profile: String,
     /// Tier of that profile whose limits hold; `unlimited` for none.
@@ -70,8 +71,26 @@ pub struct Scenario {
     pub fault: Vec<FaultRule>,
 }
 
-fn both_modes() -> Vec<Base> {
-    vec![Base::Naive, Base::Hardened]
+fn both_modes() -> Vec<Mode> {
+    vec![Base::Naive.into(), Base::Hardened.into()]
+}
+
+/// Modes by their names.
+mod names {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::record::Mode;
+
+    pub(super) fn serialize<S: Serializer>(modes: &[Mode], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(modes.iter().map(Mode::to_string))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Mode>, D::Error> {
+        let names = Vec::<String>::deserialize(from)?;
+        let modes = names.iter().map(|name| name.parse());
+        modes.collect::<Result<_, _>>().map_err(D::Error::custom)
+    }
 }
 
 /// A scenario with the files that it names.
@@ -208,6 +227,9 @@ fn check(scenario: &Scenario, profile: &Profile, prices: &PriceBook) -> Result<(
             "0".to_owned(),
             "leave it out for a file per request, or give at least 1",
         );
+    }
+    if let Some((key, value, expected)) = scenario.platform.wrong() {
+        return wrong(key, value, &expected);
     }
     if scenario.modes.is_empty() {
         return wrong(

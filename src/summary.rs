@@ -20,6 +20,7 @@ use crate::record::{ClockKind, Ending, Subject};
 
 pub use ablation::{Ablation, Change, Effect};
 pub use agreement::{Agreement, Difference, Pair, agreements};
+pub use bill::Bill;
 pub use check::violations;
 pub use claims::{Claim, ClaimList, ClaimVerdict};
 pub use confidence::{Bounds, Confidence};
@@ -35,6 +36,7 @@ pub use summarize::summarize;
 
 mod ablation;
 mod agreement;
+mod bill;
 mod check;
 mod claims;
 mod confidence;
@@ -122,6 +124,9 @@ pub struct RunSummary {
     pub upstream: Upstream,
     /// What it cost.
     pub cost: Cost,
+    /// What the platform bills beside; absent where it does not bill by the invocation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Bill>,
     /// What the documentation contained.
     pub docs: DocsSummary,
     /// Most frequent error text of the service, and its count.

@@ -29,6 +29,8 @@ fn word(ending: Ending) -> &'static str {
         Ending::Degraded => "with gaps",
         Ending::RateLimited => "× 429",
         Ending::TimeLimit => "killed",
+        Ending::GatewayTimeout => "given up by the gateway",
+        Ending::Throttled => "without an instance",
         Ending::UpstreamFailed => "provider failed",
         Ending::Rejected => "refused",
         Ending::Unreachable => "without answer",
@@ -254,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_line_tells_rate_endings_runs_and_time_left() {
-        let endings = [1160, 0, 44, 0, 0, 0, 0, 0];
+        let endings = [1160, 0, 44, 0, 0, 0, 0, 0, 0, 0];
         let standing = Standing {
             finished: 20,
             runs: 22,
@@ -270,14 +272,14 @@ mod tests {
     fn before_anything_has_ended_no_rate_is_made_up() {
         let standing = Standing {
             runs: 2,
-            ..of_one(Work::Requests(100), [0; 8], 9)
+            ..of_one(Work::Requests(100), [0; ENDINGS], 9)
         };
         assert_eq!(standing.line(), "0 of 100 requests, 0 of 2 runs");
     }
 
     #[test]
     fn slow_work_is_told_by_the_minute() {
-        let endings = [6, 0, 0, 0, 0, 0, 0, 0];
+        let endings = [6, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let line = of_one(Work::Requests(100), endings, 60).line();
         assert!(
             line.contains("6 a minute") && line.ends_with("16 min left"),
@@ -287,7 +289,7 @@ mod tests {
 
     #[test]
     fn work_for_a_time_is_told_by_the_time_that_is_left() {
-        let endings = [30, 0, 0, 0, 0, 0, 1, 0];
+        let endings = [30, 0, 0, 0, 0, 0, 0, 0, 1, 0];
         let minute = Work::Lasting(Duration::from_secs(60));
         assert_eq!(
             of_one(minute, endings, 20).line(),

@@ -1,5 +1,6 @@
 //! `breaklab run`: run scenarios, write the report, show the table.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -237,23 +238,25 @@ fn setups(args: &Args) -> anyhow::Result<(Vec<Setup>, Vec<Story>)> {
 }
 
 fn policies(args: &Args, scenario: &Scenario) -> Vec<Policy> {
-    let bases = if args.mode.is_empty() {
-        &scenario.modes
+    let mut modes: Vec<Mode> = if args.mode.is_empty() {
+        scenario.modes.clone()
     } else {
-        &args.mode
+        args.mode.iter().map(|&base| base.into()).collect()
     };
-    let mut modes: Vec<Mode> = bases
-        .iter()
-        .map(|&base| match base {
-            Base::Hardened => Mode::new(base, args.without.iter().copied(), []),
-            Base::Naive | Base::Sdk => base.into(),
-        })
-        .collect();
+    for mode in modes
+        .iter_mut()
+        .filter(|mode| mode.base() == Base::Hardened)
+    {
+        let without = mode.without().iter().chain(&args.without).copied();
+        *mode = Mode::new(Base::Hardened, without.collect::<Vec<_>>(), []);
+    }
     if args.ablate {
         let each = || Protection::VARIANTS.iter().copied();
         modes.extend(each().map(Mode::hardened_without));
         modes.extend(each().map(Mode::naive_with));
     }
+    let mut seen = BTreeSet::new();
+    modes.retain(|mode| seen.insert(mode.clone()));
     let policy = |mode| Policy::new(mode, &scenario.generator);
     modes.into_iter().map(policy).collect()
 }
@@ -325,7 +328,7 @@ fn show(args: &Args, record: &Record, summary: &Summary) -> anyhow::Result<()> {
         out.write_all(
             report::table(record, &report::main_runs(summary), width, colour).as_bytes(),
         )?;
-        if args.ablate {
+        if !summary.ablation.is_empty() {
             writeln!(out, "\n{}", report::ablation_table(summary).trim_end())?;
         }
         writeln!(out, "\nreport: {}", args.out.join("report.html").display())?;

@@ -20,7 +20,7 @@ use crate::contract::Ask;
 use crate::generator::{Generator, Policy, Settings};
 use crate::platform::http::{Handler, Options};
 use crate::platform::log::{Event, LogFormat};
-use crate::platform::{self, Preset, Service};
+use crate::platform::{self, Guard, Preset, Service};
 use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
 use crate::transport::{self, AttemptLog, Transport};
@@ -40,7 +40,7 @@ pub(super) struct Args {
     /// Protections to take away from the hardened mode, e.g. cache,retry
     #[arg(long, value_delimiter = ',', value_name = "PROTECTION,…")]
     without: Vec<Protection>,
-    /// Where the service is said to run: gateway overhead, cold starts, time limit
+    /// Where the service is said to run: gateway and its limit, cold starts, time limit
     #[arg(long, value_enum, default_value = "lambda")]
     platform: Preset,
     /// Address to listen on; port 0 picks one. Only loopback without --allow-remote
@@ -59,7 +59,8 @@ pub(super) struct Args {
     /// Simulated seconds per real second: at 60 the time limit of 300 s strikes after 5 s
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     speed: f64,
-    /// Seconds after which an answer becomes a job (202); 0 never [default: 8 if hardened, else never]
+    /// Seconds after which an answer becomes a job (202); 0 never [default: 8 if hardened, or shortly before the
+    /// gateway's limit where it has one; else never]
     #[arg(long, value_name = "SECONDS")]
     answer_within: Option<f64>,
     /// SQLite file that keeps the cache when the service ends
@@ -77,6 +78,9 @@ pub(super) struct Args {
     /// Allow addresses that are not on this machine
     #[arg(long)]
     allow_remote: bool,
+    /// Answer web pages of this origin, e.g. https://course.example; * for all [default: only those of this machine]
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
 }
 
 /// Runs the command.
@@ -157,11 +161,13 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let spending = spending(args, &loaded)?;
     let service = service(args, &loaded, &upstream, &attempts, &spending, timeline)?;
     let policy = policy(args, &loaded.scenario.generator);
-    let patience = args.answer_within.unwrap_or(match args.mode {
+    let of_mode = match args.mode {
         // The chapter's clients wait ten seconds.
         Base::Hardened => 8.0,
         Base::Naive | Base::Sdk => 0.0,
-    });
+    };
+    let of_gateway = service.patience().map(|patience| patience.as_secs_f64());
+    let patience = args.answer_within.or(of_gateway).unwrap_or(of_mode);
     let (format, mode) = (args.log, policy.mode().to_string());
     let preset = args.platform.name();
     let log = move |event: &Event| {
@@ -176,6 +182,10 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
             attempts: Some(attempts),
             spending: Some(spending),
             log: Some(Arc::new(log)),
+            guard: Guard {
+                origins: args.allow_origin.clone(),
+                any_host: args.allow_remote,
+            },
         },
     );
     let listener = TcpListener::bind(args.listen)
@@ -199,7 +209,12 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn loaded(args: &Args) -> anyhow::Result<Loaded> {
-    if let Some(name) = &args.like {
+    like(args.like.as_deref())
+}
+
+/// The scenario `named`, or one in which the chapter's three tests break.
+pub(super) fn like(named: Option<&str>) -> anyhow::Result<Loaded> {
+    if let Some(name) = named {
         return Ok(Loaded::find(name)?);
     }
     let mut loaded = Loaded::find("large-files-one-liners")?;
@@ -316,7 +331,7 @@ fn service(
         preset: args.platform,
         ..loaded.scenario.platform
     };
-    Ok(Service::new(settings.resolve(), generator, timeline))
+    Ok(Service::new(settings.resolve(), generator, timeline, 1))
 }
 
 /// The account of all calls, with the cap if there is one.
@@ -333,7 +348,7 @@ fn spending(args: &Args, loaded: &Loaded) -> anyhow::Result<Spending> {
 }
 
 /// Puts a mock with the scenario's limits and faults on a loopback port.
-async fn own_mock(loaded: &Loaded, timeline: Timeline) -> anyhow::Result<String> {
+pub(super) async fn own_mock(loaded: &Loaded, timeline: Timeline) -> anyhow::Result<String> {
     let config = Config {
         seed: 1,
         secret: "breaklab-serve".to_owned(),
@@ -355,7 +370,7 @@ async fn own_mock(loaded: &Loaded, timeline: Timeline) -> anyhow::Result<String>
     clippy::disallowed_methods,
     reason = "log lines of a real service carry the calendar time"
 )]
-fn unix_s() -> u64 {
+pub(super) fn unix_s() -> u64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())

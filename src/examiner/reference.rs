@@ -85,7 +85,7 @@ fn service(mode: Base, upstream: &str, api_key: &str) -> Result<Service, Examine
         preset: Preset::Local,
         ..platform::Settings::default()
     };
-    Ok(Service::new(local.resolve(), generator, timeline))
+    Ok(Service::new(local.resolve(), generator, timeline, 1))
 }
 
 /// A task that ends with its owner.

@@ -3,6 +3,7 @@
 //! Only whole answers come in. A stored answer that no longer matches its digest counts as absent.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hashlink::LruCache;
@@ -17,6 +18,11 @@ mod disk;
 const ENTRY_BYTES: usize = 160;
 /// How many times as much as the memory the file may hold: 1 GB by default.
 const DISK_PER_MEMORY: u64 = 16;
+
+/// What DynamoDB counts as one unit of reading and of writing, in bytes.
+/// Source: "DynamoDB read and write operations", Amazon DynamoDB Developer Guide.
+const READ_UNIT: usize = 4096;
+const WRITE_UNIT: usize = 1024;
 
 /// SHA-256 of everything an answer depends on.
 pub(super) type Key = [u8; 32];
@@ -35,6 +41,8 @@ pub(super) fn key(parts: &[&[u8]]) -> Key {
 pub(super) struct Cache {
     memory: Mutex<Memory>,
     disk: Option<Mutex<Disk>>,
+    read_units: AtomicU64,
+    write_units: AtomicU64,
 }
 
 struct Memory {
@@ -56,10 +64,31 @@ impl Cache {
         Ok(Self {
             memory: Mutex::new(memory),
             disk,
+            read_units: AtomicU64::new(0),
+            write_units: AtomicU64::new(0),
         })
     }
 
+    /// An empty one of the same size, without a file.
+    pub(super) fn in_other_memory(&self) -> Self {
+        let max_bytes = self.memory().max_bytes;
+        Self::open(max_bytes, None).expect("only a file can be refused")
+    }
+
+    /// What a table would have counted: units read and units written.
+    pub(super) fn units(&self) -> (u64, u64) {
+        let read = |units: &AtomicU64| units.load(Ordering::Relaxed);
+        (read(&self.read_units), read(&self.write_units))
+    }
+
     pub(super) fn find(&self, key: &Key) -> Option<Arc<str>> {
+        let found = self.look(key);
+        let bytes = found.as_ref().map_or(0, |text| text.len() + ENTRY_BYTES);
+        count(&self.read_units, bytes, READ_UNIT);
+        found
+    }
+
+    fn look(&self, key: &Key) -> Option<Arc<str>> {
         if let Some(text) = self.memory().entries.get(key) {
             return Some(Arc::clone(text));
         }
@@ -70,6 +99,7 @@ impl Cache {
 
     /// Keeps `text`. A disk that refuses it costs a later call, not this answer.
     pub(super) fn keep(&self, key: Key, text: &Arc<str>) {
+        count(&self.write_units, text.len() + ENTRY_BYTES, WRITE_UNIT);
         self.memory().keep(key, Arc::clone(text));
         if let Some(disk) = &self.disk {
             let disk = disk
@@ -94,6 +124,11 @@ impl Cache {
             .lock()
             .expect("nothing panics while it holds the cache")
     }
+}
+
+/// Even nothing costs one unit.
+fn count(units: &AtomicU64, bytes: usize, unit: usize) {
+    units.fetch_add(bytes.div_ceil(unit).max(1) as u64, Ordering::Relaxed);
 }
 
 impl Memory {
@@ -155,6 +190,17 @@ mod tests {
         let cache = Cache::open(1 << 20, Some(&path)).unwrap();
         assert_eq!(cache.find(&[1; 32]), None);
         assert_eq!(cache.find(&[2; 32]).as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn units_are_counted_as_a_table_counts_them_and_another_memory_begins_empty() {
+        let cache = Cache::open(1 << 20, None).unwrap();
+        cache.find(&[1; 32]);
+        cache.keep([1; 32], &text(2 * WRITE_UNIT));
+        cache.find(&[1; 32]);
+        assert_eq!(cache.units(), (2, 3));
+        let other = cache.in_other_memory();
+        assert_eq!((other.find(&[1; 32]), other.units()), (None, (1, 0)));
     }
 
     #[test]

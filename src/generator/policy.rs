@@ -170,7 +170,9 @@ impl Policy {
         }
     }
 
-    pub(super) fn has(&self, protection: Protection) -> bool {
+    /// Whether `protection` is on.
+    #[must_use]
+    pub fn has(&self, protection: Protection) -> bool {
         self.mode.has(protection)
     }
 

@@ -47,6 +47,13 @@ pub struct Table {
     /// Pause between rounds, in seconds.
     #[serde(default)]
     rest_s: f64,
+    /// How often a client asks again, at once, when the service or its gateway fails (5xx).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    retries: u64,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 fn one() -> u64 {
@@ -110,6 +117,7 @@ impl TryFrom<Table> for Load {
             arrivals,
             rounds: table.rounds,
             rest_s: table.rest_s,
+            retries: table.retries,
             seed: 0,
             share: Share::default(),
         })
@@ -195,6 +203,7 @@ impl From<Load> for Table {
             duration_s: None,
             rounds: load.rounds,
             rest_s: load.rest_s,
+            retries: load.retries,
         };
         match load.arrivals {
             Arrivals::Burst | Arrivals::Job => {}

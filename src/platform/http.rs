@@ -84,6 +84,9 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
+    if let Some(why) = handler.guard().refuses(&head.headers) {
+        return Ok(reply(&JsonAnswer::error(403, "forbidden", &why)));
+    }
     let path = head.uri.path();
     Ok(match (&head.method, path) {
         (&Method::GET, "/health") => reply(&JsonAnswer::ok(json!({ "status": "ok" }))),
@@ -130,7 +133,7 @@ async fn submit(handler: &Handler, head: &Parts, body: &[u8]) -> Response<Full<B
         Err(why) => return reply(&handler.refuse(&why)),
     };
     let number = text_of(head, REQUEST_HEADER).and_then(|text| text.parse().ok());
-    let patience = patience(text_of(head, "prefer")).or(handler.patience());
+    let patience = handler.patience(preferred(text_of(head, "prefer")));
     match handler.work(number, work, patience).await {
         Ok(finished) => reply(&finished),
         Err(job) => {
@@ -148,7 +151,7 @@ async fn submit(handler: &Handler, head: &Parts, body: &[u8]) -> Response<Full<B
 }
 
 /// What RFC 7240 lets a client prefer: `respond-async`, or `wait=SECONDS`.
-fn patience(prefer: Option<&str>) -> Option<Duration> {
+fn preferred(prefer: Option<&str>) -> Option<Duration> {
     let wishes = prefer?.split([',', ';']).map(str::trim);
     wishes.rev().find_map(|wish| match wish.split_once('=') {
         Some((name, seconds)) if name.trim().eq_ignore_ascii_case("wait") => {
@@ -191,12 +194,12 @@ mod tests {
 
     #[test]
     fn a_client_may_prefer_a_job_or_a_time_to_wait() {
-        assert_eq!(patience(None), None);
-        assert_eq!(patience(Some("respond-async")), Some(Duration::ZERO));
+        assert_eq!(preferred(None), None);
+        assert_eq!(preferred(Some("respond-async")), Some(Duration::ZERO));
         assert_eq!(
-            patience(Some("respond-async, wait=10")),
+            preferred(Some("respond-async, wait=10")),
             Some(Duration::from_secs(10))
         );
-        assert_eq!(patience(Some("return=minimal")), None);
+        assert_eq!(preferred(Some("return=minimal")), None);
     }
 }

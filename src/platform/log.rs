@@ -20,8 +20,8 @@ pub struct Event {
     pub outcome: String,
     /// How long it took, in simulated time.
     pub took: Duration,
-    /// The platform's time limit killed it.
-    pub time_limit: bool,
+    /// What Lambda itself writes when its time limit has killed it.
+    pub killed: Option<String>,
     /// No call was made for it.
     pub cached: bool,
 }
@@ -43,10 +43,9 @@ impl Event {
             LogFormat::Human => self.human(),
             LogFormat::Emf => self.emf(mode, platform),
         };
-        if self.time_limit {
-            format!("{}\n{line}", short(&self.outcome))
-        } else {
-            line
+        match &self.killed {
+            Some(killed) => format!("{killed}\n{line}"),
+            None => line,
         }
     }
 
@@ -114,7 +113,7 @@ mod tests {
             status: 504,
             outcome: "Task timed out after 300.00 seconds".to_owned(),
             took: Duration::from_secs(301),
-            time_limit: true,
+            killed: Some("Task timed out after 300.00 seconds".to_owned()),
             cached: false,
         }
     }

@@ -29,7 +29,7 @@ impl Meter {
         *self.by_status.entry(event.status).or_default() += 1;
         self.ended += 1;
         self.cached += u64::from(event.cached);
-        self.time_limits += u64::from(event.time_limit);
+        self.time_limits += u64::from(event.killed.is_some());
         let seconds = event.took.as_secs_f64();
         self.seconds += seconds;
         for (count, bound) in self.buckets.iter_mut().zip(BOUNDS) {
@@ -180,7 +180,7 @@ mod tests {
             status: 200,
             outcome: "done".to_owned(),
             took: Duration::from_secs(3),
-            time_limit: false,
+            killed: None,
             cached: true,
         });
         let text = meter.text(None, 0, Some(2_500_000_000));

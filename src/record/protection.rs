@@ -65,6 +65,11 @@ pub enum Protection {
     Parallelism,
     /// Delivers what it has and names what is missing.
     PartialResults,
+    /// Keeps the cache in one table for all instances, and not in the memory of each.
+    SharedCache,
+    /// Answers with a job's number before a gateway would give up, and works through its jobs with a few
+    /// instances.
+    Jobs,
 }
 
 /// A name that is none of a closed list.

@@ -28,6 +28,13 @@ impl Line {
     }
 }
 
+/// Where no run took a protection away, or gave it alone.
+const NOT_TRIED: &str = "not tried";
+
+fn says_nothing(words: &str) -> bool {
+    words.is_empty() || words == NOT_TRIED
+}
+
 fn or_same(words: &str) -> &str {
     if words.is_empty() {
         "no difference"
@@ -55,8 +62,11 @@ pub(super) fn matrices(summary: &Summary) -> Vec<Matrix> {
 
 fn matrix(ablations: &[Ablation]) -> Matrix {
     let lines = ablations.iter().map(line);
-    let (idle, lines): (Vec<_>, Vec<_>) =
-        lines.partition(|line| line.removed.is_empty() && line.alone.is_empty());
+    let (idle, lines): (Vec<_>, Vec<_>) = lines.partition(|line| {
+        [&line.removed, &line.alone]
+            .into_iter()
+            .all(|words| says_nothing(words))
+    });
     Matrix {
         scenario: ablations[0].scenario.clone(),
         lesson: lesson(ablations),
@@ -137,7 +147,9 @@ pub fn ablation_table(summary: &Summary) -> String {
 }
 
 fn line(ablation: &Ablation) -> Line {
-    let words = |effect: Option<Effect>| effect.map_or_else(String::new, |effect| words(&effect));
+    let words = |effect: Option<Effect>| {
+        effect.map_or_else(|| NOT_TRIED.to_owned(), |effect| words(&effect))
+    };
     Line {
         protection: ablation.protection.to_string(),
         removed: words(ablation.removed),

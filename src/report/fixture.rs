@@ -126,6 +126,7 @@ fn run(
         ledger: ledger(&attempts, usd_cents_an_answer),
         requests,
         attempts,
+        invocations: None,
     }
 }
 
@@ -258,6 +259,7 @@ fn setting() -> Setting {
             cache_write_1h: None,
             cache_read: None,
         }),
+        functions: None,
     };
     Setting {
         service: Some(service),
@@ -318,6 +320,7 @@ pub(crate) fn run_summary(
             wasted_usd: 0.0,
             parts: None,
         },
+        platform: None,
         docs: DocsSummary {
             symbols: 10,
             documented: 10,

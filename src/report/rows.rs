@@ -1,6 +1,6 @@
 //! The comparison of a scenario's modes as rows of text, shared by terminal, Markdown and page.
 
-use crate::summary::{Bounds, Contrast, RunSummary, enough};
+use crate::summary::{Bill, Bounds, Contrast, RunSummary, enough};
 
 use super::headline::factor;
 use super::scenarios::Scenario;
@@ -8,6 +8,9 @@ use crate::text::figures::{ABSENT, count, millis, percent, rupees, seconds, time
 
 /// Fewest requests of which the bounds of a share are shown.
 const SAMPLES_FOR_RATE: u64 = 10;
+
+/// Fewer starts of instances than this go without saying.
+const MANY_COLD_STARTS: u64 = 100;
 
 /// One measure over all modes.
 pub(super) struct Row {
@@ -117,6 +120,7 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
     if any(|run| run.cost.wasted_usd > 0.0) {
         rows.push(row("of it for nothing", wasted, none()));
     }
+    rows.extend(platform(scenario));
     if any(|run| run.docs.symbols > 0) {
         rows.push(row(
             "symbols documented",
@@ -126,6 +130,49 @@ pub(super) fn rows(scenario: &Scenario<'_>) -> Vec<Row> {
     }
     if any(|run| run.wrong_entries() > 0) {
         rows.push(row("wrong entries", wrong, none()));
+    }
+    rows
+}
+
+/// What the platform did and bills beside, where it bills by the invocation.
+fn platform(scenario: &Scenario<'_>) -> Vec<Row> {
+    let any = |wanted: fn(&Bill) -> bool| {
+        let mut bills = scenario.runs.iter().filter_map(|run| run.platform.as_ref());
+        bills.any(wanted)
+    };
+    let row = |label, value: fn(&Bill) -> String| Row {
+        label,
+        values: scenario
+            .runs
+            .iter()
+            .map(|run| {
+                run.platform
+                    .as_ref()
+                    .map_or_else(|| ABSENT.to_owned(), value)
+            })
+            .collect(),
+        bounds: vec![String::new(); scenario.runs.len()],
+        change: String::new(),
+    };
+    let mut rows = Vec::new();
+    if any(|_| true) {
+        rows.push(row("platform’s own bill", |bill| rupees(bill.inr)));
+        rows.push(row("of it, waiting for replies", |bill| {
+            percent(bill.waiting)
+        }));
+    }
+    if any(|bill| bill.counts.gateway_timeouts > 0) {
+        rows.push(row("gateway gave up", |bill| {
+            count(bill.counts.gateway_timeouts)
+        }));
+    }
+    if any(|bill| bill.counts.throttled > 0) {
+        rows.push(row("found no instance", |bill| {
+            count(bill.counts.throttled)
+        }));
+    }
+    if any(|bill| bill.counts.cold_starts > MANY_COLD_STARTS) {
+        rows.push(row("cold starts", |bill| count(bill.counts.cold_starts)));
     }
     rows
 }

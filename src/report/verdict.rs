@@ -212,6 +212,8 @@ fn cause(run: &RunSummary, were: &str) -> String {
                 .map_or_else(String::new, |ms| format!(" after {}", seconds(ms / 1000.0)));
             format!("{were}killed by the time limit{at}")
         }
+        Some(Ending::GatewayTimeout) => format!("{were}given up by the gateway"),
+        Some(Ending::Throttled) => "found no instance".to_owned(),
         Some(Ending::UpstreamFailed) => "failed because the provider did".to_owned(),
         Some(Ending::Rejected) => format!("{were}refused as invalid"),
         Some(Ending::Unreachable) => "got no answer".to_owned(),

@@ -136,6 +136,7 @@ impl Endpoint {
             requests: tally.rows.into_values().collect(),
             attempts: Attempts::default(),
             ledger: ground::ledger::Ledger::default(),
+            invocations: None,
         }
     }
 

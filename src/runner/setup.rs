@@ -106,8 +106,13 @@ impl Setup {
             }
         };
         let tally = self.load(&target, &world, stop, watch).await;
-        target.close(&mock, &log).await;
-        Ok(self.facts(tally, log.snapshot(), &mock))
+        let service = target.service().clone();
+        target.close(&mock, &log, stop).await;
+        let run = self.facts(tally, log.snapshot(), &mock);
+        Ok(Run {
+            invocations: service.invocations(),
+            ..run
+        })
     }
 
     fn service(&self, world: &World, transport: Transport) -> Result<Service, RunError> {
@@ -122,7 +127,12 @@ impl Setup {
             self.seed,
         )
         .map_err(|error| RunError::Generator(error.to_string()))?;
-        Ok(Service::new(world.platform, generator, world.timeline))
+        Ok(Service::new(
+            world.platform,
+            generator,
+            world.timeline,
+            self.seed,
+        ))
     }
 
     async fn load(
@@ -136,6 +146,7 @@ impl Setup {
         let key = Arc::new(world.mock.proofs());
         let tally = SharedTally::new(MAX_ROWS);
         let (sink, give_up, watch) = (tally.clone(), stop.clone(), Arc::clone(watch));
+        let retries = self.loaded.scenario.load.retries;
         let send = move |slot: Slot| {
             let (source, target, key) =
                 (corpus.source(slot.index), target.clone(), Arc::clone(&key));
@@ -144,7 +155,7 @@ impl Setup {
                 let started = timeline.now();
                 let result = tokio::select! {
                     biased;
-                    answer = target.document(slot.index, &source) => answer,
+                    answer = target.asked(slot.index, &source, retries) => answer,
                     () = give_up.stopped() => target::RequestResult::dropped(),
                 };
                 let ended = timeline.now();
@@ -189,13 +200,14 @@ impl Setup {
             requests: tally.rows.into_values().collect(),
             attempts,
             ledger: mock.ledger(),
+            invocations: None,
         }
     }
 
     fn setting(&self) -> Setting {
         let scenario = &self.loaded.scenario;
         let (model, prices) = (&self.loaded.profile.model, &self.loaded.prices);
-        let time_limit = scenario.platform.resolve().time_limit;
+        let platform = scenario.platform.resolve();
         Setting {
             service: Some(ServiceSetting {
                 model: model.clone(),
@@ -206,8 +218,9 @@ impl Setup {
                 prices_as_of: prices.as_of.clone(),
                 inr_per_usd: prices.inr_per_usd,
                 price: prices.models.get(model).copied(),
+                functions: platform.functions(),
             }),
-            time_limit_ms: time_limit.map(|limit| limit.as_millis() as u64),
+            time_limit_ms: platform.time_limit.map(|limit| limit.as_millis() as u64),
             documents: self.corpus().describe(),
             real_files: self.corpus().is_real(),
             arrivals: scenario.load.describe(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ground::timeline::Timeline;
 use mock_claude::MockClaude;
 use tokio::net::TcpListener;
 
@@ -9,13 +10,18 @@ use super::error::RunError;
 use crate::contract::{self, Ask, REQUEST_HEADER, Reading};
 use crate::corpus::Source;
 use crate::generator::Document;
-use crate::platform::{Failure, Service};
+use crate::load::Stop;
+use crate::platform::http::Handler;
+use crate::platform::{Failure, Gateway, Service, gateway};
 use crate::record::Ending;
 use crate::record::exam::Outcome;
 use crate::transport::{AttemptLog, Transport};
 
 /// Longest real time that both sides get to agree that everything has ended.
 const SETTLE: Duration = Duration::from_secs(5);
+
+/// Simulated time between a client's looks at its job: often enough for people, and cheap at the gateway.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Where requests go.
 #[derive(Clone)]
@@ -26,6 +32,8 @@ pub(super) enum Target {
     Http {
         client: reqwest::Client,
         url: String,
+        /// The same, as its own process sees it.
+        service: Service,
     },
 }
 
@@ -95,9 +103,21 @@ impl RequestResult {
         }
     }
 
+    /// The same, where the words may be those of the gateway in between.
+    fn seen_through(self, gateway: Gateway) -> Self {
+        let words = self.error.as_deref().unwrap_or_default();
+        let said = self.status.and_then(|status| gateway.kind(status, words));
+        match (self.status, said) {
+            (Some(status), Some(kind)) => Self::failed(status, kind, words),
+            _ => self,
+        }
+    }
+
     pub(super) fn failed(status: u16, kind: &str, message: &str) -> Self {
         let ending = match (status, kind) {
-            (_, "time_limit") => Ending::TimeLimit,
+            (_, gateway::TIME_LIMIT) => Ending::TimeLimit,
+            (_, gateway::GATEWAY_TIMEOUT) => Ending::GatewayTimeout,
+            (_, gateway::THROTTLED) => Ending::Throttled,
             (429, _) => Ending::RateLimited,
             (400..500, _) => Ending::Rejected,
             _ => Ending::UpstreamFailed,
@@ -112,22 +132,52 @@ impl RequestResult {
 }
 
 impl Target {
-    pub(super) async fn document(&self, index: u64, source: &Source) -> RequestResult {
+    pub(super) fn service(&self) -> &Service {
+        let (Self::InProcess(service) | Self::Http { service, .. }) = self;
+        service
+    }
+
+    /// Asks, and again up to `retries` times when the service or its gateway fails.
+    pub(super) async fn asked(&self, index: u64, source: &Source, retries: u64) -> RequestResult {
+        let mut left = retries;
+        loop {
+            let result = self.document(index, source).await;
+            if left == 0 || result.status.is_none_or(|status| status < 500) {
+                return result;
+            }
+            left -= 1;
+        }
+    }
+
+    async fn document(&self, index: u64, source: &Source) -> RequestResult {
         match self {
             Self::InProcess(service) => {
                 let document = Document {
                     path: source.path.clone(),
                     content: source.content.clone(),
                 };
-                in_process(service.document(index, &document).await)
+                let done = service.document(index, &document);
+                in_process(polled(service, done).await)
             }
-            Self::Http { client, url } => over_http(client, url, index, source).await,
+            Self::Http {
+                client,
+                url,
+                service,
+            } => {
+                let answer = over_http(client, url, service.timeline(), index, source);
+                answer.await.seen_through(service.platform().gateway)
+            }
         }
     }
 
     /// Waits until attempts that the service gave up have been noticed by the mock as well, so
     /// that both sides' accounts can be compared. In process a dropped future is noticed at once.
-    pub(super) async fn close(self, mock: &MockClaude, log: &AttemptLog) {
+    pub(super) async fn close(self, mock: &MockClaude, log: &AttemptLog, stop: &Stop) {
+        tokio::select! {
+            biased;
+            () = self.service().unwatched_ended() => {}
+            () = stop.stopped() => {}
+        }
         let Self::Http { .. } = self else { return };
         let settled = async {
             while mock.ledger().totals.in_flight > 0
@@ -139,6 +189,25 @@ impl Target {
         // Accounts that still differ then are reported as a violation, not waited for.
         let _late = tokio::time::timeout(SETTLE, settled).await;
     }
+}
+
+/// The answer as a client gets it: one that comes as a job is there when the client looks again.
+async fn polled<T>(service: &Service, done: impl Future<Output = T>) -> T {
+    let Some(patience) = service.patience() else {
+        return done.await;
+    };
+    let timeline = service.timeline();
+    let asked = timeline.now();
+    let done = done.await;
+    let late = timeline.now().saturating_sub(asked + patience);
+    if !late.is_zero() {
+        let looks = late.as_nanos().div_ceil(LOOK_EVERY.as_nanos()).max(1);
+        let looks = u32::try_from(looks).unwrap_or(u32::MAX);
+        service.asked(looks.into());
+        let answered = asked + patience + LOOK_EVERY * looks + service.platform().gateway_overhead;
+        timeline.sleep_until(answered).await;
+    }
+    done
 }
 
 fn in_process(result: Result<crate::generator::Documentation, Failure>) -> RequestResult {
@@ -153,6 +222,7 @@ fn in_process(result: Result<crate::generator::Documentation, Failure>) -> Reque
 async fn over_http(
     client: &reqwest::Client,
     url: &str,
+    timeline: Timeline,
     index: u64,
     source: &Source,
 ) -> RequestResult {
@@ -167,22 +237,40 @@ async fn over_http(
         .header(REQUEST_HEADER, index)
         .header("content-type", "application/json")
         .body(body);
-    let response = match request.send().await {
-        Ok(response) => response,
-        Err(error) => {
-            return RequestResult::unreachable(format!("no answer: {}", without_url(&error)));
-        }
+    let (mut status, location, mut body) = match whole(request).await {
+        Ok(answer) => answer,
+        Err(unreachable) => return unreachable,
     };
-    let status = response.status().as_u16();
-    match response.bytes().await {
-        // The words alone, so that a run over sockets tells an error like one on the paused clock.
-        Ok(body) => {
-            let reading = contract::read(status, None, &body);
-            let words = reading.words.clone();
-            RequestResult::read(reading, &words)
+    if status == 202
+        && let Some(job) = location
+    {
+        loop {
+            timeline.sleep(LOOK_EVERY).await;
+            match whole(client.get(format!("{url}{job}"))).await {
+                Ok((now, _, answer)) => (status, body) = (now, answer),
+                Err(unreachable) => return unreachable,
+            }
+            if contract::ended(status, &body) {
+                break;
+            }
         }
-        Err(error) => RequestResult::unreachable(format!("no answer: {}", without_url(&error))),
     }
+    // The words alone, so that a run over sockets tells an error like one on the paused clock.
+    let reading = contract::read(status, None, &body);
+    let words = reading.words.clone();
+    RequestResult::read(reading, &words)
+}
+
+/// Status, `location` and body of an answer, or why there is none.
+async fn whole(
+    request: reqwest::RequestBuilder,
+) -> Result<(u16, Option<String>, bytes::Bytes), RequestResult> {
+    let lost = |error| RequestResult::unreachable(format!("no answer: {}", without_url(&error)));
+    let response = request.send().await.map_err(lost)?;
+    let status = response.status().as_u16();
+    let location = response.headers().get(http::header::LOCATION);
+    let location = location.and_then(|value| Some(value.to_str().ok()?.to_owned()));
+    Ok((status, location, response.bytes().await.map_err(lost)?))
 }
 
 /// Puts the mock, and the service that asks it, on loopback ports of their own.
@@ -207,9 +295,10 @@ pub(super) async fn over_tcp(
     let service = service(transport)?;
     let front = listen().await.map_err(RunError::Listen)?;
     let url = format!("http://{}", front.local_addr().map_err(RunError::Listen)?);
+    let handler = Handler::from(service.clone());
     tokio::spawn(crate::platform::serve(
         front,
-        service,
+        handler,
         std::future::pending(),
     ));
     let client = reqwest::Url::parse(&url)
@@ -218,7 +307,11 @@ pub(super) async fn over_tcp(
             let client = crate::transport::client_builder(&url).build();
             client.map_err(|error| RunError::Client(error.to_string()))
         })?;
-    Ok(Target::Http { client, url })
+    Ok(Target::Http {
+        client,
+        url,
+        service,
+    })
 }
 
 /// The error's text without the address, whose random port would make every text unique.

@@ -47,6 +47,26 @@ const SCENARIOS: &[(&str, &str)] = &[
         "flaky-provider",
         include_str!("../../scenarios/flaky-provider.toml"),
     ),
+    (
+        "gateway-timeout",
+        include_str!("../../scenarios/gateway-timeout.toml"),
+    ),
+    (
+        "gateway-timeout-retried",
+        include_str!("../../scenarios/gateway-timeout-retried.toml"),
+    ),
+    (
+        "throttled-functions",
+        include_str!("../../scenarios/throttled-functions.toml"),
+    ),
+    (
+        "cold-start-storm",
+        include_str!("../../scenarios/cold-start-storm.toml"),
+    ),
+    (
+        "cache-per-instance",
+        include_str!("../../scenarios/cache-per-instance.toml"),
+    ),
 ];
 
 /// Model profiles by name.

@@ -57,6 +57,18 @@ pub enum Metric {
     CostInr,
     /// Dollars paid for nothing.
     WastedUsd,
+    /// Dollars that the platform bills beside.
+    PlatformUsd,
+    /// Billed gigabytes times seconds.
+    GbSeconds,
+    /// Share of the billed time that waits for the provider, 0 to 1.
+    WaitingShare,
+    /// Requests that the gateway gave up while their work went on.
+    GatewayTimeouts,
+    /// Requests for which no instance was to be had.
+    Throttled,
+    /// Instances that were started.
+    ColdStarts,
     /// Documented over symbols, 0 to 1.
     Coverage,
     /// Repeated entries.
@@ -101,7 +113,7 @@ impl Metric {
     #[must_use]
     pub fn better(self) -> Better {
         match self {
-            Self::Ok | Self::Coverage => Better::Higher,
+            Self::Ok | Self::Coverage | Self::WaitingShare => Better::Higher,
             _ => Better::Lower,
         }
     }
@@ -119,13 +131,17 @@ impl Metric {
             Self::P50Ms | Self::P90Ms | Self::P95Ms | Self::P99Ms => "ms",
             Self::FailedMaxS | Self::MakespanS => "s",
             Self::MakespanMin => "min",
-            Self::CostUsd | Self::WastedUsd => "USD",
+            Self::CostUsd | Self::WastedUsd | Self::PlatformUsd => "USD",
+            Self::GbSeconds => "GB-s",
+            Self::ColdStarts => "instances",
             Self::CostInr => "INR",
             Self::InputTokens | Self::OutputTokens => "tokens",
-            Self::Ok | Self::Degraded | Self::Failed => "requests",
+            Self::Ok | Self::Degraded | Self::Failed | Self::GatewayTimeouts | Self::Throttled => {
+                "requests"
+            }
             Self::Attempts => "attempts",
             Self::Duplicates | Self::OutOfOrder | Self::Foreign => "entries",
-            Self::FailureRate | Self::Coverage | Self::MakespanOverLimit => "",
+            Self::FailureRate | Self::Coverage | Self::WaitingShare | Self::MakespanOverLimit => "",
         }
     }
 }
@@ -149,7 +165,14 @@ impl RunSummary {
         if upstream && self.subject.is_outside() {
             return None;
         }
+        let platform = self.platform.as_ref();
         let value = match metric {
+            Metric::PlatformUsd => platform.map(|bill| bill.usd),
+            Metric::GbSeconds => platform.map(|bill| bill.gb_seconds),
+            Metric::WaitingShare => platform.and_then(|bill| bill.waiting),
+            Metric::GatewayTimeouts => platform.map(|bill| bill.counts.gateway_timeouts as f64),
+            Metric::Throttled => platform.map(|bill| bill.counts.throttled as f64),
+            Metric::ColdStarts => platform.map(|bill| bill.counts.cold_starts as f64),
             Metric::Ok => Some(self.requests.ok as f64),
             Metric::Degraded => Some(self.requests.degraded as f64),
             Metric::Failed => Some(self.requests.failed as f64),

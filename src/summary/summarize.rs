@@ -1,5 +1,6 @@
 //! A record's facts, run by run, into numbers.
 
+use super::bill::Bill;
 use super::check::violations;
 use super::claims::ClaimList;
 use super::confidence::Confidence;
@@ -68,6 +69,7 @@ fn summarize_run(run: &Run, interrupted: bool, wall_s: Option<f64>) -> RunSummar
                 .and_then(|service| service.price)
                 .map(|price| CostParts::of(price, run.ledger.totals.usage)),
         },
+        platform: Bill::of(run, inr_per_usd),
         docs: docs(run.docs),
         top_error: run
             .errors
@@ -113,6 +115,8 @@ fn counts(run: &Run) -> Counts {
             Ending::Dropped => counts.dropped += count,
             Ending::RateLimited
             | Ending::TimeLimit
+            | Ending::GatewayTimeout
+            | Ending::Throttled
             | Ending::UpstreamFailed
             | Ending::Rejected
             | Ending::Unreachable => counts.failed += count,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use breaklab::clock::Clock;
 use breaklab::generator::{Policy, Settings, Streaming};
 use breaklab::load::{Arrivals, Stop};
-use breaklab::platform::Preset;
+use breaklab::platform::{Gateway, Preset, Runtime};
 use breaklab::record::{Base, ClockKind, Ending, Mode, Protection, Record, Run};
 use breaklab::runner::{RunError, Setup};
 use breaklab::scenario::Loaded;
@@ -226,6 +226,7 @@ fn story(seed: u64) -> Setup {
     scenario.load.arrivals = arrivals(&mut dice, scenario.load.requests);
     scenario.load.rounds = dice.pick(&[1, 1, 1, 2, 3]);
     scenario.load.rest_s = dice.pick(&[0.0, 0.0, 1.0, 700.0]);
+    scenario.load.retries = dice.pick(&[0, 0, 0, 1, 3]);
     platform(&mut dice, &mut scenario.platform);
     let longest = loaded.profile.max_output_tokens.min(20_000);
     scenario.generator = generator(&mut dice, longest);
@@ -287,6 +288,11 @@ fn platform(dice: &mut Dice, platform: &mut breaklab::platform::Settings) {
     platform.gateway_ms = dice.one_in(3).then(|| dice.between(0, 2_000));
     platform.analysis_ms = dice.pick(&[0, 0, 5, 500]);
     platform.response_ms = dice.pick(&[0, 0, 5, 500]);
+    platform.gateway = dice.one_in(3).then(|| dice.pick(Gateway::VARIANTS));
+    platform.gateway_limit_s = dice.one_in(4).then(|| 0.05 + dice.share() * 60.0);
+    platform.runtime = dice.one_in(4).then(|| dice.pick(Runtime::VARIANTS));
+    platform.imports_ms = dice.pick(&[0, 0, 900]);
+    platform.new_instances_per_10_s = dice.one_in(4).then(|| dice.between(1, 30));
 }
 
 fn generator(dice: &mut Dice, longest: u64) -> Settings {

@@ -103,9 +103,17 @@ fn closed_lists(text: &str, path: &str) -> Vec<ClosedList> {
             .and_then(|rest| rest.strip_suffix(" {"));
         if let Some((name, style)) = name.zip(style) {
             let variants = lines.by_ref().take_while(|line| *line != "}");
+            let mut renamed = None;
+            let values = variants.filter_map(|line| {
+                if let Some((_, rest)) = line.split_once("serde(rename = \"") {
+                    renamed = rest.split('"').next().map(str::to_owned);
+                }
+                let value = value(line, style)?;
+                Some(renamed.take().unwrap_or(value))
+            });
             lists.push(ClosedList {
                 place: format!("(`{name}` in `{path}`)"),
-                values: variants.filter_map(|line| value(line, style)).collect(),
+                values: values.collect(),
             });
         }
         if line == "}" || line.starts_with("pub ") {

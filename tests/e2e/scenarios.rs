@@ -261,3 +261,113 @@ fn a_stopped_run_keeps_what_had_finished_and_counts_the_rest_as_dropped() {
     assert_eq!(run.endings.get(&Ending::Dropped), Some(&100));
     assert_eq!(summary::violations(&run), Vec::<String>::new());
 }
+
+#[test]
+fn behind_a_gateway_of_29_seconds_nothing_is_documented_and_everything_is_paid() {
+    let (naive, hardened) = both("gateway-timeout");
+    assert_eq!((naive.requests.ok, naive.requests.failed), (0, 100));
+    assert_eq!(naive.endings.get(&Ending::GatewayTimeout), Some(&100));
+    assert_eq!(
+        naive.top_error.as_ref().unwrap().0,
+        "Endpoint request timed out"
+    );
+    assert_eq!(naive.upstream.attempts, 100);
+    assert_eq!(
+        naive.upstream.by_status.get(&200),
+        Some(&100),
+        "the work goes on to its end"
+    );
+    assert!(
+        (naive.makespan_s - 2902.0).abs() < 3.0,
+        "{}",
+        naive.makespan_s
+    );
+    assert_eq!(hardened.requests.ok, 100);
+    whole(&hardened.docs);
+    assert_eq!(hardened.cost.usd, naive.cost.usd);
+
+    let (retried, hardened) = both("gateway-timeout-retried");
+    assert_eq!(
+        (retried.requests.failed, retried.upstream.attempts),
+        (100, 200)
+    );
+    assert!((retried.cost.usd / naive.cost.usd - 2.0).abs() < 1e-9);
+    assert_eq!(
+        (hardened.requests.ok, hardened.upstream.attempts),
+        (100, 100)
+    );
+}
+
+#[test]
+fn a_gateway_that_waits_longer_mends_it_too_and_a_function_url_never_gives_up() {
+    for settings in ["gateway_limit_s = 120", "gateway = \"function-url\""] {
+        let text = breaklab::scenario::builtin("gateway-timeout").unwrap();
+        let text = text.replace("analysis_ms = 500", settings);
+        let loaded = Loaded::parse(&text, "test", std::path::Path::new("")).unwrap();
+        let mut job = job("gateway-timeout", Base::Naive);
+        job.loaded = loaded;
+        let naive = summarize(run(&job));
+        assert_eq!(naive.requests.ok, 100, "{settings}");
+    }
+}
+
+#[test]
+fn the_platforms_bill_is_its_seconds_its_gateway_and_its_invocations_and_it_mostly_waits() {
+    let naive = summarize(run(&job("slow-processing", Base::Naive)));
+    let bill = naive.platform.unwrap();
+    // Half a gigabyte for as long as the job takes, but for the gateway's 0.2 s a file.
+    let seconds = naive.makespan_s - 100.0 * 0.2;
+    assert!(
+        (bill.gb_seconds - seconds / 2.0).abs() < 0.1,
+        "{}",
+        bill.gb_seconds
+    );
+    let expected = seconds / 2.0 * 0.0000166667 + 100.0 * (3.5 + 0.2) / 1e6;
+    assert!((bill.usd - expected).abs() < 1e-5, "{}", bill.usd);
+    assert!(
+        (0.97..1.0).contains(&bill.waiting.unwrap()),
+        "{:?}",
+        bill.waiting
+    );
+    assert_eq!(
+        (bill.counts.gateway_requests, bill.counts.invocations),
+        (100, 100)
+    );
+}
+
+#[test]
+fn instances_that_are_not_to_be_had_are_told_from_the_providers_429() {
+    let (naive, hardened) = both("throttled-functions");
+    assert_eq!(naive.endings.get(&Ending::Throttled), Some(&90));
+    assert_eq!(naive.top_error.as_ref().unwrap().0, "Internal server error");
+    assert_eq!(naive.upstream.by_status.get(&429), None);
+    assert_eq!(naive.platform.unwrap().counts.throttled, 90);
+    whole(&hardened.docs);
+    assert_eq!(hardened.requests.ok, 100);
+
+    let (storm, hardened) = both("cold-start-storm");
+    let counts = storm.platform.unwrap().counts;
+    assert_eq!((counts.cold_starts, counts.throttled), (1000, 500));
+    let init_s = counts.init_ms as f64 / 1e6;
+    assert!((0.98..1.05).contains(&init_s), "a second each: {init_s}");
+    assert_eq!(hardened.requests.ok, 1500);
+    assert_eq!(hardened.platform.unwrap().counts.cold_starts, 100);
+}
+
+#[test]
+fn a_cache_in_each_instance_pays_again_for_what_another_instance_has() {
+    let (_, shared) = both("cache-per-instance");
+    let mut alone = job("cache-per-instance", Base::Hardened);
+    let mode = Mode::hardened_without(Protection::SharedCache);
+    alone.policy = Policy::new(mode, &alone.loaded.scenario.generator);
+    let alone = summarize(run(&alone));
+    assert_eq!((shared.upstream.attempts, alone.requests.ok), (20, 400));
+    assert!(
+        alone.cost.usd > 10.0 * shared.cost.usd,
+        "{}",
+        alone.cost.usd
+    );
+    let counts = shared.platform.unwrap().counts;
+    assert_eq!(counts.cache_read_units, 400);
+    assert_eq!(alone.platform.unwrap().counts.cache_read_units, 0);
+}

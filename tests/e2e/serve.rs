@@ -1,5 +1,7 @@
 //! `breaklab serve` as its clients see it: the chapter's three tests, jobs, batches, and its end.
 
+mod gateway;
+
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

@@ -66,3 +66,28 @@ fn ten_equal_requests_at_once_are_one_call_over_real_sockets() {
         (1, Some(&10))
     );
 }
+
+/// What the gateway gives up goes on, and jobs are looked for, over sockets as on the paused clock.
+#[test]
+fn a_gateway_gives_up_and_jobs_are_collected_over_sockets_as_well() {
+    let setup = |base| {
+        let mut job = job("gateway-timeout", base);
+        job.loaded.scenario.load.requests = 4;
+        job.loaded.scenario.load.arrivals = breaklab::load::Arrivals::Burst;
+        job
+    };
+    let real = |base| {
+        setup(base)
+            .run(Clock::Real { speed: 40.0 }, &Stop::default())
+            .unwrap()
+            .0
+    };
+    let naive = real(Base::Naive);
+    assert_eq!(naive.endings, [(Ending::GatewayTimeout, 4)].into());
+    assert_eq!(naive.attempts.by_status, [(200, 4)].into());
+    assert_eq!(naive.invocations.unwrap().gateway_timeouts, 4);
+    let hardened = real(Base::Hardened);
+    assert_eq!(hardened.endings, [(Ending::Ok, 4)].into());
+    let asked = hardened.invocations.unwrap().gateway_requests;
+    assert!(asked > 4, "clients look at their jobs: {asked}");
+}

@@ -11,10 +11,12 @@ use tokio::sync::Notify;
 use crate::claude::Spending;
 use crate::contract::{Answer, Ask, JsonAnswer, WorkStatus};
 use crate::generator::Document;
+use crate::platform::failure::{Failure, timed_out};
+use crate::platform::guard::Guard;
 use crate::platform::jobs::Jobs;
 use crate::platform::log::Event;
 use crate::platform::meter::Meter;
-use crate::platform::service::{Failure, Service};
+use crate::platform::service::Service;
 use crate::transport::AttemptLog;
 
 /// Takes what is to be logged.
@@ -33,6 +35,8 @@ pub struct Options {
     pub spending: Option<Spending>,
     /// Hears of every file that ended.
     pub log: Option<Log>,
+    /// Whom it answers.
+    pub guard: Guard,
 }
 
 /// A service that answers HTTP requests. Copies share everything.
@@ -77,8 +81,15 @@ impl Handler {
         }))
     }
 
-    pub(super) fn patience(&self) -> Option<Duration> {
-        self.0.options.patience
+    /// How long a client waits for an answer that prefers to wait for `preferred`: never as long as the gateway.
+    pub(super) fn patience(&self, preferred: Option<Duration>) -> Option<Duration> {
+        let patience = preferred.or(self.0.options.patience);
+        let of_gateway = self.0.service.patience();
+        patience.into_iter().chain(of_gateway).min()
+    }
+
+    pub(super) fn guard(&self) -> &Guard {
+        &self.0.options.guard
     }
 
     pub(super) fn refuse(&self, why: &str) -> JsonAnswer {
@@ -137,6 +148,7 @@ impl Handler {
     }
 
     pub(super) fn job(&self, id: &str) -> JsonAnswer {
+        self.0.service.asked(1);
         let found = id.parse().ok().and_then(|id| self.jobs().look(id));
         found.map_or_else(
             || JsonAnswer::error(404, "not_found", "there is no such job (any more)"),
@@ -216,7 +228,10 @@ impl Handler {
         let result = Box::pin(self.0.service.document(number, &document)).await;
         drop(in_flight);
         let took = timeline.now().saturating_sub(started);
-        let time_limit = matches!(result, Err(Failure::TimeLimit { .. }));
+        let killed = match &result {
+            Err(Failure::TimeLimit { limit, .. }) => Some(timed_out(*limit)),
+            _ => None,
+        };
         let cached = result.as_ref().is_ok_and(|done| done.cached);
         let finished = match result {
             Ok(done) => {
@@ -227,7 +242,7 @@ impl Handler {
                     .collect();
                 answer(done, missing, ask.note)
             }
-            Err(error) => JsonAnswer::error(error.status(), error.kind(), &error.to_string()),
+            Err(error) => error.answer(),
         };
         let event = Event {
             at_unix_ms: timeline.unix_s(timeline.now()) * 1000,
@@ -236,7 +251,7 @@ impl Handler {
             status: finished.status,
             outcome: outcome(&finished),
             took,
-            time_limit,
+            killed,
             cached,
         };
         self.meter().ended(&event);
@@ -279,7 +294,8 @@ fn answer(
 /// What a log line says about how it ended: `done`, `partial`, or the error's words.
 fn outcome(finished: &JsonAnswer) -> String {
     let error = finished.body.pointer("/error/message");
-    let said = error.or(finished.body.get("status"));
+    let gateway = finished.body.get("message");
+    let said = error.or(gateway).or(finished.body.get("status"));
     said.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 

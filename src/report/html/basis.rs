@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use crate::record::{ClockKind, Record, Run, ServiceSetting, Subject};
+use crate::record::{ClockKind, FunctionSetting, Record, Run, ServiceSetting, Subject};
 use crate::report::Data;
 use crate::report::hgrm;
 use crate::summary::{RunSummary, Summary};
@@ -96,7 +96,7 @@ fn files(record: &Record, summary: &Summary) -> Markup {
 type Word = (&'static str, &'static str, fn(&RunSummary) -> bool);
 
 /// Words of this page that are not everybody's.
-const WORDS: [Word; 4] = [
+const WORDS: [Word; 5] = [
     (
         "× shortest possible",
         "T/T*: the time until the last ending over T*, the shortest that the provider’s limits, latencies and forced \
@@ -113,6 +113,12 @@ const WORDS: [Word; 4] = [
         "Latency",
         "Of answers only, from the moment at which a request was due, so that a late start counts.",
         |_| true,
+    ),
+    (
+        "Platform’s own bill",
+        "What Lambda, API Gateway and the cache’s table cost beside the provider. Of the billed time, the share is told in which a \
+         call to the provider was in flight: paid for waiting.",
+        |run| run.platform.is_some(),
     ),
     (
         "Symbols documented",
@@ -200,6 +206,16 @@ fn setting(run: &Run) -> Markup {
     }
 }
 
+/// What the platform's own bill is made of.
+fn billed(functions: &FunctionSetting) -> Markup {
+    html! {
+        ", gateway " (text::line(&functions.gateway))
+        @if let Some(limit) = functions.gateway_limit_ms { " (" (seconds(limit as f64 / 1000.0)) " for an answer)" }
+        ", " (count(functions.memory_mb)) " MB, billed by " (text::line(&functions.prices)) " of "
+        (text::line(&functions.prices_as_of)) ", cold starts included, without a free tier"
+    }
+}
+
 /// What the harness knows of a service of its own.
 fn told_of(service: &ServiceSetting, time_limit_ms: Option<u64>) -> Markup {
     html! {
@@ -219,6 +235,7 @@ fn told_of(service: &ServiceSetting, time_limit_ms: Option<u64>) -> Markup {
         dd {
             (text::line(&service.platform))
             @if let Some(limit) = time_limit_ms { ", killed after " (seconds(limit as f64 / 1000.0)) }
+            @if let Some(functions) = &service.functions { (billed(functions)) }
         }
         dt { "Prices" }
         dd {

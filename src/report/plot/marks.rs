@@ -6,10 +6,12 @@ use super::canvas::{Canvas, DIAMOND, Pen, SQUARE};
 use super::palette::Role;
 
 /// Endings that are marked apart from the plain good one, with their words in a legend.
-pub(super) const MARKED: [(Ending, &str); 7] = [
+pub(super) const MARKED: [(Ending, &str); 9] = [
     (Ending::Degraded, "with gaps"),
     (Ending::RateLimited, "429"),
     (Ending::TimeLimit, "killed by the time limit"),
+    (Ending::GatewayTimeout, "given up by the gateway"),
+    (Ending::Throttled, "no instance"),
     (Ending::UpstreamFailed, "provider failed"),
     (Ending::Rejected, "refused"),
     (Ending::Unreachable, "no answer"),
@@ -32,6 +34,13 @@ pub(super) fn mark(canvas: &mut Canvas, ending: Ending, at: (f64, f64), r: f64, 
         Ending::Degraded => canvas.polygon(at, r * 1.2, &DIAMOND, Role::Gap),
         Ending::RateLimited => canvas.cross(at, r, Role::Refused),
         Ending::TimeLimit => canvas.polygon(at, r, &SQUARE, Role::Text),
+        Ending::GatewayTimeout => canvas.polygon(
+            at,
+            r * 1.1,
+            &[(0.0, -1.0), (1.0, 0.8), (-1.0, 0.8)],
+            Role::Text,
+        ),
+        Ending::Throttled => canvas.cross(at, r, Role::Text),
         Ending::UpstreamFailed => canvas.polygon(
             at,
             r * 1.1,
