@@ -10,6 +10,7 @@ mod exit;
 mod gate;
 mod grade;
 mod interrupt;
+mod lambda;
 mod load;
 mod merge;
 mod mock;
@@ -58,6 +59,8 @@ enum Command {
     Grade(Box<grade::Args>),
     /// Serve documentation over HTTP, naive or hardened, to run tests of your own against
     Serve(serve::Args),
+    /// Run a real Lambda handler behind a gateway, with the limits of both
+    Lambda(Box<lambda::Args>),
     /// Serve the mock Claude API on a local port
     Mock(mock::Args),
 }
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Gate(args) => gate::run(&args),
+        Command::Lambda(args) => lambda::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),

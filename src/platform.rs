@@ -32,6 +32,7 @@ pub mod gateway;
 mod guard;
 pub mod http;
 mod jobs;
+pub mod lambda;
 pub mod log;
 mod meter;
 mod prices;

@@ -16,6 +16,7 @@ mod glossary;
 mod grade;
 mod guides;
 mod kill;
+mod lambda;
 mod layers;
 mod load;
 mod machine;
