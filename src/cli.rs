@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod compare;
+mod completions;
+mod doctor;
 mod document;
 mod exit;
 mod gate;
@@ -12,6 +14,7 @@ mod grade;
 mod interrupt;
 mod lambda;
 mod load;
+mod man;
 mod merge;
 mod mock;
 mod progress;
@@ -63,6 +66,12 @@ enum Command {
     Lambda(Box<lambda::Args>),
     /// Serve the mock Claude API on a local port
     Mock(mock::Args),
+    /// Say what of this machine breaklab can use, and what each missing part would give
+    Doctor,
+    /// Print what makes a shell complete commands and options
+    Completions(completions::Args),
+    /// Write manual pages
+    Man(man::Args),
 }
 
 /// Parses the arguments, runs the command and says how it ended.
@@ -78,8 +87,11 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Gate(args) => gate::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Doctor => doctor::run(),
         Command::Lambda(args) => lambda::run(&args),
         Command::Load(args) => load::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),
         Command::Grade(args) => grade::run(&args),

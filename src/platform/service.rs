@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::failure::Failure;
 use super::fleet::{Admission, Fleet};
+use super::gateway::Gateway;
 use super::settings::{ColdStart, Platform};
 use crate::generator::{Document, Documentation, Generator};
 use crate::record::{Invocations, Protection};
@@ -112,7 +113,7 @@ impl Service {
             return Err(Failure::TooLarge(platform.gateway));
         }
         let Some(limit) = platform.gateway_limit else {
-            return self.0.invoke(request, document).await;
+            return self.0.invoke(request, document, platform.gateway).await;
         };
         if let Some(workers) = &self.0.workers {
             return self.0.queued(workers, request, document).await;
@@ -150,7 +151,8 @@ impl Service {
         let mut all = self.0.unwatched();
         while all.try_join_next().is_some() {}
         all.spawn(async move {
-            let _nobody_waits = done.send(inner.invoke(request, &document).await);
+            let gateway = inner.platform.gateway;
+            let _nobody_waits = done.send(inner.invoke(request, &document, gateway).await);
         });
         waiting
     }
@@ -168,7 +170,8 @@ impl Inner {
         let _worker = workers.acquire().await;
         let mut wait = QUEUE_WAIT;
         loop {
-            match self.invoke(request, document).await {
+            // No gateway waits for a job, so it ends in the function's own words.
+            match self.invoke(request, document, Gateway::Unlimited).await {
                 Err(Failure::Throttled(_)) => self.pause(wait).await,
                 ended => return ended,
             }
@@ -176,8 +179,12 @@ impl Inner {
         }
     }
 
-    async fn invoke(&self, request: u64, document: &Document) -> Result<Documentation, Failure> {
-        let gateway = self.platform.gateway;
+    async fn invoke(
+        &self,
+        request: u64,
+        document: &Document,
+        gateway: Gateway,
+    ) -> Result<Documentation, Failure> {
         let instance = self.instance().ok_or(Failure::Throttled(gateway))?;
         self.pause(instance.start).await;
         // Boxed: the work's state is large, and it would be copied with every future around it.

@@ -157,7 +157,11 @@ impl Target {
                     content: source.content.clone(),
                 };
                 let done = service.document(index, &document);
-                in_process(polled(service, done).await)
+                let (done, is_job) = polled(service, done).await;
+                let result = in_process(done);
+                // The look that found the job failed has itself succeeded.
+                let status = if is_job { Some(200) } else { result.status };
+                RequestResult { status, ..result }
             }
             Self::Http {
                 client,
@@ -191,10 +195,10 @@ impl Target {
     }
 }
 
-/// The answer as a client gets it: one that comes as a job is there when the client looks again.
-async fn polled<T>(service: &Service, done: impl Future<Output = T>) -> T {
+/// The answer as a client gets it, and whether it came as a job, which is there when the client looks again.
+async fn polled<T>(service: &Service, done: impl Future<Output = T>) -> (T, bool) {
     let Some(patience) = service.patience() else {
-        return done.await;
+        return (done.await, false);
     };
     let timeline = service.timeline();
     let asked = timeline.now();
@@ -207,7 +211,7 @@ async fn polled<T>(service: &Service, done: impl Future<Output = T>) -> T {
         let answered = asked + patience + LOOK_EVERY * looks + service.platform().gateway_overhead;
         timeline.sleep_until(answered).await;
     }
-    done
+    (done, !late.is_zero())
 }
 
 fn in_process(result: Result<crate::generator::Documentation, Failure>) -> RequestResult {

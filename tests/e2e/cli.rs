@@ -203,3 +203,48 @@ fn the_schema_of_scenario_files_knows_every_table() {
     }
     assert_eq!(schema["additionalProperties"], false);
 }
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    let said = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_breaklab"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = said(&["completions", shell]);
+        assert!(
+            script.contains("lambda") && script.contains("gateway-limit"),
+            "{shell}"
+        );
+    }
+    assert!(said(&["man"]).contains("breaklab\\-doctor"));
+    assert!(said(&["man", "run"]).contains("\\-\\-without"));
+    let folder = tempfile::tempdir().unwrap();
+    said(&["man", "--out", folder.path().to_str().unwrap()]);
+    for page in ["breaklab.1", "breaklab-lambda.1", "breaklab-grade.1"] {
+        assert!(folder.path().join(page).is_file(), "{page}");
+    }
+    assert!(said(&["doctor"]).contains("Python"));
+    let mut wrong = Command::new(env!("CARGO_BIN_EXE_breaklab"));
+    let wrong = wrong.args(["man", "nothing"]).output().unwrap();
+    let why = String::from_utf8(wrong.stderr).unwrap();
+    assert!(
+        why.contains("`nothing` is no command; choose from run,"),
+        "{why}"
+    );
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn bash_takes_the_completions_as_they_are() {
+    let script = "source <(\"$0\" completions bash) && COMP_WORDS=(breaklab lam) COMP_CWORD=1 && _breaklab breaklab lam breaklab && echo \"${COMPREPLY[*]}\"";
+    let output = Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_breaklab")])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "lambda");
+}

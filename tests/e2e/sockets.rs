@@ -90,4 +90,16 @@ fn a_gateway_gives_up_and_jobs_are_collected_over_sockets_as_well() {
     assert_eq!(hardened.endings, [(Ending::Ok, 4)].into());
     let asked = hardened.invocations.unwrap().gateway_requests;
     assert!(asked > 4, "clients look at their jobs: {asked}");
+
+    // A job that its function's limit kills fails alike on both clocks, in Lambda's own words.
+    let mut killed = setup(Base::Hardened);
+    killed.loaded.scenario.platform.time_limit_s = Some(30.0);
+    let run = |clock| killed.run(clock, &Stop::default()).unwrap().0;
+    let (real, simulated) = (run(Clock::Real { speed: 40.0 }), run(Clock::Virtual));
+    for run in [&real, &simulated] {
+        assert_eq!(run.endings, [(Ending::TimeLimit, 4)].into());
+        assert_eq!(run.statuses, [(200, 4)].into());
+        let words = "Task timed out after 30.00 seconds".to_owned();
+        assert_eq!(run.errors, [(words, 4)].into());
+    }
 }
