@@ -1,8 +1,8 @@
 //! Real Lambda handlers, unmodified: processes that ask for events by the Lambda Runtime API, one event at a time, behind
 //! a gateway, with the limits of both.
 //!
-//! An instance is a process of its own with a Runtime API of its own ([`runtime_api`]), so that nobody has to tell them apart.
-//! [`front`] is the gateway; [`event`] and [`answer`] are what it makes of requests and results.
+//! An instance is a process of its own with a Runtime API of its own (`runtime_api`), so that nobody has to tell them apart.
+//! `front` is the gateway; `event` and `answer` are what it makes of requests and results.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
