@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::event::{Moment, event};
-use super::{Lambda, Outcome, answer};
+use super::{Lambda, Outcome, answer, uuid};
 use crate::platform::gateway::{Gateway, Said};
 use crate::platform::guard::Guard;
 
@@ -67,8 +67,7 @@ async fn answered(
         .to_string(),
         unix_ms: unix_s * 1000,
     };
-    let id = format!("{unix_s:x}-{:x}", body.len());
-    let event = Bytes::from(event(gateway, &head, &body, &id, &at).to_string());
+    let event = Bytes::from(event(gateway, &head, &body, &uuid(), &at).to_string());
     // A task of its own: the function goes on when the gateway gives up or the client leaves.
     let function = lambda.clone();
     let work = tokio::spawn(async move { function.invoke(event).await });

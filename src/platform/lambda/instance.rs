@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
 use super::runtime_api::{self, Event, MAX_PAYLOAD, Said, Wires};
-use super::{Log, Settings};
+use super::{Log, Settings, uuid};
 use crate::text;
 
 /// Time until the first event must have been asked for. Source: "Lambda runtime environment lifecycle", AWS Lambda Developer
@@ -60,24 +60,14 @@ pub(super) struct Instance {
 
 impl Event {
     pub(super) fn new(body: Bytes, limit: Duration, timeline: Timeline) -> Self {
-        let mut id = [0; 16];
-        // Without chance all ids are the same, which harms only who looks for them.
-        let _no_chance = getrandom::fill(&mut id);
-        let hex = hex::encode(id);
-        let parts = [
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..],
-        ];
+        let id = uuid();
         let deadline = epoch_ms() + timeline.runtime(limit).as_millis() as u64;
         Self {
-            id: parts.join("-"),
+            trace: format!("Root=1-{}-{};Sampled=0", &id[..8], id[9..].replace('-', "")),
+            id,
             body,
             deadline_unix_ms: deadline,
             arn: String::new(),
-            trace: format!("Root=1-{}-{};Sampled=0", &hex[..8], &hex[8..]),
         }
     }
 }
