@@ -59,8 +59,8 @@ pub(super) struct Args {
     /// Simulated seconds per real second: at 60 the time limit of 300 s strikes after 5 s
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     speed: f64,
-    /// Seconds after which an answer becomes a job (202); 0 never [default: 8 if hardened, or shortly before the
-    /// gateway's limit where it has one; else never]
+    /// Seconds after which an answer becomes a job (202); 0 never, but hardened always before the gateway's limit
+    /// [default: 8 if hardened, else never]
     #[arg(long, value_name = "SECONDS")]
     answer_within: Option<f64>,
     /// SQLite file that keeps the cache when the service ends
@@ -161,13 +161,11 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     let spending = spending(args, &loaded)?;
     let service = service(args, &loaded, &upstream, &attempts, &spending, timeline)?;
     let policy = policy(args, &loaded.scenario.generator);
-    let of_mode = match args.mode {
+    let patience = args.answer_within.unwrap_or(match args.mode {
         // The chapter's clients wait ten seconds.
         Base::Hardened => 8.0,
         Base::Naive | Base::Sdk => 0.0,
-    };
-    let of_gateway = service.patience().map(|patience| patience.as_secs_f64());
-    let patience = args.answer_within.or(of_gateway).unwrap_or(of_mode);
+    });
     let (format, mode) = (args.log, policy.mode().to_string());
     let preset = args.platform.name();
     let log = move |event: &Event| {

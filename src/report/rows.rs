@@ -157,9 +157,7 @@ fn platform(scenario: &Scenario<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     if any(|_| true) {
         rows.push(row("platform’s own bill", |bill| rupees(bill.inr)));
-        rows.push(row("of it, waiting", |bill| {
-            percent(bill.waiting)
-        }));
+        rows.push(row("of it, waiting", |bill| percent(bill.waiting)));
     }
     if any(|bill| bill.counts.gateway_timeouts > 0) {
         rows.push(row("gateway gave up", |bill| {
