@@ -23,7 +23,7 @@ pub use gateway::Gateway;
 pub use guard::Guard;
 pub use http::serve;
 pub use service::Service;
-pub use settings::{ColdStart, Platform, Preset, Settings};
+pub use settings::{ColdStart, MAX_TIME_LIMIT_S, MEMORY_MB, Platform, Preset, Settings};
 
 mod cold_starts;
 mod failure;

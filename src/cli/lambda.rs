@@ -14,11 +14,8 @@ use super::Exit;
 use super::interrupt::told_to_end;
 use super::serve::{like, own_mock, unix_s};
 use crate::platform::lambda::{self, Command, Kind, Lambda, Settings};
-use crate::platform::{Gateway, Guard};
+use crate::platform::{Gateway, Guard, MAX_TIME_LIMIT_S, MEMORY_MB};
 use crate::transport;
-
-/// Most seconds that AWS lets a function work.
-const MAX_TIME_LIMIT_S: f64 = 900.0;
 
 /// Arguments of `breaklab lambda`.
 #[derive(Debug, clap::Args)]
@@ -98,7 +95,7 @@ fn check(args: &Args) -> anyhow::Result<()> {
             );
         }
     }
-    if !(128..=10_240).contains(&args.memory) {
+    if !MEMORY_MB.contains(&args.memory) {
         bail!("--memory is {}; Lambda has 128 to 10240 MB", args.memory);
     }
     if args.concurrency == 0 || args.provisioned > args.concurrency {

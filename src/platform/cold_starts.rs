@@ -1,5 +1,6 @@
 //! How long an instance takes to start, as others have measured it.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use ground::chance::{mix, unit};
@@ -57,7 +58,21 @@ pub enum Runtime {
     Dotnet8,
 }
 
-/// A row of the file.
+/// The rows of the file: a story may start a thousand instances.
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let mut reader = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(MEASURED.as_bytes());
+    reader.deserialize().filter_map(Result::ok).collect()
+});
+
+#[derive(Deserialize)]
+struct Row {
+    runtime: String,
+    #[serde(flatten)]
+    measured: Measured,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 struct Measured {
     median_ms: f64,
@@ -80,16 +95,7 @@ impl Runtime {
     }
 
     fn measured(self) -> Measured {
-        #[derive(Deserialize)]
-        struct Row {
-            runtime: String,
-            #[serde(flatten)]
-            measured: Measured,
-        }
-        let mut reader = csv::ReaderBuilder::new()
-            .comment(Some(b'#'))
-            .from_reader(MEASURED.as_bytes());
-        let mut rows = reader.deserialize::<Row>().filter_map(Result::ok);
+        let mut rows = ROWS.iter();
         let row = rows.find(|row| row.runtime == self.name());
         row.expect("a test reads a row for every runtime").measured
     }

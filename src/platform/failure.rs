@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::gateway::{GATEWAY_TIMEOUT, Gateway, Said, THROTTLED, TIME_LIMIT, TOO_LARGE};
+use super::gateway::{GATEWAY_TIMEOUT, Gateway, THROTTLED, TIME_LIMIT, TOO_LARGE};
 use crate::contract::JsonAnswer;
 use crate::generator::GenerateError;
 
@@ -11,7 +11,7 @@ use crate::generator::GenerateError;
 pub enum Failure {
     /// The platform killed the work: in the words of Lambda's own log line, or of the gateway, which keeps
     /// them to itself.
-    #[error("{}", said(*gateway).map_or_else(|| timed_out(*limit), |said| said.message.to_owned()))]
+    #[error("{}", gateway.on_kill().map_or_else(|| timed_out(*limit), |said| said.message.to_owned()))]
     TimeLimit {
         /// The limit.
         limit: Duration,
@@ -32,10 +32,6 @@ pub enum Failure {
     Generate(GenerateError),
 }
 
-fn said(gateway: Gateway) -> Option<Said> {
-    gateway.on_kill()
-}
-
 /// Lambda's own words for work that it killed after `limit`.
 pub(super) fn timed_out(limit: Duration) -> String {
     format!("Task timed out after {:.2} seconds", limit.as_secs_f64())
@@ -46,7 +42,7 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::TimeLimit { gateway, .. } => said(*gateway).map_or(504, |said| said.status),
+            Self::TimeLimit { gateway, .. } => gateway.on_kill().map_or(504, |said| said.status),
             Self::GatewayTimeout(gateway) => gateway.on_timeout().status,
             Self::Throttled(gateway) => gateway.on_throttle().status,
             Self::TooLarge(gateway) => gateway.on_too_large().status,

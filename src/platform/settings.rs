@@ -9,7 +9,10 @@ use super::gateway::Gateway;
 
 /// Lambda kills no work before this many seconds unless told to, and lets none last longer.
 /// Source: "Lambda quotas", AWS Lambda Developer Guide, read 2026-11-25.
-const MAX_TIME_LIMIT_S: f64 = 900.0;
+pub const MAX_TIME_LIMIT_S: f64 = 900.0;
+
+/// Memory that an instance can have, in megabytes; the same source.
+pub const MEMORY_MB: std::ops::RangeInclusive<u64> = 128..=10_240;
 
 /// The `[platform]` table of a scenario: a preset, and what differs from it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -163,7 +166,7 @@ impl Settings {
             return wrong("platform.time_limit_s", limit, expected);
         }
         if let Some(memory) = self.memory_mb
-            && !(is_lambda && (128..=10_240).contains(&memory))
+            && !(is_lambda && MEMORY_MB.contains(&memory))
         {
             let expected =
                 "Lambda has 128 to 10240 MB; other presets are not billed by it".to_owned();
