@@ -247,7 +247,6 @@ fn generator(case: &Case, claude: Claude, timeline: Timeline) -> Generator {
     let policy = Policy::new(case.mode, &settings);
     let known = case.knows_limits.then_some(LIMITS);
     Generator::new(policy, "m", claude, known, timeline, 1)
-        .expect("there is no cache file that could fail")
 }
 
 fn half(limits: Limits) -> Limits {

@@ -26,7 +26,7 @@ async fn document(
     let claude = Claude::new(Transport::in_process(mock, log.clone()), "any key");
     let policy = Policy::new(Base::Hardened, &Settings::default());
     // No rate limits are known beforehand: the generator learns them from the answers.
-    let generator = Generator::new(policy, MODEL, claude, None, timeline, 1)?;
+    let generator = Generator::new(policy, MODEL, claude, None, timeline, 1);
     let documentation = generator.document(0, &document).await?;
     Ok((documentation, log.snapshot().sent))
 }

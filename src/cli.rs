@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod cache;
 mod compare;
 mod completions;
 mod doctor;
@@ -64,6 +65,8 @@ enum Command {
     Serve(serve::Args),
     /// Run a real Lambda handler behind a gateway, with the limits of both
     Lambda(Box<lambda::Args>),
+    /// Make, look into, or empty a cache of answers that processes or machines share
+    Cache(cache::Args),
     /// Serve the mock Claude API on a local port
     Mock(mock::Args),
     /// Say what of this machine breaklab can use, and what each missing part would give
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Gate(args) => gate::run(&args),
+        Command::Cache(args) => cache::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Doctor => doctor::run(),
         Command::Lambda(args) => lambda::run(&args),

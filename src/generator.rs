@@ -29,6 +29,7 @@ use retry::Rule;
 
 pub use assemble::Gap;
 pub use bulk::{Bulk, Question, Questions};
+pub use cache::{CachePlace, Store, StoreStats, create_table};
 pub use document::{Document, Documentation};
 pub use error::{GenerateError, SetupError};
 pub use journal::{Earlier, Journal};
@@ -107,9 +108,6 @@ impl Task<'_> {
 impl Generator {
     /// A generator that asks `claude` for `model` as `policy` says. `known_limits` are the rate
     /// limits to keep; what is not known is learnt from the answers. `seed` decides the jitter.
-    ///
-    /// # Errors
-    /// [`SetupError`] when the cache file cannot be used.
     pub fn new(
         policy: Policy,
         model: &str,
@@ -117,15 +115,18 @@ impl Generator {
         known_limits: Option<Limits>,
         timeline: Timeline,
         seed: u64,
-    ) -> Result<Self, SetupError> {
-        let inner = Inner::new(policy, model, claude, known_limits, timeline, seed)?;
-        Ok(Self(Arc::new(inner)))
+    ) -> Self {
+        Self(Arc::new(Inner::new(
+            policy,
+            model,
+            claude,
+            known_limits,
+            timeline,
+            seed,
+        )))
     }
 
     /// The same for files that people wrote, see [`Reading::Grammar`].
-    ///
-    /// # Errors
-    /// [`SetupError`] when the cache file cannot be used.
     pub fn for_files(
         policy: Policy,
         model: &str,
@@ -133,28 +134,25 @@ impl Generator {
         known_limits: Option<Limits>,
         timeline: Timeline,
         seed: u64,
-    ) -> Result<Self, SetupError> {
-        let mut inner = Inner::new(policy, model, claude, known_limits, timeline, seed)?;
+    ) -> Self {
+        let mut inner = Inner::new(policy, model, claude, known_limits, timeline, seed);
         inner.reading = Reading::Grammar;
-        Ok(Self(Arc::new(inner)))
+        Self(Arc::new(inner))
     }
 
     /// A generator for a bulk job on files that people wrote, which learns the limits and outlives
     /// its own end.
-    ///
-    /// # Errors
-    /// [`SetupError`] when the cache file cannot be used.
     pub fn for_bulk(
         policy: Policy,
         model: &str,
         claude: Claude,
         timeline: Timeline,
         bulk: Bulk,
-    ) -> Result<Self, SetupError> {
-        let mut inner = Inner::new(policy, model, claude, None, timeline, 1)?;
+    ) -> Self {
+        let mut inner = Inner::new(policy, model, claude, None, timeline, 1);
         inner.reading = Reading::Grammar;
         inner.bulk = Some(bulk);
-        Ok(Self(Arc::new(inner)))
+        Self(Arc::new(inner))
     }
 
     /// How it behaves.
@@ -167,6 +165,18 @@ impl Generator {
     /// memory with this one. Limits and queue stay shared.
     #[must_use]
     pub fn with_empty_cache(&self) -> Self {
+        self.with_cache(Cache::in_other_memory)
+    }
+
+    /// The same with answers in `store`, which other processes share: what is there is not paid for again, and what
+    /// another is asking is waited for. `origin` says who answers, e.g. the API's address; its answers are
+    /// never handed out as another's. Nothing changes where the cache is off.
+    #[must_use]
+    pub fn with_store(&self, store: &Store, origin: &str) -> Self {
+        self.with_cache(|cache| cache.over(store.clone(), origin))
+    }
+
+    fn with_cache(&self, cache: impl FnOnce(&Cache) -> Cache) -> Self {
         let inner = &self.0;
         Self(Arc::new(Inner {
             policy: inner.policy.clone(),
@@ -176,7 +186,7 @@ impl Generator {
             timeline: inner.timeline,
             seed: inner.seed,
             rule: inner.rule,
-            cache: inner.cache.as_ref().map(Cache::in_other_memory),
+            cache: inner.cache.as_ref().map(cache),
             flights: inner.flights.as_ref().map(|_| Flights::new()),
             pace: inner.pace.clone(),
             bulk: inner.bulk.clone(),
@@ -240,14 +250,12 @@ impl Inner {
         known_limits: Option<Limits>,
         timeline: Timeline,
         seed: u64,
-    ) -> Result<Self, SetupError> {
+    ) -> Self {
         let settings = &policy.settings;
-        let cache = if policy.has(Protection::Cache) {
-            let bytes = usize::try_from(settings.cache_mb << 20).unwrap_or(usize::MAX);
-            Some(Cache::open(bytes, settings.cache_path.as_deref())?)
-        } else {
-            None
-        };
+        let cache_bytes = usize::try_from(settings.cache_mb << 20).unwrap_or(usize::MAX);
+        let cache = policy
+            .has(Protection::Cache)
+            .then(|| Cache::new(cache_bytes));
         let watch = policy.has(Protection::Pacing);
         let bound = policy.calls_at_once();
         let headroom = Duration::from_millis(settings.headroom_ms);
@@ -264,7 +272,7 @@ impl Inner {
         let timeout = Duration::from_secs_f64(settings.call_timeout_s.clamp(0.001, 1e9));
         let claude = claude.with_timeout(timeline, timeout);
         let rule = Rule::of(&policy);
-        Ok(Self {
+        Self {
             model: model.into(),
             claude,
             timeline,
@@ -276,7 +284,7 @@ impl Inner {
             bulk: None,
             reading: Reading::Lines,
             policy,
-        })
+        }
     }
 
     /// The parts of all `chunks`, in order. One failure fails all, unless partial results are
@@ -318,15 +326,36 @@ impl Inner {
             return Ok(vec![Part::Text(text)]);
         }
         let Some(flights) = &self.flights else {
+            if let Some(cache) = &self.cache
+                && let Some(text) = cache.find_in_store(&key).await
+            {
+                return Ok(vec![Part::Text(text)]);
+            }
             return self.ask_and_keep(task, chunk, key).await;
         };
         let seat = flights.seat(&key);
         match seat.role().await {
             Role::Follow(outcome) => outcome,
             Role::Lead(lead) => {
-                let outcome = self.ask_and_keep(task, chunk, key).await;
+                let outcome = self.ask_unless_others_do(task, chunk, key).await;
                 lead.hand_in(outcome.clone());
                 outcome
+            }
+        }
+    }
+
+    /// The same among instances that share a store: one of them asks, the others wait for its answer.
+    async fn ask_unless_others_do(&self, task: &Task<'_>, chunk: &Chunk, key: Key) -> Written {
+        let Some(cache) = &self.cache else {
+            return self.ask(task, chunk).await;
+        };
+        match cache.turn(&key, self.timeline).await {
+            Err(text) => Ok(vec![Part::Text(text)]),
+            Ok(None) => self.ask_and_keep(task, chunk, key).await,
+            Ok(Some(lease)) => {
+                // Boxed: only services with a store carry it.
+                let asking = Box::pin(self.ask_and_keep(task, chunk, key));
+                lease.hold(self.timeline, asking).await
             }
         }
     }
@@ -370,7 +399,7 @@ impl Inner {
         if let Some(cache) = &self.cache
             && let Some(whole) = whole(&parts)
         {
-            cache.keep(key, &whole);
+            cache.keep(key, &whole).await;
         }
         Ok(parts)
     }

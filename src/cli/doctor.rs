@@ -75,6 +75,7 @@ pub(super) fn run() -> anyhow::Result<Exit> {
     for part in &PARTS {
         write!(out, "{}", told(part, version(part).as_deref()))?;
     }
+    write!(out, "{}", dynamodb(cfg!(feature = "dynamodb")))?;
     write!(
         out,
         "{}",
@@ -91,6 +92,16 @@ fn version(part: &Part) -> Option<String> {
         let first = text::line(said.lines().next()?);
         output.status.success().then_some(first)
     })
+}
+
+fn dynamodb(is_built_in: bool) -> String {
+    let first = if is_built_in {
+        "✓ DynamoDB: built in\n"
+    } else {
+        "– DynamoDB: not built in; pip install breaklab, or build with --features dynamodb\n"
+    };
+    let gives = "`--cache dynamodb:TABLE`: answers that machines share and pay for once";
+    first.to_owned() + &wrapped(gives, "    ", "    ", COLUMNS)
 }
 
 fn told(part: &Part, version: Option<&str>) -> String {

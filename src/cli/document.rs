@@ -15,7 +15,7 @@ use super::Exit;
 use crate::claude::{Claude, Spending, is_key};
 use crate::clock::Clock;
 use crate::corpus::Skipped;
-use crate::generator::{Bulk, Generator, Journal, PROMPT_VERSION, Policy, Questions, Style};
+use crate::generator::{Bulk, Generator, Journal, PROMPT_VERSION, Policy, Questions, Store, Style};
 use crate::load::Stop;
 use crate::record::Base;
 use crate::transport::{AttemptLog, Transport};
@@ -125,6 +125,8 @@ pub(super) struct Args {
     /// Words that are added to every question, e.g. 'Write in German.'
     #[arg(long, value_name = "TEXT", default_value = "")]
     instructions: String,
+    #[command(flatten)]
+    cache: super::cache::Place,
     /// Print nothing but errors
     #[arg(long)]
     quiet: bool,
@@ -136,6 +138,7 @@ struct Run<'a> {
     work: &'a Work,
     pages: &'a Pages,
     policy: Policy,
+    store: Option<Store>,
     bulk: Bulk,
     spending: Spending,
     timeline: Timeline,
@@ -167,6 +170,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let origin = Origin::of(args);
     let pages = Pages::open(out, &manifest(args), origin, args, work.documents.len())?;
     pages.claim(&work)?;
+    let store = args.cache.open(work.settings.cache_mb)?;
     let journal = Journal::open(&out.join(JOURNAL))?;
     let journal = match origin {
         Origin::Api => journal,
@@ -202,6 +206,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             work: &work,
             pages: &pages,
             policy: Policy::new(Base::Hardened, &work.settings),
+            store: store.clone(),
             bulk: bulk.clone(),
             claude: claude.with_spending(spending.clone()),
             spending: spending.clone(),
@@ -280,8 +285,12 @@ impl Run<'_> {
         let bulk = self.bulk.clone();
         let claude = self.claude.clone();
         let model = &self.args.model;
-        let generator =
-            Generator::for_bulk(self.policy.clone(), model, claude, self.timeline, bulk)?;
+        let mut generator =
+            Generator::for_bulk(self.policy.clone(), model, claude, self.timeline, bulk);
+        if let Some(store) = &self.store {
+            let origin = self.args.base_url.as_deref().unwrap_or(super::cache::MOCK);
+            generator = generator.with_store(store, origin);
+        }
         let work = self
             .work
             .documents

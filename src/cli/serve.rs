@@ -13,11 +13,12 @@ use mock_claude::{Config, MockClaude};
 use tokio::net::TcpListener;
 
 use super::Exit;
+use super::cache;
 use super::exit::complain;
 use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending, is_key};
 use crate::contract::Ask;
-use crate::generator::{Generator, Policy, Settings};
+use crate::generator::{Generator, Policy};
 use crate::platform::http::{Handler, Options};
 use crate::platform::log::{Event, LogFormat};
 use crate::platform::{self, Guard, Preset, Service};
@@ -63,9 +64,8 @@ pub(super) struct Args {
     /// [default: 8 if hardened, else never]
     #[arg(long, value_name = "SECONDS")]
     answer_within: Option<f64>,
-    /// SQLite file that keeps the cache when the service ends
-    #[arg(long, value_name = "FILE")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    cache: cache::Place,
     /// File for the jobs that are unfinished when the service ends; they are taken up at the next start
     #[arg(long, value_name = "FILE")]
     unfinished: Option<PathBuf>,
@@ -159,8 +159,13 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     };
     let attempts = AttemptLog::new(timeline, MAX_ROWS);
     let spending = spending(args, &loaded)?;
-    let service = service(args, &loaded, &upstream, &attempts, &spending, timeline)?;
-    let policy = policy(args, &loaded.scenario.generator);
+    let policy = Policy::new(
+        Mode::new(args.mode, args.without.iter().copied(), []),
+        &loaded.scenario.generator,
+    );
+    let claude = Claude::new(Transport::tcp(&upstream, attempts.clone())?, &key())
+        .with_spending(spending.clone());
+    let service = service(args, &loaded, policy.clone(), claude, timeline)?;
     let patience = args.answer_within.unwrap_or(match args.mode {
         // The chapter's clients wait ten seconds.
         Base::Hardened => 8.0,
@@ -296,35 +301,29 @@ fn write_unfinished(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn policy(args: &Args, settings: &Settings) -> Policy {
-    let settings = Settings {
-        cache_path: args.cache.clone(),
-        ..settings.clone()
-    };
-    let mode = Mode::new(args.mode, args.without.iter().copied(), []);
-    Policy::new(mode, &settings)
+fn key() -> String {
+    api_key().unwrap_or_else(|| "sk-ant-simulated".to_owned())
 }
 
 fn service(
     args: &Args,
     loaded: &Loaded,
-    upstream: &str,
-    attempts: &AttemptLog,
-    spending: &Spending,
+    policy: Policy,
+    claude: Claude,
     timeline: Timeline,
 ) -> anyhow::Result<Service> {
-    let key = api_key().unwrap_or_else(|| "sk-ant-simulated".to_owned());
-    let claude = Claude::new(Transport::tcp(upstream, attempts.clone())?, &key)
-        .with_spending(spending.clone());
     // Limits of a foreign API are learnt from its headers.
     let known = if args.upstream.is_none() {
         loaded.limits
     } else {
         None
     };
-    let policy = policy(args, &loaded.scenario.generator);
+    let cache_mb = loaded.scenario.generator.cache_mb;
     let model = &loaded.profile.model;
-    let generator = Generator::for_files(policy, model, claude, known, timeline, 1)?;
+    let mut generator = Generator::for_files(policy, model, claude, known, timeline, 1);
+    if let Some(store) = args.cache.open(cache_mb)? {
+        generator = generator.with_store(&store, args.upstream.as_deref().unwrap_or(cache::MOCK));
+    }
     let settings = platform::Settings {
         preset: args.platform,
         ..loaded.scenario.platform

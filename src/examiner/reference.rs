@@ -79,8 +79,7 @@ fn service(mode: Base, upstream: &str, api_key: &str) -> Result<Service, Examine
     let transport = Transport::tcp(upstream, log).map_err(|error| failed(error.to_string()))?;
     let claude = Claude::new(transport, api_key);
     let policy = Policy::new(mode, &settings());
-    let generator = Generator::new(policy, "claude-opus-4-6", claude, None, timeline, 1)
-        .map_err(|error| failed(error.to_string()))?;
+    let generator = Generator::new(policy, "claude-opus-4-6", claude, None, timeline, 1);
     let local = platform::Settings {
         preset: Preset::Local,
         ..platform::Settings::default()

@@ -1,23 +1,31 @@
-//! Answers already paid for: a bounded memory over an optional SQLite file that processes share.
+//! Answers already paid for: a bounded memory over an optional store that processes or machines share.
 //!
 //! Only whole answers come in. A stored answer that no longer matches its digest counts as absent.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hashlink::LruCache;
 use sha2::{Digest, Sha256};
 
-use super::error::SetupError;
-use disk::Disk;
+use ground::timeline::Timeline;
+
+use found::Found;
+pub use found::StoreStats;
+pub(super) use lease::{Lease, Turn};
+pub use place::CachePlace;
+pub use store::{Store, create_table};
 
 mod disk;
+mod found;
+mod lease;
+mod place;
+mod store;
+#[cfg(feature = "dynamodb")]
+mod table;
 
 /// Memory that an entry takes besides its text.
 const ENTRY_BYTES: usize = 160;
-/// How many times as much as the memory the file may hold: 1 GB by default.
-const DISK_PER_MEMORY: u64 = 16;
 
 /// What DynamoDB counts as one unit of reading and of writing, in bytes.
 /// Source: "DynamoDB read and write operations", Amazon DynamoDB Developer Guide.
@@ -40,9 +48,21 @@ pub(super) fn key(parts: &[&[u8]]) -> Key {
 /// The cache of one generator.
 pub(super) struct Cache {
     memory: Mutex<Memory>,
-    disk: Option<Mutex<Disk>>,
+    store: Option<Shared>,
     read_units: AtomicU64,
     write_units: AtomicU64,
+}
+
+/// A store, and whose answers are looked for in it.
+struct Shared {
+    store: Store,
+    origin: Key,
+}
+
+impl Shared {
+    fn key(&self, key: &Key) -> Key {
+        self::key(&[&self.origin, key])
+    }
 }
 
 struct Memory {
@@ -52,27 +72,32 @@ struct Memory {
 }
 
 impl Cache {
-    pub(super) fn open(max_bytes: usize, path: Option<&Path>) -> Result<Self, SetupError> {
+    /// An empty one that forgets what does not fit into `max_bytes`.
+    pub(super) fn new(max_bytes: usize) -> Self {
         let memory = Memory {
             entries: LruCache::new_unbounded(),
             bytes: 0,
             max_bytes,
         };
-        let max_disk_bytes = (max_bytes as u64).saturating_mul(DISK_PER_MEMORY);
-        let open = |path| Disk::open(path, max_disk_bytes).map(Mutex::new);
-        let disk = path.map(open).transpose()?;
-        Ok(Self {
+        Self {
             memory: Mutex::new(memory),
-            disk,
+            store: None,
             read_units: AtomicU64::new(0),
             write_units: AtomicU64::new(0),
-        })
+        }
     }
 
-    /// An empty one of the same size, without a file.
+    /// An empty one of the same size, without a store.
     pub(super) fn in_other_memory(&self) -> Self {
-        let max_bytes = self.memory().max_bytes;
-        Self::open(max_bytes, None).expect("only a file can be refused")
+        Self::new(self.memory().max_bytes)
+    }
+
+    /// The same size over `store`. Answers from one `origin` are never handed out as another's.
+    pub(super) fn over(&self, store: Store, origin: &str) -> Self {
+        let origin = key(&[origin.as_bytes()]);
+        let store = Some(Shared { store, origin });
+        let empty = self.in_other_memory();
+        Self { store, ..empty }
     }
 
     /// What a table would have counted: units read and units written.
@@ -81,42 +106,52 @@ impl Cache {
         (read(&self.read_units), read(&self.write_units))
     }
 
+    /// What this process knows.
     pub(super) fn find(&self, key: &Key) -> Option<Arc<str>> {
-        let found = self.look(key);
+        let found = self.memory().entries.get(key).map(Arc::clone);
         let bytes = found.as_ref().map_or(0, |text| text.len() + ENTRY_BYTES);
         count(&self.read_units, bytes, READ_UNIT);
         found
     }
 
-    fn look(&self, key: &Key) -> Option<Arc<str>> {
-        if let Some(text) = self.memory().entries.get(key) {
-            return Some(Arc::clone(text));
+    /// What others have paid for.
+    pub(super) async fn find_in_store(&self, key: &Key) -> Option<Arc<str>> {
+        let shared = self.store.as_ref()?;
+        match shared.store.find(&shared.key(key)).await {
+            Found::Answer(text) => Some(self.remember(*key, text)),
+            Found::Leased(_) | Found::Nothing => None,
         }
-        let text: Arc<str> = self.find_on_disk(key)?.into();
-        self.memory().keep(*key, Arc::clone(&text));
-        Some(text)
     }
 
-    /// Keeps `text`. A disk that refuses it costs a later call, not this answer.
-    pub(super) fn keep(&self, key: Key, text: &Arc<str>) {
+    /// The right to work on `key` where others might do the same, or the answer once one of them has it.
+    /// Without a store there is nobody else.
+    pub(super) async fn turn(
+        &self,
+        key: &Key,
+        timeline: Timeline,
+    ) -> Result<Option<Lease>, Arc<str>> {
+        let Some(shared) = &self.store else {
+            return Ok(None);
+        };
+        match lease::turn(&shared.store, shared.key(key), timeline).await {
+            Turn::Answer(text) => Err(self.remember(*key, text)),
+            Turn::Mine(lease) => Ok(Some(lease)),
+        }
+    }
+
+    /// Keeps `text`. A store that refuses it costs a later call, not this answer.
+    pub(super) async fn keep(&self, key: Key, text: &Arc<str>) {
         count(&self.write_units, text.len() + ENTRY_BYTES, WRITE_UNIT);
         self.memory().keep(key, Arc::clone(text));
-        if let Some(disk) = &self.disk {
-            let disk = disk
-                .lock()
-                .expect("nothing panics while it holds the cache file");
-            let _ = disk.keep(&key, text);
+        if let Some(shared) = &self.store {
+            shared.store.keep(&shared.key(&key), text).await;
         }
     }
 
-    /// A file that cannot be read holds nothing.
-    fn find_on_disk(&self, key: &Key) -> Option<String> {
-        let disk = self
-            .disk
-            .as_ref()?
-            .lock()
-            .expect("nothing panics while it holds the cache file");
-        disk.find(key).ok()?
+    fn remember(&self, key: Key, text: String) -> Arc<str> {
+        let text: Arc<str> = text.into();
+        self.memory().keep(key, Arc::clone(&text));
+        text
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -159,44 +194,44 @@ mod tests {
         "x".repeat(letters).into()
     }
 
-    #[test]
-    fn memory_is_bounded_by_bytes_and_forgets_the_least_recently_used() {
-        let cache = Cache::open(3 * (1000 + ENTRY_BYTES), None).unwrap();
+    #[tokio::test]
+    async fn memory_is_bounded_by_bytes_and_forgets_the_least_recently_used() {
+        let cache = Cache::new(3 * (1000 + ENTRY_BYTES));
         for key in [1, 2, 3] {
-            cache.keep([key; 32], &text(1000));
+            cache.keep([key; 32], &text(1000)).await;
         }
         assert!(cache.find(&[1; 32]).is_some());
-        cache.keep([4; 32], &text(1000));
+        cache.keep([4; 32], &text(1000)).await;
         assert!(cache.find(&[2; 32]).is_none());
-        assert!(
-            [1, 3, 4]
-                .iter()
-                .all(|key| cache.find(&[*key; 32]).is_some())
+        for key in [1, 3, 4] {
+            assert!(cache.find(&[key; 32]).is_some(), "{key}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_outlives_the_process_and_keeps_the_answers_of_each_origin_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = CachePlace::Sqlite(dir.path().join("cache.sqlite"));
+        let open = |origin| {
+            let store = Store::open(&place, 1, 1, |why| panic!("{why}")).unwrap();
+            Cache::new(1 << 20).over(store.unwrap(), origin)
+        };
+        open("mock").keep([1; 32], &"one".into()).await;
+        assert_eq!(
+            open("mock").find_in_store(&[1; 32]).await.as_deref(),
+            Some("one")
+        );
+        assert_eq!(
+            open("https://api.example").find_in_store(&[1; 32]).await,
+            None
         );
     }
 
-    #[test]
-    fn the_file_outlives_the_process_and_a_damaged_entry_counts_as_absent() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("cache.sqlite");
-        let cache = Cache::open(1 << 20, Some(&path)).unwrap();
-        cache.keep([1; 32], &"one".into());
-        cache.keep([2; 32], &"two".into());
-        drop(cache);
-        rusqlite::Connection::open(&path)
-            .unwrap()
-            .execute("UPDATE answers SET text = 'won' WHERE text = 'one'", [])
-            .unwrap();
-        let cache = Cache::open(1 << 20, Some(&path)).unwrap();
-        assert_eq!(cache.find(&[1; 32]), None);
-        assert_eq!(cache.find(&[2; 32]).as_deref(), Some("two"));
-    }
-
-    #[test]
-    fn units_are_counted_as_a_table_counts_them_and_another_memory_begins_empty() {
-        let cache = Cache::open(1 << 20, None).unwrap();
+    #[tokio::test]
+    async fn units_are_counted_as_a_table_counts_them_and_another_memory_begins_empty() {
+        let cache = Cache::new(1 << 20);
         cache.find(&[1; 32]);
-        cache.keep([1; 32], &text(2 * WRITE_UNIT));
+        cache.keep([1; 32], &text(2 * WRITE_UNIT)).await;
         cache.find(&[1; 32]);
         assert_eq!(cache.units(), (2, 3));
         let other = cache.in_other_memory();

@@ -1,7 +1,5 @@
 //! How the generator behaves, as data: a mode and the settings of its protections.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Base, Mode, Protection};
@@ -83,8 +81,6 @@ pub struct Settings {
     pub hedge_factor: f64,
     /// Most memory of the cache, in megabytes.
     pub cache_mb: u64,
-    /// SQLite file behind the memory cache; none keeps nothing beyond the run.
-    pub cache_path: Option<PathBuf>,
     /// Threads of the `sdk` mode's pool.
     pub sdk_threads: usize,
     /// For whom the documentation is written.
@@ -118,7 +114,6 @@ impl Default for Settings {
             headroom_ms: 200,
             hedge_factor: 4.0,
             cache_mb: 64,
-            cache_path: None,
             sdk_threads: 10,
             style: Style::default(),
             instructions: String::new(),

@@ -11,9 +11,6 @@ pub enum RunError {
     /// The mock refused its settings.
     #[error("the mock server cannot start")]
     Mock(#[from] mock_claude::ConfigError),
-    /// The generator refused its settings.
-    #[error("the generator cannot start: {0}")]
-    Generator(String),
     /// A loopback socket could not be opened.
     #[error("cannot listen on a loopback port")]
     Listen(#[source] std::io::Error),

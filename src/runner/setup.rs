@@ -125,8 +125,7 @@ impl Setup {
             self.loaded.limits,
             world.timeline,
             self.seed,
-        )
-        .map_err(|error| RunError::Generator(error.to_string()))?;
+        );
         Ok(Service::new(
             world.platform,
             generator,

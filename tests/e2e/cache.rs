@@ -11,9 +11,19 @@ use crate::serve::Served;
 
 fn start(cache: &Path, provider: &Provider) -> Served {
     let cache = cache.to_str().unwrap();
-    let mode = ["--mode", "hardened", "--platform", "local"];
+    // Whoever waits for the one that is killed takes over after twelve seconds of this clock.
+    let mode = [
+        "--mode",
+        "hardened",
+        "--platform",
+        "local",
+        "--speed",
+        "10",
+        "--answer-within",
+        "0",
+    ];
     let shared = ["--upstream", &provider.url, "--cache", cache];
-    Served::start(&[mode, shared].concat())
+    Served::start(&mode.into_iter().chain(shared).collect::<Vec<_>>())
 }
 
 /// Statuses of the answers about `files` files.

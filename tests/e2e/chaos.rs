@@ -312,7 +312,6 @@ fn generator(dice: &mut Dice, longest: u64) -> Settings {
         headroom_ms: dice.between(0, 1_000),
         hedge_factor: dice.pick(&[0.0, 1.0, 4.0]),
         cache_mb: dice.pick(&[0, 1, 64]),
-        cache_path: None,
         sdk_threads: dice.between(1, 20) as usize,
         ..Settings::default()
     }

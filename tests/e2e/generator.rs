@@ -94,7 +94,7 @@ impl World {
     }
 
     fn generator(&self, policy: Policy, known: Option<Limits>) -> Generator {
-        Generator::new(policy, "m", self.claude.clone(), known, self.timeline, 1).unwrap()
+        Generator::new(policy, "m", self.claude.clone(), known, self.timeline, 1)
     }
 
     fn hardened(&self, settings: &Settings) -> Generator {
@@ -331,7 +331,7 @@ async fn a_large_file_is_read_beside_the_thread_that_serves() {
     let claude = Claude::new(Transport::tcp("http://127.0.0.1:1", log).unwrap(), "key");
     let without = [Protection::Retry, Protection::Pacing];
     let policy = Policy::new(Mode::new(Base::Hardened, without, []), &Settings::default());
-    let generator = Generator::for_files(policy, "m", claude, None, timeline, 1).unwrap();
+    let generator = Generator::for_files(policy, "m", claude, None, timeline, 1);
     let document = functions(0, 40_000);
     let work = tokio::spawn(async move { generator.document(0, &document).await });
     for _ in 0..20 {

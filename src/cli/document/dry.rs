@@ -81,7 +81,7 @@ async fn collect(work: &Work, bulk: Bulk, timeline: Timeline) -> anyhow::Result<
     let log = AttemptLog::new(timeline, 0);
     // Nothing is sent: questions are only collected.
     let claude = Claude::new(super::mock(timeline, &log)?, "mock");
-    let generator = Generator::for_bulk(policy, &work.model, claude, timeline, bulk)?;
+    let generator = Generator::for_bulk(policy, &work.model, claude, timeline, bulk);
     for (document, request) in work.documents.iter().zip(0..) {
         let _not_asked = generator.document(request, document).await;
     }

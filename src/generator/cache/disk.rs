@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params};
 
+use super::found::{Found, StoreStats, Token};
 use super::{ENTRY_BYTES, Key, digest};
 use crate::generator::SetupError;
 
@@ -22,6 +23,9 @@ INSERT INTO total VALUES (0);
 CREATE TRIGGER added AFTER INSERT ON answers BEGIN UPDATE total SET bytes = bytes + new.size; END;
 CREATE TRIGGER removed AFTER DELETE ON answers BEGIN UPDATE total SET bytes = bytes - old.size; END;
 ";
+/// Work under way; an older breaklab does not miss it, so that it changes no layout.
+const LEASES: &str =
+    "CREATE TABLE IF NOT EXISTS leases (key BLOB NOT NULL UNIQUE, token INTEGER NOT NULL)";
 const NEXT_USE: &str = "(SELECT coalesce(max(used), 0) + 1 FROM answers)";
 /// How long another process may hold the file before an access counts as a miss.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,8 +64,21 @@ impl Disk {
         Ok(Self { file, max_bytes })
     }
 
-    /// The answer `key`, if it is there and undamaged.
-    pub(super) fn find(&self, key: &Key) -> Result<Option<String>> {
+    /// The answer `key` if it is there and undamaged, or who is at work on it.
+    pub(super) fn find(&self, key: &Key) -> Result<Found> {
+        if let Some(text) = self.answer(key)? {
+            return Ok(Found::Answer(text));
+        }
+        let lease = "SELECT token FROM leases WHERE key = ?1";
+        let token: Option<i64> = self
+            .file
+            .prepare_cached(lease)?
+            .query_row([key], |row| row.get(0))
+            .optional()?;
+        Ok(token.map_or(Found::Nothing, |token| Found::Leased(token.cast_unsigned())))
+    }
+
+    fn answer(&self, key: &Key) -> Result<Option<String>> {
         let select = "SELECT text, digest FROM answers WHERE key = ?1";
         let mut select = self.file.prepare_cached(select)?;
         let found: Option<(String, Key)> = select
@@ -82,8 +99,10 @@ impl Disk {
         let size = (text.len() + ENTRY_BYTES) as u64;
         // At once, because a lock that is taken later may find that somebody else was faster.
         let all = Transaction::new_unchecked(&self.file, TransactionBehavior::Immediate)?;
-        all.prepare_cached("DELETE FROM answers WHERE key = ?1")?
-            .execute([key])?;
+        for table in ["answers", "leases"] {
+            all.prepare_cached(&format!("DELETE FROM {table} WHERE key = ?1"))?
+                .execute([key])?;
+        }
         let insert = format!(
             "INSERT INTO answers (key, text, digest, size, used) VALUES (?1, ?2, ?3, ?4, {NEXT_USE})"
         );
@@ -102,6 +121,54 @@ impl Disk {
             }
         }
         all.commit()
+    }
+}
+
+impl Disk {
+    /// Takes the work on `key` if nobody is at it, or if only `seen` is.
+    pub(super) fn claim(&self, key: &Key, seen: Option<Token>, token: Token) -> Result<bool> {
+        let token = token.cast_signed();
+        let changed = match seen {
+            None => self
+                .file
+                .prepare_cached("INSERT OR IGNORE INTO leases VALUES (?1, ?2)")?
+                .execute(params![key, token])?,
+            Some(seen) => self
+                .file
+                .prepare_cached("UPDATE leases SET token = ?2 WHERE key = ?1 AND token = ?3")?
+                .execute(params![key, token, seen.cast_signed()])?,
+        };
+        Ok(changed == 1)
+    }
+
+    /// Ends the lease `token` on `key`.
+    pub(super) fn release(&self, key: &Key, token: Token) -> Result<()> {
+        self.file
+            .prepare_cached("DELETE FROM leases WHERE key = ?1 AND token = ?2")?
+            .execute(params![key, token.cast_signed()])?;
+        Ok(())
+    }
+
+    /// What the file holds.
+    pub(super) fn stats(&self) -> Result<StoreStats> {
+        let select = "SELECT (SELECT count(*) FROM answers),
+            (SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM answers), (SELECT count(*) FROM leases)";
+        self.file.query_row(select, [], |row| {
+            Ok(StoreStats {
+                answers: row.get(0)?,
+                bytes: row.get(1)?,
+                leases: row.get(2)?,
+            })
+        })
+    }
+
+    /// Forgets all answers and leases; returns how many answers there were.
+    pub(super) fn purge(&self) -> Result<u64> {
+        let all = Transaction::new_unchecked(&self.file, TransactionBehavior::Immediate)?;
+        all.execute("DELETE FROM leases", [])?;
+        let answers = all.execute("DELETE FROM answers", [])?;
+        all.commit()?;
+        Ok(answers as u64)
     }
 }
 
@@ -130,6 +197,9 @@ fn write_ahead(file: &Connection) -> Result<()> {
 fn prepare(file: &Connection) -> Result<i64> {
     let schema = |file: &Connection| file.query_row("PRAGMA user_version", [], |row| row.get(0));
     let found = schema(file)?;
+    if found <= SCHEMA {
+        file.execute_batch(LEASES)?;
+    }
     if found >= SCHEMA {
         return Ok(found);
     }
@@ -163,11 +233,11 @@ mod tests {
         let disk = Disk::open(&path, 200 * (1_000 + ENTRY_BYTES as u64)).unwrap();
         for number in 0..3_000 {
             disk.keep(&key(number), &"x".repeat(1_000)).unwrap();
-            assert!(disk.find(&key(0)).unwrap().is_some(), "used all the time");
+            assert!(disk.answer(&key(0)).unwrap().is_some(), "used all the time");
         }
-        assert!(disk.find(&key(1)).unwrap().is_none());
+        assert!(disk.answer(&key(1)).unwrap().is_none());
         let kept = (0..3_000)
-            .filter(|number| disk.find(&key(*number)).unwrap().is_some())
+            .filter(|number| disk.answer(&key(*number)).unwrap().is_some())
             .count();
         assert!((180..=200).contains(&kept), "{kept}");
         drop(disk);
@@ -180,7 +250,7 @@ mod tests {
         let (_folder, path) = path();
         let disk = Disk::open(&path, 1_000).unwrap();
         disk.keep(&key(1), &"x".repeat(2_000)).unwrap();
-        assert_eq!(disk.find(&key(1)).unwrap(), None);
+        assert_eq!(disk.answer(&key(1)).unwrap(), None);
     }
 
     #[test]
@@ -214,7 +284,7 @@ mod tests {
         file.pragma_update(None, "user_version", 1).unwrap();
         let disk = Disk::open(&path, 1 << 20).unwrap();
         disk.keep(&key(1), "text").unwrap();
-        assert_eq!(disk.find(&key(1)).unwrap().as_deref(), Some("text"));
+        assert_eq!(disk.answer(&key(1)).unwrap().as_deref(), Some("text"));
         file.pragma_update(None, "user_version", 9).unwrap();
         let message = Disk::open(&path, 1).err().unwrap().to_string();
         assert!(
@@ -241,10 +311,9 @@ mod tests {
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[8_192..].fill(0xA5);
         std::fs::write(&path, bytes).unwrap();
-        let cache = super::super::Cache::open(1 << 20, Some(&path));
-        let lost = cache.map_or(true, |cache| {
-            cache.keep(key(7), &"new".into());
-            (0..200).all(|number| number == 7 || cache.find(&key(number)).is_none())
+        let lost = Disk::open(&path, 1 << 20).map_or(true, |disk| {
+            let _full_or_not = disk.keep(&key(7), "new");
+            (0..200).all(|number| number == 7 || !matches!(disk.answer(&key(number)), Ok(Some(_))))
         });
         assert!(lost);
     }

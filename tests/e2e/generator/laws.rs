@@ -57,7 +57,7 @@ async fn run(path: &Path, documents: &[Document], faults: Vec<FaultRule>) -> (Ve
         on_failure: Arc::new(|_| ()),
     };
     let claude = world.claude.clone();
-    let generator = Generator::for_bulk(policy, "m", claude, world.timeline, bulk).unwrap();
+    let generator = Generator::for_bulk(policy, "m", claude, world.timeline, bulk);
     let work = documents
         .iter()
         .zip(0..)
