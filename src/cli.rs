@@ -15,6 +15,7 @@ mod grade;
 mod interrupt;
 mod lambda;
 mod load;
+mod logs;
 mod man;
 mod merge;
 mod mock;
@@ -55,6 +56,8 @@ enum Command {
     Gate(gate::Args),
     /// Load any service that offers POST /document, honestly timed
     Load(Box<load::Args>),
+    /// Read log groups as CloudWatch shows them, and what it all cost
+    Logs(logs::Args),
     /// Put the shards of a run together
     Merge(merge::Args),
     /// List the scenarios, or check one of your own
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Doctor => doctor::run(),
         Command::Lambda(args) => lambda::run(&args),
         Command::Load(args) => load::run(&args),
+        Command::Logs(args) => logs::run(&args),
         Command::Man(args) => man::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Scenario(args) => scenario::run(&args),

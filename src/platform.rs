@@ -25,6 +25,7 @@ pub use http::serve;
 pub use service::Service;
 pub use settings::{ColdStart, MAX_TIME_LIMIT_S, MEMORY_MB, Platform, Preset, Settings};
 
+pub mod cloudwatch;
 mod cold_starts;
 mod failure;
 mod fleet;

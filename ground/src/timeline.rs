@@ -78,6 +78,12 @@ impl Timeline {
         self.epoch_unix_s + at.as_secs() + u64::from(at.subsec_nanos() > 0)
     }
 
+    /// Calendar time of the simulated moment `at`, in milliseconds since 1970, rounded down.
+    #[must_use]
+    pub fn unix_ms(&self, at: Duration) -> u64 {
+        self.epoch_unix_s * 1000 + at.as_millis() as u64
+    }
+
     /// Waits until the simulated moment `at`; returns at once when it has passed.
     pub async fn sleep_until(&self, at: Duration) {
         tokio::time::sleep_until(self.instant(at)).await;

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::Exit;
 use super::interrupt::told_to_end;
+use super::logs::log_group;
 use super::serve::{like, own_mock, unix_s};
 use crate::platform::lambda::{self, Command, Kind, Lambda, Settings};
 use crate::platform::{Gateway, Guard, MAX_TIME_LIMIT_S, MEMORY_MB};
@@ -59,6 +60,9 @@ pub(super) struct Args {
     /// Scenario whose model, limits and faults the mock has
     #[arg(long, value_name = "SCENARIO")]
     like: Option<String>,
+    /// File that the log is added to as well, in JSON lines for `breaklab logs`
+    #[arg(long, value_name = "FILE")]
+    log_group: Option<PathBuf>,
     /// A variable for the function: NAME=VALUE, or NAME to hand on this shell's
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
@@ -131,9 +135,14 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     };
     let settings = settings(args, command, &upstream)?;
     let name = settings.name.clone();
-    let log = |line: &str| {
+    let group = args.log_group.as_deref();
+    let group = group.map(|path| log_group(path, &name)).transpose()?;
+    let log = move |stream: &str, line: &str| {
         // Nobody is left to tell when standard error is gone.
         let _gone = writeln!(std::io::stderr(), "{line}");
+        if let Some(group) = &group {
+            group.put_now(timeline, stream, line);
+        }
     };
     let function = Lambda::new(settings, timeline, Arc::new(log));
     let listener = TcpListener::bind(args.listen)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -60,6 +60,9 @@ pub(super) struct Args {
     /// Folder for the report
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     out: PathBuf,
+    /// Also write what the functions log, a file for each run in DIR/logs; `breaklab logs` reads them
+    #[arg(long)]
+    logs: bool,
     /// Print nothing but errors
     #[arg(long)]
     quiet: bool,
@@ -97,7 +100,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.clock == ClockName::Both {
         return both(args, clock, &setups, &stories, &stop);
     }
-    let (record, summary) = carry_out(args, clock, &setups, &stop)?;
+    let (record, summary) = carry_out(args, &args.out, clock, &setups, &stop)?;
     report::write_all(&args.out, &record, &summary, &stories)?;
     if let Some(share) = args.shard {
         super::shard::write(&args.out, share, plan, Vec::new())?;
@@ -108,6 +111,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 fn carry_out(
     args: &Args,
+    out: &Path,
     clock: Clock,
     setups: &[Setup],
     stop: &Stop,
@@ -117,7 +121,12 @@ fn carry_out(
         .map(|setup| setup.loaded.scenario.load.offered());
     let work = Work::Requests(offered.sum());
     let progress = Progress::new(work, setups.len() as u64, args.quiet);
-    let results = runner::run_all(setups, clock, stop, &progress.watch());
+    let watch = if args.logs {
+        super::logs::written(progress.watch(), &out.join("logs"))?
+    } else {
+        progress.watch()
+    };
+    let results = runner::run_all(setups, clock, stop, &watch);
     progress.clear();
     let (runs, walls): (Vec<Run>, Vec<Duration>) = results?.into_iter().unzip();
     let record = Record {
@@ -163,8 +172,9 @@ fn on_clock(
     stories: &[Story],
     stop: &Stop,
 ) -> anyhow::Result<Named> {
-    let (record, summary) = carry_out(args, clock, setups, stop)?;
-    report::write_all(&args.out.join(name), &record, &summary, stories)?;
+    let out = args.out.join(name);
+    let (record, summary) = carry_out(args, &out, clock, setups, stop)?;
+    report::write_all(&out, &record, &summary, stories)?;
     let name = name.to_owned();
     Ok(Named {
         name,

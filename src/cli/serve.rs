@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use ground::prices::PICO_PER_USD;
+use ground::prices::{PICO_PER_USD, Prices};
 use ground::timeline::Timeline;
 use mock_claude::{Config, MockClaude};
 use tokio::net::TcpListener;
@@ -19,9 +19,10 @@ use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending, is_key};
 use crate::contract::Ask;
 use crate::generator::{Generator, Policy};
+use crate::platform::cloudwatch::FunctionLog;
 use crate::platform::http::{Handler, Options};
 use crate::platform::log::{Event, LogFormat};
-use crate::platform::{self, Guard, Preset, Service};
+use crate::platform::{self, Guard, Platform, Preset, Service};
 use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
 use crate::transport::{self, AttemptLog, Transport};
@@ -75,6 +76,9 @@ pub(super) struct Args {
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value = "human")]
     log: LogFormat,
+    /// File that a log group is added to, in JSON lines for `breaklab logs`: Lambda's lines, and what each call cost
+    #[arg(long, value_name = "FILE")]
+    log_group: Option<PathBuf>,
     /// Allow addresses that are not on this machine
     #[arg(long)]
     allow_remote: bool,
@@ -157,7 +161,11 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         Some(url) => url.clone(),
         None => own_mock(&loaded, timeline).await?,
     };
-    let attempts = AttemptLog::new(timeline, MAX_ROWS);
+    let function_log = function_log(args, &loaded, timeline)?;
+    let mut attempts = AttemptLog::new(timeline, MAX_ROWS);
+    if let Some(log) = function_log.clone() {
+        attempts = attempts.told(move |request, usage| log.called(request, usage));
+    }
     let spending = spending(args, &loaded)?;
     let policy = Policy::new(
         Mode::new(args.mode, args.without.iter().copied(), []),
@@ -165,7 +173,10 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
     );
     let claude = Claude::new(Transport::tcp(&upstream, attempts.clone())?, &key())
         .with_spending(spending.clone());
-    let service = service(args, &loaded, policy.clone(), claude, timeline)?;
+    let mut service = service(args, &loaded, policy.clone(), claude, timeline)?;
+    if let Some(log) = function_log {
+        service = service.with_log(log);
+    }
     let patience = args.answer_within.unwrap_or(match args.mode {
         // The chapter's clients wait ten seconds.
         Base::Hardened => 8.0,
@@ -301,6 +312,31 @@ fn write_unfinished(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The log group that was asked for.
+fn function_log(
+    args: &Args,
+    loaded: &Loaded,
+    timeline: Timeline,
+) -> anyhow::Result<Option<FunctionLog>> {
+    let Some(path) = &args.log_group else {
+        return Ok(None);
+    };
+    let group = super::logs::log_group(path, super::logs::FUNCTION)?;
+    let prices = prices(loaded)?;
+    let log = FunctionLog::new(group, &platform(args, loaded), prices, timeline, unix_s());
+    log.map(Some).context(
+        "--log-group needs a platform that runs functions, e.g. --platform lambda or aws-defaults",
+    )
+}
+
+fn platform(args: &Args, loaded: &Loaded) -> Platform {
+    let settings = platform::Settings {
+        preset: args.platform,
+        ..loaded.scenario.platform
+    };
+    settings.resolve()
+}
+
 fn key() -> String {
     api_key().unwrap_or_else(|| "sk-ant-simulated".to_owned())
 }
@@ -324,24 +360,24 @@ fn service(
     if let Some(store) = args.cache.open(cache_mb)? {
         generator = generator.with_store(&store, args.upstream.as_deref().unwrap_or(cache::MOCK));
     }
-    let settings = platform::Settings {
-        preset: args.platform,
-        ..loaded.scenario.platform
-    };
-    Ok(Service::new(settings.resolve(), generator, timeline, 1))
+    Ok(Service::new(platform(args, loaded), generator, timeline, 1))
 }
 
 /// The account of all calls, with the cap if there is one.
 fn spending(args: &Args, loaded: &Loaded) -> anyhow::Result<Spending> {
-    let model = &loaded.profile.model;
-    let Some(prices) = loaded.prices.of(model) else {
-        bail!(
-            "price book `{}` has no price for `{model}`, so --max-cost-usd cannot hold",
-            loaded.prices.name
-        );
-    };
     let cap_pico = args.max_cost_usd.map(|usd| (usd * PICO_PER_USD) as u64);
-    Ok(Spending::new(prices, cap_pico))
+    Ok(Spending::new(prices(loaded)?, cap_pico))
+}
+
+fn prices(loaded: &Loaded) -> anyhow::Result<Prices> {
+    let model = &loaded.profile.model;
+    let book = &loaded.prices;
+    book.of(model).with_context(|| {
+        format!(
+            "price book `{}` has no price for `{model}`, so --max-cost-usd cannot hold",
+            book.name
+        )
+    })
 }
 
 /// Puts a mock with the scenario's limits and faults on a loopback port.

@@ -16,6 +16,7 @@ pub use front::serve;
 use self::instance::{Ended, Instance};
 use self::report::Report;
 use self::runtime_api::Event;
+use super::cloudwatch::{identity, lines, stream};
 use super::gateway::Gateway;
 
 mod answer;
@@ -26,8 +27,8 @@ mod instance;
 mod report;
 mod runtime_api;
 
-/// Takes the lines of the log.
-pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
+/// Takes the lines of the log, each with the name of its stream.
+pub type Log = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// A function and what stands before it. Durations are simulated.
 #[derive(Debug, Clone)]
@@ -166,10 +167,14 @@ impl Inner {
             pool.started += 1;
             pool.started
         };
-        match Instance::start(&self.settings, number, self.timeline, &self.log).await {
+        let stream = stream(
+            self.timeline.unix_ms(self.timeline.now()),
+            &format!("{number:032x}"),
+        );
+        match Instance::start(&self.settings, &stream, self.timeline, &self.log).await {
             Ok(instance) => Some(instance),
             Err(why) => {
-                (self.log)(&why);
+                (self.log)(&stream, &why);
                 self.pool().busy -= 1;
                 None
             }
@@ -179,7 +184,7 @@ impl Inner {
     async fn run(&self, mut instance: Instance, body: Bytes) -> Outcome {
         let event = Event::new(body, self.settings.time_limit, self.timeline);
         let id = event.id.clone();
-        (self.log)(&format!("START RequestId: {id} Version: $LATEST"));
+        (self.log)(&instance.stream, &lines::start(&id));
         let started = self.timeline.now();
         let ended = instance.handle(event, self.settings.time_limit).await;
         let took = self.timeline.now().saturating_sub(started);
@@ -195,7 +200,7 @@ impl Inner {
         // What it has printed is in the pipe: those who read it go first.
         tokio::task::yield_now().await;
         for line in report.lines(&ended) {
-            (self.log)(&line);
+            (self.log)(&instance.stream, &line);
         }
         let is_whole = matches!(
             ended,
@@ -225,17 +230,8 @@ impl Inner {
     }
 }
 
-/// A new identity, as AWS writes them. Without chance all are the same, which harms only who looks for one.
+/// A new identity. Without chance all are the same, which harms only who looks for one.
 fn uuid() -> String {
-    let mut bytes = [0; 16];
-    let _no_chance = getrandom::fill(&mut bytes);
-    let hex = hex::encode(bytes);
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
+    let drawn = || getrandom::u64().unwrap_or_default();
+    identity([drawn(), drawn()])
 }

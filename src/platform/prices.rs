@@ -24,13 +24,25 @@ struct Prices {
     million_write_units_usd: f64,
 }
 
+/// Dollars for a gigabyte during a second, and for an invocation.
+pub(super) fn of_functions() -> (f64, f64) {
+    let prices = Prices::aws();
+    (prices.gb_second_usd, prices.million_invocations_usd / 1e6)
+}
+
+impl Prices {
+    fn aws() -> Self {
+        toml::from_str(AWS).expect("a test reads the built-in prices")
+    }
+}
+
 impl Platform {
     /// What its bill is made of; none where it does not bill by the invocation. The chapter's API Gateway is
     /// priced as a REST API.
     #[must_use]
     pub fn functions(&self) -> Option<FunctionSetting> {
         let memory_mb = self.memory_mb?;
-        let prices: Prices = toml::from_str(AWS).expect("a test reads the built-in prices");
+        let prices = Prices::aws();
         let million_gateway_requests_usd = match self.gateway {
             Gateway::Unlimited | Gateway::Rest | Gateway::RestStream => {
                 prices.million_rest_requests_usd

@@ -1,12 +1,13 @@
 //! The documentation service: a generator on a platform.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ground::timeline::Timeline;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
+use super::cloudwatch::{FunctionLog, Outcome};
 use super::failure::Failure;
 use super::fleet::{Admission, Fleet};
 use super::gateway::Gateway;
@@ -35,12 +36,22 @@ struct Inner {
     workers: Option<Semaphore>,
     /// Work that its gateway may give up.
     unwatched: Mutex<JoinSet<()>>,
+    log: OnceLock<FunctionLog>,
 }
 
 struct State {
-    /// Each instance remembers its generator, and with it the cache that it has, if it has its own.
-    fleet: Fleet<Generator>,
+    fleet: Fleet<Memory>,
     facts: Invocations,
+    /// Instances that have had a first request.
+    instances: u64,
+}
+
+/// What an instance keeps from one request to the next.
+#[derive(Clone)]
+struct Memory {
+    instance: u64,
+    /// With the cache of its own, if it has one.
+    generator: Generator,
 }
 
 impl Service {
@@ -53,6 +64,7 @@ impl Service {
         let state = State {
             fleet: Fleet::new(&platform),
             facts: Invocations::default(),
+            instances: 0,
         };
         Self(Arc::new(Inner {
             platform,
@@ -62,7 +74,15 @@ impl Service {
             state: Mutex::new(state),
             workers,
             unwatched: Mutex::default(),
+            log: OnceLock::new(),
         }))
+    }
+
+    /// The same service, which writes what it does to `log`. The first log stays.
+    #[must_use]
+    pub fn with_log(self, log: FunctionLog) -> Self {
+        let _first_stays = self.0.log.set(log);
+        self
     }
 
     /// The clock that the service lives on.
@@ -187,15 +207,29 @@ impl Inner {
     ) -> Result<Documentation, Failure> {
         let instance = self.instance().ok_or(Failure::Throttled(gateway))?;
         self.pause(instance.start).await;
+        let mut logged = self.log.get().map(|log| {
+            let took = self.timeline.now().saturating_sub(instance.since);
+            let init = (!instance.start.is_zero()).then_some(took);
+            log.begin(request, instance.memory.instance, init)
+        });
         // Boxed: the work's state is large, and it would be copied with every future around it.
-        let work = Box::pin(self.work(&instance.memory, request, document));
-        match self.platform.time_limit {
+        let work = Box::pin(self.work(&instance.memory.generator, request, document));
+        let done = match self.platform.time_limit {
             None => work.await,
             Some(limit) => {
                 let done = self.timeline.timeout(limit, work).await;
                 done.unwrap_or(Err(Failure::TimeLimit { limit, gateway }))
             }
+        };
+        self.state().facts.errors += u64::from(done.is_err());
+        if let Some(logged) = &mut logged {
+            logged.outcome = Some(match &done {
+                Ok(_) => Outcome::Result,
+                Err(Failure::TimeLimit { limit, .. }) => Outcome::TimedOut(*limit),
+                Err(failure) => Outcome::Error(failure.to_string()),
+            });
         }
+        done
     }
 
     /// An instance for a request that has arrived, if there is one.
@@ -207,6 +241,10 @@ impl Inner {
         let (memory, start) = match admission {
             Admission::Refused => {
                 facts.throttled += 1;
+                drop(state);
+                if let Some(log) = self.log.get() {
+                    log.throttled();
+                }
                 return None;
             }
             Admission::Warm(memory) => (memory, Duration::ZERO),
@@ -218,9 +256,16 @@ impl Inner {
             }
         };
         facts.invocations += 1;
+        let memory = memory.unwrap_or_else(|| {
+            state.instances += 1;
+            Memory {
+                instance: state.instances,
+                generator: self.first_generator(),
+            }
+        });
         Some(Instance {
             of: self,
-            memory: memory.unwrap_or_else(|| self.first_memory()),
+            memory,
             start,
             since: now,
         })
@@ -236,7 +281,7 @@ impl Inner {
     }
 
     /// What a new instance knows: on Lambda nothing of what others have cached, unless that is in a table.
-    fn first_memory(&self) -> Generator {
+    fn first_generator(&self) -> Generator {
         let is_alone = self.platform.memory_mb.is_some();
         if is_alone && !self.generator.policy().has(Protection::SharedCache) {
             self.generator.with_empty_cache()
@@ -281,7 +326,7 @@ impl Inner {
 /// An instance at work; it becomes idle when this is dropped, also when the work is killed.
 struct Instance<'a> {
     of: &'a Inner,
-    memory: Generator,
+    memory: Memory,
     /// How long it takes to start.
     start: Duration,
     since: Duration,

@@ -12,6 +12,9 @@ pub struct Invocations {
     pub gateway_timeouts: u64,
     /// Times that a function was run.
     pub invocations: u64,
+    /// Of these, that broke down or were killed.
+    #[serde(default)]
+    pub errors: u64,
     /// Requests for which no instance was to be had.
     pub throttled: u64,
     /// Instances that were started.

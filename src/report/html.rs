@@ -17,6 +17,7 @@ mod agreement;
 mod basis;
 mod chapter;
 mod claims;
+mod cloudwatch;
 mod strip;
 
 /// The whole report as one HTML file. Foreign text is escaped, the page can load and run nothing.

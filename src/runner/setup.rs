@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::corpus::{Corpus, examine};
 use crate::generator::{Generator, Policy};
 use crate::load::{self, Slot, Stop};
+use crate::platform::cloudwatch::FunctionLog;
 use crate::platform::{Platform, Service};
 use crate::record::{Attempts, Run, ServiceSetting, Setting};
 use crate::scenario::Loaded;
@@ -89,12 +90,18 @@ impl Setup {
         watch: &Arc<dyn Watch>,
     ) -> Result<Run, RunError> {
         let mock = MockClaude::new(self.mock_config(), timeline)?;
-        let log = AttemptLog::new(timeline, MAX_ROWS);
+        let platform = self.loaded.scenario.platform.resolve();
+        let function_log = self.function_log(&platform, timeline, watch);
+        let mut log = AttemptLog::new(timeline, MAX_ROWS);
+        if let Some(function_log) = function_log.clone() {
+            log = log.told(move |request, usage| function_log.called(request, usage));
+        }
         let world = World {
             mock: mock.clone(),
             log: log.clone(),
             timeline,
-            platform: self.loaded.scenario.platform.resolve(),
+            platform,
+            function_log,
         };
         let target = match clock {
             Clock::Virtual => Target::InProcess(
@@ -126,12 +133,23 @@ impl Setup {
             world.timeline,
             self.seed,
         );
-        Ok(Service::new(
-            world.platform,
-            generator,
-            world.timeline,
-            self.seed,
-        ))
+        let service = Service::new(world.platform, generator, world.timeline, self.seed);
+        Ok(match &world.function_log {
+            Some(log) => service.with_log(log.clone()),
+            None => service,
+        })
+    }
+
+    fn function_log(
+        &self,
+        platform: &Platform,
+        timeline: Timeline,
+        watch: &Arc<dyn Watch>,
+    ) -> Option<FunctionLog> {
+        let mode = self.policy.mode().to_string();
+        let group = watch.log_group(&self.loaded.scenario.id, &mode)?;
+        let prices = self.loaded.prices.of(&self.loaded.profile.model)?;
+        FunctionLog::new(group, platform, prices, timeline, self.seed)
     }
 
     async fn load(
@@ -233,4 +251,5 @@ struct World {
     log: AttemptLog,
     timeline: Timeline,
     platform: Platform,
+    function_log: Option<FunctionLog>,
 }

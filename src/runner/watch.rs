@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::platform::cloudwatch::LogGroup;
 use crate::record::{Ending, Run};
 
 /// Told of what happens while setups run, by the threads that run them.
@@ -10,6 +11,10 @@ pub trait Watch: Send + Sync {
     fn ended(&self, ending: Ending);
     /// A setup ended with these facts.
     fn finished(&self, run: &Run);
+    /// Where the functions of `scenario` in `mode` write their log, if anywhere.
+    fn log_group(&self, _scenario: &str, _mode: &str) -> Option<LogGroup> {
+        None
+    }
 }
 
 /// For runs that nobody watches.

@@ -47,6 +47,18 @@ impl Bill {
         })
     }
 
+    /// How long an invocation took on average, without the start of its instance, in milliseconds.
+    #[must_use]
+    pub fn mean_duration_ms(&self) -> Option<f64> {
+        let Invocations {
+            invocations,
+            billed_ms,
+            init_ms,
+            ..
+        } = self.counts;
+        (invocations > 0).then(|| billed_ms.saturating_sub(init_ms) as f64 / invocations as f64)
+    }
+
     fn price(counts: Invocations, setting: &FunctionSetting, inr_per_usd: f64) -> Self {
         let per_million = |count: u64, usd: f64| count as f64 / 1e6 * usd;
         let gb_seconds = |ms: u64| ms as f64 / 1000.0 * setting.memory_mb as f64 / 1024.0;

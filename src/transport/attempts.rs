@@ -17,7 +17,11 @@ const GOING_ON: u64 = u64::MAX;
 pub struct AttemptLog {
     log: Arc<Mutex<Log>>,
     timeline: Timeline,
+    told: Option<Arc<Told>>,
 }
+
+/// Told of the request for which a whole answer came, and what will be billed for it.
+type Told = dyn Fn(u64, Usage) + Send + Sync;
 
 struct Log {
     attempts: Attempts,
@@ -35,6 +39,16 @@ impl AttemptLog {
         Self {
             log: Arc::new(Mutex::new(log)),
             timeline,
+            told: None,
+        }
+    }
+
+    /// The same log, which also tells `told` of each whole answer: for which request it came, and what will be billed.
+    #[must_use]
+    pub fn told(self, told: impl Fn(u64, Usage) + Send + Sync + 'static) -> Self {
+        Self {
+            told: Some(Arc::new(told)),
+            ..self
         }
     }
 
@@ -84,6 +98,7 @@ impl AttemptLog {
         drop(log);
         Watch {
             log: self.clone(),
+            request: tag.request,
             row,
             status: None,
             ending: None,
@@ -100,6 +115,7 @@ impl AttemptLog {
 /// One attempt under observation. Dropped without an ending, it was abandoned.
 pub(super) struct Watch {
     log: AttemptLog,
+    request: u64,
     row: Option<usize>,
     status: Option<u16>,
     ending: Option<AttemptEnding>,
@@ -143,6 +159,10 @@ impl Watch {
         let mut log = self.log.lock();
         log.attempts.replied_input_tokens += usage.prompt_tokens();
         log.attempts.replied_output_tokens += usage.output_tokens;
+        drop(log);
+        if let Some(told) = &self.log.told {
+            told(self.request, usage);
+        }
     }
 }
 

@@ -98,7 +98,17 @@ fn message(text: &str) -> Value {
 
 #[test]
 fn a_foreign_runtime_answers_keeps_its_memory_and_fails_as_on_lambda() {
-    let function = Function::start(&["--concurrency", "1", "--memory", "200"]);
+    let folder = tempfile::tempdir().unwrap();
+    let group = folder.path().join("group.jsonl");
+    let group = group.to_str().unwrap();
+    let function = Function::start(&[
+        "--concurrency",
+        "1",
+        "--memory",
+        "200",
+        "--log-group",
+        group,
+    ]);
     let (status, first) = function.post(&json!({ "file_path": "a.py" }));
     let (_, second) = function.post(&json!({}));
     assert_eq!(
@@ -130,6 +140,28 @@ fn a_foreign_runtime_answers_keeps_its_memory_and_fails_as_on_lambda() {
     ] {
         assert!(log.contains(line), "{line}\n{log}");
     }
+    let events = std::fs::read_to_string(group).unwrap();
+    let events = events
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let events: Vec<Value> = events.collect();
+    let messages: Vec<&str> = events
+        .iter()
+        .map(|event| event["@message"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        messages,
+        log.lines().collect::<Vec<_>>(),
+        "the log group has the same lines"
+    );
+    let streams: std::collections::BTreeSet<&str> = events
+        .iter()
+        .map(|event| event["@logStream"].as_str().unwrap())
+        .collect();
+    assert!(
+        streams.len() > 3,
+        "one for each instance, and the gateway's: {streams:?}"
+    );
     let counted = |word: &str| log.lines().filter(|line| line.starts_with(word)).count();
     assert_eq!(
         [counted("START "), counted("END "), counted("REPORT ")],

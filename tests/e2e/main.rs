@@ -19,6 +19,7 @@ mod kill;
 mod lambda;
 mod layers;
 mod load;
+mod logs;
 mod machine;
 mod merge;
 mod pages;

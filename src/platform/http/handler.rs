@@ -245,7 +245,7 @@ impl Handler {
             Err(error) => error.answer(),
         };
         let event = Event {
-            at_unix_ms: timeline.unix_s(timeline.now()) * 1000,
+            at_unix_ms: timeline.unix_ms(timeline.now()),
             number,
             path: document.path,
             status: finished.status,

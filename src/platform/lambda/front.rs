@@ -16,6 +16,9 @@ use super::{Lambda, Outcome, answer, uuid};
 use crate::platform::gateway::{Gateway, Said};
 use crate::platform::guard::Guard;
 
+/// Name of the gateway's own stream in the log.
+const GATEWAY: &str = "gateway";
+
 /// Most bytes of a request. Source: "Amazon API Gateway quotas", API Gateway Developer Guide: 10 MB.
 const MAX_REQUEST: usize = 10 << 20;
 
@@ -81,6 +84,7 @@ async fn answered(
             Some(response) => response.map(Full::new),
             None => {
                 (lambda.0.log)(
+                    GATEWAY,
                     "Execution failed due to configuration error: Malformed Lambda proxy response",
                 );
                 said(broken(gateway))
@@ -88,7 +92,10 @@ async fn answered(
         },
         Some(Ok(Outcome::Throttled)) => {
             let all = lambda.0.settings.max_instances;
-            (lambda.0.log)(&format!("Rate Exceeded: all {all} instances are at work"));
+            (lambda.0.log)(
+                GATEWAY,
+                &format!("Rate Exceeded: all {all} instances are at work"),
+            );
             said(gateway.on_throttle())
         }
         Some(Ok(Outcome::Failed) | Err(_)) => said(broken(gateway)),

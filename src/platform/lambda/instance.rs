@@ -48,6 +48,8 @@ pub(super) struct Instance {
     api: JoinHandle<()>,
     timeline: Timeline,
     log: Log,
+    /// Name of its stream in the log group.
+    pub(super) stream: String,
     memory_mb: u64,
     name: String,
     /// Its own temporary folder, which goes with it.
@@ -79,7 +81,7 @@ impl Instance {
     /// The lines that the log gets about one that does not.
     pub(super) async fn start(
         settings: &Settings,
-        number: u64,
+        stream: &str,
         timeline: Timeline,
         log: &Log,
     ) -> Result<Self, String> {
@@ -93,14 +95,14 @@ impl Instance {
         };
         let (address, api) = runtime_api::open(wires).await.map_err(failed)?;
         let folder = tempfile::tempdir().map_err(failed)?;
-        let mut command = command(settings, number);
+        let mut command = command(settings, stream);
         command
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("TMPDIR", folder.path());
         let mut child = command.spawn().map_err(failed)?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        pump(child.stdout.take(), log);
-        pump(child.stderr.take(), log);
+        pump(child.stdout.take(), stream, log);
+        pump(child.stderr.take(), stream, log);
         let mut instance = Self {
             child,
             group,
@@ -109,6 +111,7 @@ impl Instance {
             api,
             timeline,
             log: log.clone(),
+            stream: stream.to_owned(),
             memory_mb: settings.memory_mb,
             name: settings.name.clone(),
             _folder: folder,
@@ -153,9 +156,8 @@ impl Instance {
         match self.said.try_recv() {
             Ok(Said::InitError(body)) => Err(kind(&body)),
             _ => {
-                (self.log)(&format!(
-                    "Runtime exited with error: {exited} Runtime.ExitError"
-                ));
+                let why = format!("Runtime exited with error: {exited} Runtime.ExitError");
+                (self.log)(&self.stream, &why);
                 Err("Runtime.ExitError".to_owned())
             }
         }
@@ -255,12 +257,11 @@ impl Drop for Instance {
     }
 }
 
-fn command(settings: &Settings, number: u64) -> Command {
+fn command(settings: &Settings, stream: &str) -> Command {
     let code = &settings.command;
     let mut command = Command::new(&code.words[0]);
     let memory = settings.memory_mb.to_string();
     let group = format!("/aws/lambda/{}", settings.name);
-    let stream = format!("[$LATEST]{number:032x}");
     command
         .args(&code.words[1..])
         .current_dir(&code.folder)
@@ -277,7 +278,7 @@ fn command(settings: &Settings, number: u64) -> Command {
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.as_str()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", group.as_str()),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", stream.as_str()),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
             ("AWS_REGION", REGION),
             ("AWS_DEFAULT_REGION", REGION),
@@ -295,9 +296,9 @@ fn command(settings: &Settings, number: u64) -> Command {
 }
 
 /// Writes what a process prints to the log, line by line.
-fn pump(output: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Log) {
+fn pump(output: Option<impl AsyncRead + Unpin + Send + 'static>, stream: &str, log: &Log) {
     let Some(output) = output else { return };
-    let log = log.clone();
+    let (stream, log) = (stream.to_owned(), log.clone());
     tokio::spawn(async move {
         let mut output = BufReader::new(output);
         loop {
@@ -311,7 +312,7 @@ fn pump(output: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Log) {
             }
             // The clients put a carriage return where a message has a line end.
             for part in String::from_utf8_lossy(&line).trim_end().split('\r') {
-                log(&text::line(part));
+                log(&stream, &text::line(part));
             }
         }
     });

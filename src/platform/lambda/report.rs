@@ -1,8 +1,9 @@
-//! The lines that Lambda itself writes to the log, as CloudWatch shows them.
+//! What the log says of an invocation that has ended, and what went wrong in it.
 
 use std::time::Duration;
 
 use super::instance::Ended;
+use crate::platform::cloudwatch::lines::{self, Figures};
 
 /// What is known of an invocation that has ended. Durations are simulated.
 #[derive(Debug)]
@@ -26,29 +27,22 @@ impl Report<'_> {
         } else {
             self.took
         };
-        let billed = took + self.init.unwrap_or_default();
-        let mut report = format!(
-            "REPORT RequestId: {id}\tDuration: {:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB",
-            ms(took),
-            ms(billed).ceil(),
-            self.memory_mb
-        );
-        if let Some(peak) = self.peak_mb {
-            report += &format!("\tMax Memory Used: {peak} MB");
-        }
-        if let Some(init) = self.init {
-            report += &format!("\tInit Duration: {:.2} ms", ms(init));
-        }
-        report += match ended {
-            Ended::TimedOut => "\tStatus: timeout",
-            Ended::Exited(_) | Ended::OutOfMemory => {
-                "\tStatus: error\tError Type: Runtime.ExitError"
-            }
-            Ended::TooLarge(_) => "\tStatus: error\tError Type: Function.ResponseSizeTooLarge",
-            Ended::Result(_) | Ended::Error(_) => "",
+        let figures = Figures {
+            id,
+            took,
+            init: self.init,
+            memory_mb: self.memory_mb,
+            peak_mb: self.peak_mb,
         };
+        let status = match ended {
+            Ended::TimedOut => Some("timeout"),
+            Ended::Exited(_) | Ended::OutOfMemory => Some("error\tError Type: Runtime.ExitError"),
+            Ended::TooLarge(_) => Some("error\tError Type: Function.ResponseSizeTooLarge"),
+            Ended::Result(_) | Ended::Error(_) => None,
+        };
+        let report = lines::report(&figures, status);
         let mut lines: Vec<String> = self.trouble(ended).into_iter().collect();
-        lines.extend([format!("END RequestId: {id}"), report]);
+        lines.extend([lines::end(id), report]);
         if (self.speed - 1.0).abs() > f64::EPSILON {
             let real = took.as_secs_f64() / self.speed;
             let note = format!(" (--speed {}: {real:.3} s of real time)", self.speed);
@@ -63,10 +57,7 @@ impl Report<'_> {
         let id = self.id;
         match ended {
             Ended::Result(_) | Ended::Error(_) => None,
-            Ended::TimedOut => Some(format!(
-                "{id} Task timed out after {:.2} seconds",
-                self.limit.as_secs_f64()
-            )),
+            Ended::TimedOut => Some(lines::killed(id, self.limit)),
             Ended::Exited(how) => Some(format!(
                 "RequestId: {id} Error: Runtime exited with error: {how} Runtime.ExitError"
             )),
@@ -82,10 +73,6 @@ impl Report<'_> {
             )),
         }
     }
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 #[cfg(test)]

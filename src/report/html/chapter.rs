@@ -36,6 +36,7 @@ pub(super) fn chapter(chapter: &Chapter<'_>, matrices: &[Matrix]) -> Markup {
             }
             (told(chapter))
             (table(scenario))
+            (super::cloudwatch::cloudwatch(chapter))
             @match matrices.iter().find(|matrix| matrix.scenario == scenario.id) {
                 Some(matrix) => (protections(matrix)),
                 None => (how_to_ablate(chapter)),
