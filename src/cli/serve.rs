@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use tokio::net::TcpListener;
 
 use super::Exit;
 use super::cache;
-use super::exit::complain;
-use super::interrupt::told_to_end;
 use crate::claude::{Claude, Spending, is_key};
-use crate::contract::Ask;
 use crate::generator::{Generator, Policy};
 use crate::platform::cloudwatch::FunctionLog;
 use crate::platform::http::{Handler, Options};
-use crate::platform::log::{Event, LogFormat};
+use crate::platform::log::{Call, Event, LogFormat};
 use crate::platform::{self, Guard, Platform, Preset, Service};
 use crate::record::{Base, Mode, Protection};
 use crate::scenario::Loaded;
 use crate::transport::{self, AttemptLog, Transport};
+use stop::{take_up, until_stopped};
+
+mod stop;
 
 /// Caps from here on would not fit the account's pico-dollars.
 const MAX_CAP_USD: f64 = 1e6;
@@ -162,11 +162,8 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         None => own_mock(&loaded, timeline).await?,
     };
     let function_log = function_log(args, &loaded, timeline)?;
-    let mut attempts = AttemptLog::new(timeline, MAX_ROWS);
-    if let Some(log) = function_log.clone() {
-        attempts = attempts.told(move |request, usage| log.called(request, usage));
-    }
     let spending = spending(args, &loaded)?;
+    let attempts = attempts(args, timeline, function_log.clone(), &spending);
     let policy = Policy::new(
         Mode::new(args.mode, args.without.iter().copied(), []),
         &loaded.scenario.generator,
@@ -183,7 +180,7 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
         Base::Naive | Base::Sdk => 0.0,
     });
     let (format, mode) = (args.log, policy.mode().to_string());
-    let preset = args.platform.name();
+    let preset = platform_of(args).name();
     let log = move |event: &Event| {
         // Nobody is left to tell when standard error is gone.
         let _gone = writeln!(std::io::stderr(), "{}", event.lines(format, &mode, preset));
@@ -198,10 +195,14 @@ async fn serve(args: &Args) -> anyhow::Result<Exit> {
             log: Some(Arc::new(log)),
             guard: Guard {
                 origins: args.allow_origin.clone(),
-                any_host: args.allow_remote,
+                any_host: args.allow_remote || is_on_lambda(),
             },
+            without_jobs: is_on_lambda(),
         },
     );
+    if is_on_lambda() {
+        return on_lambda(handler).await;
+    }
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
@@ -240,78 +241,6 @@ pub(super) fn like(named: Option<&str>) -> anyhow::Result<Loaded> {
     Ok(loaded)
 }
 
-/// Serves until it is told to end; then waits for the work in flight, but not longer than grace.
-async fn until_stopped(
-    args: &Args,
-    listener: TcpListener,
-    handler: Handler,
-) -> anyhow::Result<Exit> {
-    let stop = tokio::sync::Notify::new();
-    let serving = platform::serve(listener, handler.clone(), stop.notified());
-    tokio::pin!(serving);
-    tokio::select! {
-        biased;
-        ended = &mut serving => {
-            ended?;
-            return Ok(Exit::Done);
-        }
-        () = told_to_end() => stop.notify_one(),
-    }
-    let _gone = writeln!(
-        std::io::stderr(),
-        "finishing what is in flight (ctrl-C again ends at once)"
-    );
-    tokio::select! {
-        biased;
-        _finished = &mut serving => {}
-        () = tokio::time::sleep(Duration::from_secs_f64(args.grace)) => {}
-        () = told_to_end() => {}
-    }
-    let left = handler.unfinished();
-    match &args.unfinished {
-        Some(path) => write_unfinished(path, &left).map(|()| Exit::Done),
-        None if left.is_empty() => Ok(Exit::Done),
-        None => {
-            complain(&format!(
-                "{} unfinished jobs are lost; --unfinished FILE would keep them",
-                left.len()
-            ));
-            Ok(Exit::Interrupted)
-        }
-    }
-}
-
-fn take_up(args: &Args, handler: &Handler) -> anyhow::Result<()> {
-    let Some(path) = args.unfinished.as_ref().filter(|path| path.exists()) else {
-        return Ok(());
-    };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the unfinished jobs in `{}`", path.display()))?;
-    for line in text.lines() {
-        let files: Vec<Ask> = serde_json::from_str(line)
-            .with_context(|| format!("`{}` holds no unfinished jobs", path.display()))?;
-        let job = handler.resume(files);
-        writeln!(
-            std::io::stdout(),
-            "taken up from an earlier process: /jobs/{job}"
-        )?;
-    }
-    Ok(())
-}
-
-fn write_unfinished(path: &Path, jobs: &[Vec<Ask>]) -> anyhow::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    for job in jobs {
-        writeln!(file, "{}", serde_json::to_string(job)?)?;
-    }
-    file.persist(path)
-        .with_context(|| format!("cannot write the unfinished jobs to `{}`", path.display()))?;
-    Ok(())
-}
-
 /// The log group that was asked for.
 fn function_log(
     args: &Args,
@@ -329,9 +258,63 @@ fn function_log(
     )
 }
 
+/// The attempts upstream; what each cost is told to the log.
+fn attempts(
+    args: &Args,
+    timeline: Timeline,
+    log: Option<FunctionLog>,
+    spending: &Spending,
+) -> AttemptLog {
+    let (mode, platform) = (args.mode.to_string(), platform_of(args).name());
+    let (spending, format) = (spending.clone(), args.log);
+    AttemptLog::new(timeline, MAX_ROWS).told(move |request, usage| {
+        if let Some(log) = &log {
+            log.called(request, usage);
+        }
+        if format == LogFormat::Emf {
+            let call = Call {
+                at_unix_ms: timeline.unix_ms(timeline.now()),
+                number: request,
+                usage,
+                cost_usd: spending.cost_pico(usage) as f64 / PICO_PER_USD,
+            };
+            // Nobody is left to tell when standard error is gone.
+            let _gone = writeln!(std::io::stderr(), "{}", call.emf(&mode, platform));
+        }
+    })
+}
+
+/// Whether this process is an instance of Lambda, which is a platform of its own.
+fn is_on_lambda() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+#[cfg(feature = "lambda")]
+async fn on_lambda(handler: Handler) -> anyhow::Result<Exit> {
+    let served = platform::http::serve_events(handler).await;
+    served.map_err(|error| anyhow::anyhow!("the Runtime API of Lambda: {error}"))?;
+    Ok(Exit::Done)
+}
+
+#[cfg(not(feature = "lambda"))]
+async fn on_lambda(_handler: Handler) -> anyhow::Result<Exit> {
+    bail!(
+        "this breaklab was built without Lambda's runtime client; \
+         install the released one (`pip install breaklab`), or build with `cargo build --release --features lambda`"
+    )
+}
+
+fn platform_of(args: &Args) -> Preset {
+    if is_on_lambda() {
+        Preset::Local
+    } else {
+        args.platform
+    }
+}
+
 fn platform(args: &Args, loaded: &Loaded) -> Platform {
     let settings = platform::Settings {
-        preset: args.platform,
+        preset: platform_of(args),
         ..loaded.scenario.platform
     };
     settings.resolve()

@@ -32,6 +32,7 @@ pub async fn reference(mode: Base, cases: &[Case]) -> Result<Exam, ExaminerError
     let handler = platform::http::Handler::new(
         service,
         platform::http::Options {
+            without_jobs: false,
             files_at_once: settings().parallel,
             ..platform::http::Options::default()
         },

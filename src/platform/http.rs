@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, header};
+use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use handler::{Handler, Log, Options};
+#[cfg(feature = "lambda")]
+pub use on_lambda::serve_events;
 
 use handler::Work;
 
@@ -23,6 +25,8 @@ use crate::contract::limits::MAX_REQUEST;
 use crate::contract::{self, JsonAnswer, REQUEST_HEADER};
 
 mod handler;
+#[cfg(feature = "lambda")]
+mod on_lambda;
 
 /// Wait after the system ran out of something, e.g. file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -79,10 +83,14 @@ async fn connection(stream: TcpStream, handler: Handler, mut stopped: watch::Rec
     let _gone = connection.await;
 }
 
-async fn answer(
+async fn answer<B>(
     handler: &Handler,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+    request: Request<B>,
+) -> Result<Response<Full<Bytes>>, Infallible>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let (head, body) = request.into_parts();
     if let Some(why) = handler.guard().refuses(&head.headers) {
         return Ok(reply(&JsonAnswer::error(403, "forbidden", &why)));

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use ground::usage::Usage;
+use serde_json::{Value, json};
 
 use crate::text::excerpt;
+
 /// A file has ended.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -61,24 +63,15 @@ impl Event {
         )
     }
 
-    /// The specification: one `_aws` member that names the metrics among the members beside it.
     fn emf(&self, mode: &str, platform: &str) -> String {
-        let metric = |name: &str, unit: &str| json!({ "Name": name, "Unit": unit });
         let metrics = [
-            metric("Latency", "Milliseconds"),
-            metric("Requests", "Count"),
-            metric("Failed", "Count"),
-            metric("Cached", "Count"),
+            ("Latency", "Milliseconds"),
+            ("Requests", "Count"),
+            ("Failed", "Count"),
+            ("Cached", "Count"),
         ];
         json!({
-            "_aws": {
-                "Timestamp": self.at_unix_ms,
-                "CloudWatchMetrics": [{
-                    "Namespace": "breaklab",
-                    "Dimensions": [["Mode", "Platform"]],
-                    "Metrics": metrics,
-                }],
-            },
+            "_aws": directive(self.at_unix_ms, &metrics),
             "Mode": mode,
             "Platform": platform,
             "Latency": self.took.as_millis() as u64,
@@ -92,6 +85,54 @@ impl Event {
         })
         .to_string()
     }
+}
+
+/// A call to Claude was answered.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// When, in milliseconds since 1970.
+    pub at_unix_ms: u64,
+    /// Number of the request that it was made for.
+    pub number: u64,
+    /// What is billed.
+    pub usage: Usage,
+    /// The same in dollars.
+    pub cost_usd: f64,
+}
+
+impl Call {
+    /// The call in CloudWatch's embedded metric format.
+    #[must_use]
+    pub fn emf(&self, mode: &str, platform: &str) -> String {
+        let metrics = [
+            ("Cost", "None"),
+            ("InputTokens", "Count"),
+            ("OutputTokens", "Count"),
+        ];
+        json!({
+            "_aws": directive(self.at_unix_ms, &metrics),
+            "Mode": mode,
+            "Platform": platform,
+            "Cost": self.cost_usd,
+            "InputTokens": self.usage.prompt_tokens(),
+            "OutputTokens": self.usage.output_tokens,
+            "request": self.number,
+        })
+        .to_string()
+    }
+}
+
+/// The `_aws` member of the specification, which names the metrics among the members beside it.
+fn directive(at_unix_ms: u64, metrics: &[(&str, &str)]) -> Value {
+    let metric = |(name, unit): &(&str, &str)| json!({ "Name": name, "Unit": unit });
+    json!({
+        "Timestamp": at_unix_ms,
+        "CloudWatchMetrics": [{
+            "Namespace": "breaklab",
+            "Dimensions": [["Mode", "Platform"]],
+            "Metrics": metrics.iter().map(metric).collect::<Vec<_>>(),
+        }],
+    })
 }
 
 /// Characters of a client's text in a log line: CloudWatch refuses an event of more than 256 KB.

@@ -37,6 +37,8 @@ pub struct Options {
     pub log: Option<Log>,
     /// Whom it answers.
     pub guard: Guard,
+    /// It hands out no jobs: an instance of Lambda stands still between events, and does not know those of others.
+    pub without_jobs: bool,
 }
 
 /// A service that answers HTTP requests. Copies share everything.
@@ -83,6 +85,9 @@ impl Handler {
 
     /// How long a client waits for an answer that prefers to wait for `preferred`: never as long as the gateway.
     pub(super) fn patience(&self, preferred: Option<Duration>) -> Option<Duration> {
+        if self.0.options.without_jobs {
+            return None;
+        }
         let patience = preferred.or(self.0.options.patience);
         let of_gateway = self.0.service.patience();
         patience.into_iter().chain(of_gateway).min()
