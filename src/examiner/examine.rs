@@ -166,7 +166,7 @@ impl Session {
                 "it calls the upstream that it was given"
             } else {
                 "it answered, but no call reached our API: use the environment variable ANTHROPIC_BASE_URL as the \
-                 address of the API, and really ask it"
+                 address of the API (AWS_ENDPOINT_URL_BEDROCK_RUNTIME with Amazon's clients), and really ask it"
             };
             check(UPSTREAM, called, said.to_owned());
         }

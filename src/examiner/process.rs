@@ -338,18 +338,37 @@ impl Launch {
             port,
         };
         let mut shell = place.shell(&self.command, &ways, &self.hidden, &self.handed);
+        let mut of_bedrock = self.of_bedrock().to_vec();
+        of_bedrock.retain(|(name, _)| !self.handed.iter().any(|handed| handed == name));
         shell.process_group(0);
         shell.stdin(Stdio::null()).stdout(output).stderr(errors);
         shell
             .env("PORT", port.to_string())
             .env("ANTHROPIC_BASE_URL", format!("http://{}", self.upstream))
             .env("ANTHROPIC_API_KEY", &self.api_key)
+            .envs(of_bedrock)
             .env(MARK, mark)
             .env("PYTHONUNBUFFERED", "1")
             .env("NO_PROXY", "127.0.0.1,localhost")
             .env("no_proxy", "127.0.0.1,localhost")
             .envs(self.variables.iter().cloned());
         shell
+    }
+}
+
+impl Launch {
+    /// The same API as Amazon's clients find it: the address of Bedrock, a region, and credentials that are secret.
+    fn of_bedrock(&self) -> [(&'static str, String); 5] {
+        [
+            (
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+                format!("http://{}", self.upstream),
+            ),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "AKIAEXAMINED00000000".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", self.api_key.clone()),
+        ]
     }
 }
 

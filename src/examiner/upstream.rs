@@ -30,6 +30,7 @@ use case::{Noted, Place};
 use delivered::Delivered;
 
 mod answer;
+mod bedrock;
 mod case;
 mod delivered;
 mod mocks;
@@ -129,7 +130,7 @@ impl Upstream {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Passed>, Gone> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         self.note_prying(&head);
         self.note_key(&head);
         let body = Limited::new(body, MAX_REQUEST).collect().await;
@@ -151,6 +152,7 @@ impl Upstream {
                 .ask(&self.0.mocks.healthy, Request::from_parts(head, body))
                 .await;
         };
+        let is_bedrock = bedrock::model(head.uri.path()).is_some();
         let seq = self.0.seq.fetch_add(1, Ordering::SeqCst);
         let places: Vec<Place> = seen.iter().filter_map(|name| case.place(name)).collect();
         let attempt = note::attempt(seq, &case, &head, &json, &prompt, &places);
@@ -166,12 +168,18 @@ impl Upstream {
         if trouble == Some(Trouble::NoAnswer) {
             return std::future::pending().await;
         }
+        let model = &self.0.mocks.healthy.config().profiles[0].model;
+        if let Some(uri) = bedrock::for_model(&head.uri, model) {
+            head.uri = uri;
+        }
         self.fit(
             &mut json,
             (trouble == Some(Trouble::Cut)).then_some(places.len()),
         );
         let request = Request::from_parts(head, Bytes::from(json.to_string()));
-        let retry_after_s = struck.and_then(|struck| struck.retry_after_s);
+        let retry_after_s = struck
+            .and_then(|struck| struck.retry_after_s)
+            .filter(|_| !is_bedrock);
         let answer = match trouble {
             Some(Trouble::Status(status)) => self.refusal(status, retry_after_s, request).await,
             Some(trouble) => self.ask(self.0.mocks.with(trouble), request).await,
@@ -206,11 +214,7 @@ impl Upstream {
         let most = cut.map_or(MAX_OUTPUT_TOKENS, |carried| {
             (carried as u64 * u64::from(profiles[0].reply.tokens_per_symbol) / 2).max(1)
         });
-        for field in [
-            "/max_tokens",
-            "/max_completion_tokens",
-            "/inferenceConfig/maxTokens",
-        ] {
+        for field in note::MAX_TOKENS {
             if let Some(asked) = json.pointer_mut(field)
                 && asked.as_u64().is_some_and(|asked| asked > most)
             {
@@ -270,6 +274,9 @@ impl Upstream {
     ) -> Result<Response<Passed>, Gone> {
         let mut response = match self.0.mocks.refusing(status) {
             Some(mock) => self.ask(mock, request).await?,
+            None if status == 400 && bedrock::model(request.uri().path()).is_some() => {
+                answer::invalid_in_bedrock()
+            }
             None if status == 400 => answer::invalid(self.0.seq.load(Ordering::SeqCst)),
             None => answer::of_gateway(status),
         };

@@ -1,5 +1,5 @@
 """Ways to ask the API for documentation, each as people really do it with a public client."""
-import asyncio, json, os, re
+import asyncio, json, os, random, re
 
 import anthropic
 import httpx
@@ -245,6 +245,66 @@ class OpenAi:
         return choice.message.content, "max_tokens" if choice.finish_reason == "length" else "end_turn"
 
 
+class Converse:
+    """Amazon Bedrock, by boto3."""
+    retries = {"max_attempts": 5, "mode": "standard"}
+
+    def __init__(self):
+        import boto3
+        from botocore.config import Config
+        self.client = boto3.client("bedrock-runtime", config=Config(read_timeout=20, retries=self.retries, max_pool_connections=50))
+
+    async def call(self, operation, **request):
+        """boto3 gives up a model that has timed out, and reads nothing in an answer that has broken off."""
+        from botocore.exceptions import ClientError
+        for left in reversed(range(4)):
+            try:
+                answer = await asyncio.to_thread(operation, **request)
+                if self.is_whole(answer) or not left:
+                    return answer
+            except ClientError as error:
+                error.status_code = error.response["ResponseMetadata"]["HTTPStatusCode"]
+                if not left or error.response["Error"]["Code"] != "ModelTimeoutException":
+                    raise
+            await asyncio.sleep(random.uniform(0, 0.5))
+
+    @staticmethod
+    def is_whole(answer):
+        return "output" in answer
+
+    async def ask(self, path, code):
+        answer = await self.call(
+            self.client.converse, modelId="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            system=[{"text": TASK}], messages=[{"role": "user", "content": [{"text": code}]}], inferenceConfig={"maxTokens": 8000})
+        return answer["output"]["message"]["content"][0]["text"], answer["stopReason"]
+
+
+class Invoke(Converse):
+    """The same by the older operation, and with a model that nobody knows here."""
+    @staticmethod
+    def is_whole(answer):
+        try:
+            answer["body"] = json.loads(answer["body"].read())
+            return True
+        except ValueError:
+            return False
+
+    async def ask(self, path, code):
+        body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 8000, "system": TASK,
+                "messages": [{"role": "user", "content": code}]}
+        answer = await self.call(self.client.invoke_model, modelId="anthropic.claude-next-v9:0", body=json.dumps(body))
+        return answer["body"]["content"][0]["text"], answer["body"]["stop_reason"]
+
+
+class BedrockSdk(Plain):
+    """Anthropic's own client of Bedrock."""
+    def __init__(self):
+        self.client = anthropic.AsyncAnthropicBedrock(base_url=os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"], **self.options)
+
+    async def create(self, **request):
+        return await self.client.messages.create(model="anthropic.claude-sonnet-4-5-20250929-v1:0", **{"max_tokens": 8000, **request})
+
+
 # Each of these has one flaw.
 
 class Only429(Raw):
@@ -257,6 +317,12 @@ class RepeatsInstructions(Raw):
 
     def body(self, path, code):
         return {**super().body(path, code), "system": "Write well. " * 1400}
+
+
+class ConverseOnce(Converse):
+    """Asks once, whatever comes back."""
+    is_whole = staticmethod(lambda answer: True)
+    retries = {"total_max_attempts": 1}
 
 
 class NoRetry(Plain):

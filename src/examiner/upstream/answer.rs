@@ -173,6 +173,15 @@ pub(super) fn invalid(number: u64) -> Response<Passed> {
     response(400, "application/json", body.to_string())
 }
 
+/// The same in the words of Amazon Bedrock.
+pub(super) fn invalid_in_bedrock() -> Response<Passed> {
+    let body = json!({ "message": "messages: this text cannot be processed" });
+    let mut response = response(400, "application/json", body.to_string());
+    let kind = http::HeaderValue::from_static("ValidationException");
+    response.headers_mut().insert("x-amzn-errortype", kind);
+    response
+}
+
 /// What a gateway between a service and the API says when it gives up.
 pub(super) fn of_gateway(status: u16) -> Response<Passed> {
     let reason = StatusCode::from_u16(status)

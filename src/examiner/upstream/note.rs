@@ -4,8 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::bedrock;
 use super::case::{CaseUpstream, Place, digest};
 use crate::record::exam::Attempt;
+
+/// Where each dialect says how long an answer may be.
+pub(super) const MAX_TOKENS: [&str; 3] = [
+    "/max_tokens",
+    "/max_completion_tokens",
+    "/inferenceConfig/maxTokens",
+];
 
 /// Names of fields whose texts are part of a prompt, in any dialect: instructions and messages, the
 /// text of blocks and documents, results of tools and what tools were called with.
@@ -86,12 +94,14 @@ pub(super) fn attempt(
             .map(|place| place.1)
     };
     let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let model: String = json["model"]
-        .as_str()
-        .unwrap_or_default()
-        .chars()
-        .take(80)
-        .collect();
+    let model = json["model"].as_str().map(str::to_owned);
+    let model = model
+        .or_else(|| bedrock::model(head.uri.path()))
+        .unwrap_or_default();
+    let model: String = model.chars().take(80).collect();
+    let max_tokens = MAX_TOKENS
+        .iter()
+        .find_map(|name| json.pointer(name)?.as_u64());
     Attempt {
         seq,
         at_ms: case.elapsed_ms(),
@@ -99,7 +109,7 @@ pub(super) fn attempt(
         files: places.iter().map(|place| place.0).collect(),
         span: (of_first().min().unwrap_or(0), of_first().max().unwrap_or(0)),
         prompt_bytes: prompt.len(),
-        max_tokens: json["max_tokens"].as_u64().unwrap_or_default(),
+        max_tokens: max_tokens.unwrap_or_default(),
         instruction: case.instruction(&model, prompt),
         model,
         sdk_retry: header("x-stainless-retry-count").and_then(|text| text.parse().ok()),
