@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod cache;
 mod compare;
 mod completions;
 mod doctor;
 mod document;
+mod environment;
 mod exit;
 mod gate;
 mod grade;
@@ -29,11 +30,19 @@ mod terminal;
 
 pub use exit::Exit;
 
+/// The version, and what was built in besides.
+const VERSION: &str = match (cfg!(feature = "dynamodb"), cfg!(feature = "lambda")) {
+    (true, true) => concat!(env!("CARGO_PKG_VERSION"), " (with dynamodb, lambda)"),
+    (true, false) => concat!(env!("CARGO_PKG_VERSION"), " (with dynamodb)"),
+    (false, true) => concat!(env!("CARGO_PKG_VERSION"), " (with lambda)"),
+    (false, false) => env!("CARGO_PKG_VERSION"),
+};
+
 /// Break an LLM documentation service on purpose, then prove that the hardened one holds.
 #[derive(Debug, Parser)]
 #[command(
     name = "breaklab",
-    version,
+    version = VERSION,
     max_term_width = 100,
     arg_required_else_help = true
 )]
@@ -83,9 +92,19 @@ enum Command {
 /// Parses the arguments, runs the command and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut command = environment::heeding(Cli::command());
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let strangers = environment::strangers(&command, variables);
+    if !strangers.is_empty() {
+        exit::complain(&strangers.join("\n"));
+        return Exit::Usage.into();
+    }
+    let cli = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match cli {
         Ok(cli) => cli,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return exit::usage(&error.format(&mut command)),
     };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),

@@ -248,3 +248,34 @@ fn bash_takes_the_completions_as_they_are() {
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "lambda");
 }
+
+#[test]
+fn options_are_taken_from_the_environment_unless_they_are_typed_and_a_slip_there_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_breaklab"))
+            .args(["run", "rate-limits", "--json"])
+            .args(arguments)
+            .env("BREAKLAB_RUN_OUT", folder.path())
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), json, said)
+    };
+    let set = [
+        ("BREAKLAB_RUN_MODE", "naive"),
+        ("BREAKLAB_RUN_SEED", "7"),
+        ("BREAKLAB_RUN_LOGS", "1"),
+    ];
+    let (code, summary, said) = run(&set, &[]);
+    assert_eq!((code, &summary["seed"]), (Some(0), &7.into()), "{said}");
+    assert_eq!(summary["runs"].as_array().unwrap().len(), 1);
+    assert!(folder.path().join("logs/rate-limits.naive.jsonl").exists());
+    let (_, summary, said) = run(&set, &["--seed", "8"]);
+    assert_eq!(summary["seed"], 8, "{said}");
+    let (code, _, said) = run(&[("BREAKLAB_RUN_SEDE", "7")], &[]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("did you mean BREAKLAB_RUN_SEED?"), "{said}");
+}
