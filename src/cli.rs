@@ -1,5 +1,7 @@
 //! The command line: one file a subcommand. It parses, calls, prints and exits; it computes nothing.
 
+use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -21,6 +23,7 @@ mod man;
 mod merge;
 mod mock;
 mod progress;
+mod project;
 mod report;
 mod run;
 mod scenario;
@@ -29,6 +32,8 @@ mod shard;
 mod terminal;
 
 pub use exit::Exit;
+
+use crate::text;
 
 /// The version, and what was built in besides.
 const VERSION: &str = match (cfg!(feature = "dynamodb"), cfg!(feature = "lambda")) {
@@ -99,8 +104,15 @@ pub fn main() -> ExitCode {
         exit::complain(&strangers.join("\n"));
         return Exit::Usage.into();
     }
+    let typed = match typed(&command) {
+        Ok(typed) => typed,
+        Err(why) => {
+            exit::complain(&why);
+            return Exit::Usage.into();
+        }
+    };
     let cli = command
-        .try_get_matches_from_mut(std::env::args_os())
+        .try_get_matches_from_mut(typed)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match cli {
         Ok(cli) => cli,
@@ -126,4 +138,36 @@ pub fn main() -> ExitCode {
         Command::Mock(args) => mock::run(&args),
     };
     exit::code(result)
+}
+
+/// What asks for words about the program, and for nothing else.
+const HELP: [&str; 5] = ["-h", "--help", "help", "-V", "--version"];
+
+/// What was typed, with the project's defaults, which are said.
+fn typed(command: &clap::Command) -> Result<Vec<OsString>, String> {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    // Whoever asks for help gets it, whatever stands in the file.
+    if typed
+        .iter()
+        .any(|word| HELP.iter().any(|help| word == help))
+    {
+        return Ok(typed);
+    }
+    let file = match std::fs::read_to_string(project::FILE) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(typed),
+        Err(error) => return Err(format!("cannot read {}: {error}", project::FILE)),
+    };
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let (typed, added) = project::defaults(command, &file, &typed, is_set)?;
+    if !added.is_empty() {
+        // Nobody is left to tell when standard error is gone.
+        let _gone = writeln!(
+            std::io::stderr(),
+            "{}: {}",
+            project::FILE,
+            text::line(&added.join(" "))
+        );
+    }
+    Ok(typed)
 }

@@ -68,7 +68,8 @@ fn collect(command: &Command, known: &mut Vec<String>) {
         .for_each(|sub| collect(sub, known));
 }
 
-fn nearest<'k>(name: &str, known: &'k [String]) -> Option<&'k str> {
+/// The one of `known` that `name` was meant to be, if any is like it.
+pub(super) fn nearest<'k>(name: &str, known: &'k [String]) -> Option<&'k str> {
     let likeness = |known: &&String| strsim::jaro_winkler(name, known);
     let best = known
         .iter()

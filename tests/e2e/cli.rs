@@ -279,3 +279,33 @@ fn options_are_taken_from_the_environment_unless_they_are_typed_and_a_slip_there
     assert_eq!(code, Some(2));
     assert!(said.contains("did you mean BREAKLAB_RUN_SEED?"), "{said}");
 }
+
+#[test]
+fn a_project_has_defaults_which_are_said_and_give_way_to_what_is_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |file: &str, arguments: &[&str]| {
+        std::fs::write(folder.path().join("breaklab.toml"), file).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_breaklab"))
+            .args(["run", "rate-limits", "--json"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), json, said)
+    };
+    let file = "[run]\nseed = 7\nmode = \"naive\"\nout = \"pages\"\n\n[serve]\nspeed = 60\n";
+    let (code, summary, said) = run(file, &[]);
+    assert_eq!((code, &summary["seed"]), (Some(0), &7.into()), "{said}");
+    assert_eq!(said, "breaklab.toml: --mode=naive --out=pages --seed=7\n");
+    assert!(folder.path().join("pages/report.html").exists());
+    let (_, summary, _) = run(file, &["--seed", "8", "--mode", "hardened"]);
+    assert_eq!(
+        (&summary["seed"], &summary["runs"][0]["mode"]),
+        (&8.into(), &"hardened".into())
+    );
+    let (code, _, said) = run("[run]\nsede = 7", &[]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("did you mean `seed`?"), "{said}");
+}
