@@ -1,7 +1,7 @@
 //! `breaklab logs`: reads log groups as CloudWatch would, and what it all cost.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,8 +43,8 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct Chosen {
-    /// Log groups (of `run --logs`, `serve --log-group`, `lambda --log-group`), answers of `aws logs filter-log-events`,
-    /// or plain lines; - for standard input [default: all of the latest run]
+    /// Log groups (of `run --logs`, `serve --log-group`, `lambda --log-group`), what `aws logs filter-log-events` or
+    /// `aws logs tail` prints, or plain lines; - for standard input [default: all of the latest run]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Only events with these words, as in CloudWatch: ERROR "timed out" -health, or ?ERROR ?timeout for any of them
@@ -233,12 +233,23 @@ pub(super) fn log_group(path: &Path, function: &str) -> anyhow::Result<LogGroup>
 /// What `watch` is told, and the logs of all runs in `folder`, in place of those of earlier runs.
 pub(super) fn written(watch: Arc<dyn Watch>, folder: &Path) -> anyhow::Result<Arc<dyn Watch>> {
     let cannot = || format!("cannot write the logs in `{}`", folder.display());
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(cannot)?;
-    }
     std::fs::create_dir_all(folder).with_context(cannot)?;
+    for entry in std::fs::read_dir(folder).with_context(cannot)? {
+        let path = entry.with_context(cannot)?.path();
+        if is_ours(&path) {
+            std::fs::remove_file(path).with_context(cannot)?;
+        }
+    }
     let folder = folder.to_owned();
     Ok(Arc::new(Logged { watch, folder }))
+}
+
+/// Whether an earlier run has written `path`; nothing else is removed.
+fn is_ours(path: &Path) -> bool {
+    let mut first = String::new();
+    path.extension().is_some_and(|ending| ending == "jsonl")
+        && File::open(path).is_ok_and(|log| BufReader::new(log).read_line(&mut first).is_ok())
+        && first.contains(LogGroup::new(FUNCTION, |_| {}).name())
 }
 
 struct Logged {

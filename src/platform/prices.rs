@@ -1,5 +1,7 @@
 //! What the platform bills, from a dated file.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use super::gateway::Gateway;
@@ -31,8 +33,10 @@ pub(super) fn of_functions() -> (f64, f64) {
 }
 
 impl Prices {
-    fn aws() -> Self {
-        toml::from_str(AWS).expect("a test reads the built-in prices")
+    fn aws() -> &'static Self {
+        static READ: LazyLock<Prices> =
+            LazyLock::new(|| toml::from_str(AWS).expect("a test reads the built-in prices"));
+        &READ
     }
 }
 
@@ -54,9 +58,9 @@ impl Platform {
             gateway: self.gateway.name().to_owned(),
             gateway_limit_ms: self.gateway_limit.map(|limit| limit.as_millis() as u64),
             memory_mb,
-            prices: prices.name,
-            prices_source: prices.source,
-            prices_as_of: prices.as_of,
+            prices: prices.name.clone(),
+            prices_source: prices.source.clone(),
+            prices_as_of: prices.as_of.clone(),
             gb_second_usd: prices.gb_second_usd,
             million_invocations_usd: prices.million_invocations_usd,
             million_gateway_requests_usd,

@@ -85,7 +85,14 @@ fn a_simulated_run_logs_what_its_record_counts_and_the_same_again() {
         }
     }
     let again = folder.path().join("again");
+    std::fs::create_dir_all(again.join("logs")).unwrap();
+    std::fs::write(again.join("logs/mine.jsonl"), "not ours").unwrap();
+    run(&again, &["rate-limits"]);
     run(&again, &["large-files-one-liners"]);
+    let kept = std::fs::read_to_string(again.join("logs/mine.jsonl")).unwrap();
+    assert_eq!(kept, "not ours", "what others wrote stays");
+    std::fs::remove_file(again.join("logs/mine.jsonl")).unwrap();
+    // The logs of the run before are gone.
     for entry in std::fs::read_dir(again.join("logs")).unwrap() {
         let name = entry.unwrap().file_name();
         let [first, again] =
@@ -178,6 +185,10 @@ fn what_cannot_be_logged_or_read_is_told_before_anything_begins() {
         (
             vec!["serve", "--log-group", "/nowhere/at/all"],
             "/nowhere/at/all",
+        ),
+        (
+            vec!["serve", "--mode", "naive", "--cache", log],
+            "mode naive has no cache",
         ),
         (vec!["logs", "/nowhere/at/all"], "/nowhere/at/all"),
         (vec!["logs", "--filter", "{ $.a = 1 }", log], "give words"),

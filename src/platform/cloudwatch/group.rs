@@ -31,6 +31,12 @@ impl LogGroup {
         }
     }
 
+    /// The group's name with its account, as events carry it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The function's name.
     #[must_use]
     pub fn function(&self) -> &str {

@@ -1,4 +1,4 @@
-//! Reads logs: our own log groups, what `aws logs filter-log-events` answers, and plain lines, e.g. of a terminal.
+//! Reads logs: our own log groups, what `aws logs filter-log-events` and `aws logs tail` print, and plain lines, e.g. of a terminal.
 
 use std::io::BufRead;
 
@@ -75,9 +75,7 @@ pub fn read(log: impl BufRead, mut each: impl FnMut(Event)) -> std::io::Result<(
 /// When the log cannot be read.
 pub fn last(log: impl BufRead) -> std::io::Result<Option<String>> {
     let mut last = None;
-    read(log, |event| {
-        last = event.at.or_else(|| last.take()).max(last.take())
-    })?;
+    read(log, |event| last = last.take().max(event.at))?;
     Ok(last)
 }
 
@@ -108,11 +106,21 @@ fn of_json(mut event: Map<String, Value>, text: &str, each: &mut impl FnMut(Even
 }
 
 fn plain(line: &str) -> Event {
+    let (at, message) = of_tail(line).map_or((None, line), |(at, message)| (Some(at), message));
     Event {
-        at: None,
-        message: line.to_owned(),
-        fields: found(line),
+        at,
+        message: message.to_owned(),
+        fields: found(message),
     }
+}
+
+/// Time and message of a line as `aws logs tail` prints it: time with `+00:00`, stream, message.
+fn of_tail(line: &str) -> Option<(String, &str)> {
+    let (at, rest) = line.split_once(' ')?;
+    let (stream, message) = rest.split_once(' ')?;
+    let at = at.strip_suffix("+00:00")?.replace('T', " ");
+    let is_time = humantime::parse_rfc3339_weak(&at).is_ok();
+    (is_time && stream.contains("[$")).then_some((at, message))
 }
 
 #[cfg(test)]
@@ -137,6 +145,9 @@ mod tests {
         let answer = "{\n \"events\": [\n  {\"timestamp\": 1764000000123, \"message\": \"END RequestId: 1\\n\"}\n ]\n}\n";
         assert_eq!(all(answer), [(at(), end())]);
         assert_eq!(all("END RequestId: 1\n"), [(None, end())]);
+        let tail = "2025-11-24T16:00:00.123000+00:00 2025/11/24/[$LATEST]ab12 END RequestId: 1";
+        let at = Some("2025-11-24 16:00:00.123000".to_owned());
+        assert_eq!(all(tail), [(at, end())]);
     }
 
     #[test]
