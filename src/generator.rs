@@ -349,7 +349,16 @@ impl Inner {
         let Some(cache) = &self.cache else {
             return self.ask(task, chunk).await;
         };
-        match cache.turn(&key, self.timeline).await {
+        let turn = cache.turn(&key, self.timeline);
+        let turn = match &self.bulk {
+            None => turn.await,
+            Some(bulk) => tokio::select! {
+                biased;
+                turn = turn => turn,
+                () = bulk.stop.stopped() => return Err(GenerateError::NotAsked),
+            },
+        };
+        match turn {
             Err(text) => Ok(vec![Part::Text(text)]),
             Ok(None) => self.ask_and_keep(task, chunk, key).await,
             Ok(Some(lease)) => {

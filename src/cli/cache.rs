@@ -29,6 +29,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Whether others share it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.cache != CachePlace::Memory
+    }
+
     /// What was named, unless it is memory. Its trouble is said on standard error.
     pub(super) fn open(&self, memory_mb: u64) -> anyhow::Result<Option<Store>> {
         let say = |why: &str| complain(&format!("the cache is out of use: {why}"));

@@ -338,8 +338,15 @@ fn service(
         None
     };
     let cache_mb = loaded.scenario.generator.cache_mb;
+    let has_cache = policy.has(Protection::Cache);
     let model = &loaded.profile.model;
     let mut generator = Generator::for_files(policy, model, claude, known, timeline, 1);
+    if args.cache.is_shared() && !has_cache {
+        bail!(
+            "--cache has no effect, because mode {} has no cache",
+            args.mode
+        );
+    }
     if let Some(store) = args.cache.open(cache_mb)? {
         generator = generator.with_store(&store, args.upstream.as_deref().unwrap_or(cache::MOCK));
     }

@@ -110,6 +110,18 @@ def damaged(mock):
               service.paid() == 1 and "something else" not in json.dumps(answers), service.paid())
 
 
+def foreign(mock):
+    """Somebody else's item under a key of ours: it can be neither read nor replaced."""
+    item = next(item for item in dynamodb.scan(TableName="answers")["Items"] if "answer" in item)
+    for name in ("answer", "digest", "bytes"):
+        del item[name]
+    dynamodb.put_item(TableName="answers", Item=item)
+    with started(*serve(mock, "answers")) as service:
+        answers = [service.post(*source(number)) for number in range(6)]
+        check("an item that is none of ours costs a call, and holds up nobody",
+              service.paid() == 1 and all(status == 200 for status, _ in answers), answers)
+
+
 def expired(mock):
     for item in dynamodb.scan(TableName="answers")["Items"]:
         item["expires_at"]["N"] = "1000"
@@ -215,6 +227,7 @@ check("a day-old item goes by itself", dynamodb.describe_time_to_live(TableName=
 with started("mock", "--quiet", "--latency", "none") as quick:
     once(quick)
     damaged(quick)
+    foreign(quick)
     expired(quick)
     killed()
     refused()

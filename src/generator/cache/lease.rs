@@ -18,6 +18,10 @@ const RENEWAL: Duration = Duration::from_secs(3);
 /// How soon a waiting one looks again, at first and at most.
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
 
+/// How often in one wait nothing may be there and yet not be free: once when another was faster, but what somebody else
+/// has put there stays so, and must hold up nobody.
+const MAX_CONTRADICTIONS: u32 = 3;
+
 /// What comes of waiting for one's turn.
 pub(in crate::generator) enum Turn {
     /// Somebody else has paid for it.
@@ -38,11 +42,14 @@ pub(super) async fn turn(store: &Store, key: Key, timeline: Timeline) -> Turn {
     let token = new_token();
     let mut seen: Option<(Token, Duration)> = None;
     let mut wait = LOOK_AGAIN[0];
+    let mut contradictions = 0;
     loop {
         match store.find(&key).await {
             Found::Answer(text) => return Turn::Answer(text),
             Found::Nothing => {
-                if store.claim(&key, None, token).await {
+                contradictions += 1;
+                let is_free = store.claim(&key, None, token).await;
+                if is_free || contradictions >= MAX_CONTRADICTIONS {
                     return Turn::Mine(Lease::new(store, key, token));
                 }
             }

@@ -22,10 +22,19 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     kind: Kind,
-    /// What went wrong since the last success; each is said once.
-    trouble: Mutex<BTreeSet<String>>,
+    trouble: Mutex<Trouble>,
     say: Box<dyn Fn(&str) + Send + Sync>,
 }
+
+/// What went wrong; each is said once until all has been well for a while.
+#[derive(Default)]
+struct Trouble {
+    said: BTreeSet<String>,
+    well: u32,
+}
+
+/// Accesses in a row after which trouble is over: one that comes and goes must not fill a log.
+const OVER: u32 = 1_000;
 
 enum Kind {
     File(Mutex<Disk>),
@@ -153,13 +162,17 @@ impl Store {
             .expect("nothing panics while it holds the last trouble");
         match outcome {
             Ok(value) => {
-                trouble.clear();
+                trouble.well += 1;
+                if trouble.well >= OVER {
+                    *trouble = Trouble::default();
+                }
                 Some(value)
             }
             Err(why) => {
-                if !trouble.contains(&why) {
+                trouble.well = 0;
+                if !trouble.said.contains(&why) {
                     (self.0.say)(&why);
-                    trouble.insert(why);
+                    trouble.said.insert(why);
                 }
                 None
             }
