@@ -24,6 +24,7 @@ mod command;
 mod event;
 mod front;
 mod instance;
+mod memory;
 mod report;
 mod runtime_api;
 

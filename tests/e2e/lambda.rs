@@ -122,6 +122,7 @@ fn a_foreign_runtime_answers_keeps_its_memory_and_fails_as_on_lambda() {
         json!({ "big": 7 }),
         json!({ "exit": true }),
         json!({ "memory": 400 }),
+        json!({ "child_memory": 400 }),
     ] {
         let answer = function.post(&asked);
         assert_eq!(answer, (502, message("Internal server error")), "{asked}");
@@ -165,14 +166,14 @@ fn a_foreign_runtime_answers_keeps_its_memory_and_fails_as_on_lambda() {
     let counted = |word: &str| log.lines().filter(|line| line.starts_with(word)).count();
     assert_eq!(
         [counted("START "), counted("END "), counted("REPORT ")],
-        [8, 8, 8],
+        [9, 9, 9],
         "{log}"
     );
     let inits = log
         .lines()
         .filter(|line| line.contains("Init Duration"))
         .count();
-    assert_eq!(inits, 2, "the two that began anew: {log}");
+    assert_eq!(inits, 3, "those that began anew: {log}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
+use super::memory;
 use super::runtime_api::{self, Event, MAX_PAYLOAD, Said, Wires};
 use super::{Log, Settings, uuid};
 use crate::text;
@@ -226,20 +227,13 @@ impl Instance {
         self.peak_mb
     }
 
-    /// Looks at its memory; true if it uses more than it has. Unknown where there is no `/proc`.
+    /// Looks at its memory; true if it uses more than it has.
     fn look(&mut self) -> bool {
-        let status = self
-            .child
-            .id()
-            .and_then(|id| std::fs::read_to_string(format!("/proc/{id}/status")).ok());
-        let Some(status) = status else { return false };
-        let mb = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-            let kb: u64 = line.trim().split(' ').next()?.parse().ok()?;
-            Some(kb.div_ceil(1024))
+        let Some(memory) = self.child.id().and_then(memory::of) else {
+            return false;
         };
-        self.peak_mb = mb("VmHWM:").or(self.peak_mb);
-        mb("VmRSS:").is_some_and(|used| used > self.memory_mb)
+        self.peak_mb = self.peak_mb.max(Some(memory.peak_mb));
+        memory.used_mb > self.memory_mb
     }
 
     fn signal(&self, signal: Signal) {
