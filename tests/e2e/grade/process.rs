@@ -174,6 +174,41 @@ fn a_service_gets_no_secret_of_whoever_grades_it_and_is_handed_what_was_named() 
 }
 
 #[test]
+fn a_service_that_asks_as_bedrock_is_asked_is_graded_by_the_same_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = concat!(
+        "exec python3 ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/bedrock.py"
+    );
+    let out = folder.path().to_str().unwrap();
+    let start = [
+        "--json", "--start", command, "--rubric", "caching", "--out", out,
+    ];
+    let grade: Value = serde_json::from_slice(&breaklab(&start).stdout).unwrap();
+    assert_eq!(grade["status"], "graded", "{}", grade["reason"]);
+    assert!(flaws(&grade).is_empty(), "{:?}", flaws(&grade));
+    assert_eq!(grade["score"], grade["max_score"], "{grade}");
+    let exam = std::fs::read_to_string(folder.path().join("exam.json")).unwrap();
+    let exam: Value = serde_json::from_str(&exam).unwrap();
+    let cases = exam["cases"].as_object().unwrap().values();
+    let attempts: Vec<&Value> = cases
+        .filter_map(|case| case["attempts"].as_array())
+        .flatten()
+        .collect();
+    assert!(attempts.len() > 5, "{}", attempts.len());
+    for attempt in &attempts {
+        assert_eq!(attempt["model"], "us.anthropic.claude-next-v1:0");
+        assert_eq!(attempt["max_tokens"], 8000);
+        // An overload has Bedrock's own status.
+        assert!(
+            [200, 503].map(Value::from).contains(&attempt["status"]),
+            "{attempt}"
+        );
+    }
+}
+
+#[test]
 fn where_services_are_kept_apart_one_cannot_see_the_records_of_others() {
     let class = tempfile::tempdir().unwrap();
     let out = class.path().join("out");
