@@ -19,8 +19,10 @@ use super::super::found::StoreError;
 use super::Threads;
 use super::item::{EXPIRES, KEY};
 
-/// A table answers within milliseconds; a call to Claude is dear, but not worth waiting longer.
-const TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest wait for an answer, tries included. A table answers within milliseconds; whoever gives up pays for a call.
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a table may take until it is made.
 const MADE_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -40,7 +42,7 @@ async fn config() -> SdkConfig {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let http = Builder::new().tls_provider(tls).build_https();
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
         .operation_timeout(TIMEOUT)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
