@@ -16,7 +16,7 @@ pub(super) const KEY: &str = "answer_key";
 pub(super) const EXPIRES: &str = "expires_at";
 pub(super) const ANSWER: &str = "answer";
 pub(super) const DIGEST: &str = "digest";
-pub(super) const PARTS: &str = "parts";
+const PARTS: &str = "parts";
 pub(super) const BYTES: &str = "bytes";
 pub(super) const LEASE: &str = "lease";
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, Select, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use tokio::time::Instant;
 
 use super::super::found::{Found, StoreError, StoreStats, Token};
 use super::super::{Key, digest};
-use super::item::{self, ANSWER, BYTES, Content, DIGEST, EXPIRES, Item, KEY, LEASE, PARTS};
+use super::item::{self, ANSWER, BYTES, Content, DIGEST, EXPIRES, Item, KEY, LEASE};
 use super::open;
 
 /// How long nobody asks a table that could not be reached.
@@ -110,7 +111,8 @@ impl Remote {
         match text {
             Some(text) if digest(key, &text)[..] == stored => Ok(Found::Answer(text)),
             _ => {
-                self.delete_damaged(key, stored).await?;
+                let damaged = AttributeValue::B(Blob::new(stored));
+                self.delete_if(key, DIGEST, damaged).await?;
                 Ok(Found::Nothing)
             }
         }
@@ -128,16 +130,21 @@ impl Remote {
         Ok(Some(text))
     }
 
-    /// Only the damaged one goes: another may be there by now.
-    async fn delete_damaged(&self, key: &Key, digest: Vec<u8>) -> Result<(), Failure> {
+    /// Deletes what is under `key` if its `attribute` still has this `value`: another may be there by now.
+    async fn delete_if(
+        &self,
+        key: &Key,
+        attribute: &str,
+        value: AttributeValue,
+    ) -> Result<(), Failure> {
         let request = self
             .client
             .delete_item()
             .table_name(&self.name)
             .key(KEY, item::text(item::name(key)))
-            .condition_expression("#d = :damaged")
-            .expression_attribute_names("#d", DIGEST)
-            .expression_attribute_values(":damaged", AttributeValue::B(Blob::new(digest)));
+            .condition_expression("#a = :seen")
+            .expression_attribute_names("#a", attribute)
+            .expression_attribute_values(":seen", value);
         held_condition(request.send().await)?;
         Ok(())
     }
@@ -190,16 +197,9 @@ impl Remote {
         held_condition(request.send().await)
     }
 
-    pub(super) async fn release(&self, key: &Key, token: Token) -> Result<bool, Failure> {
-        let request = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .key(KEY, item::text(item::name(key)))
-            .condition_expression("#l = :ours")
-            .expression_attribute_names("#l", LEASE)
-            .expression_attribute_values(":ours", item::text(token.to_string()));
-        held_condition(request.send().await)
+    pub(super) async fn release(&self, key: &Key, token: Token) -> Result<(), Failure> {
+        let ours = item::text(token.to_string());
+        self.delete_if(key, LEASE, ours).await
     }
 
     pub(super) async fn stats(&self) -> Result<StoreStats, StoreError> {
@@ -207,23 +207,7 @@ impl Remote {
         let now = open::now();
         let mut from = None;
         loop {
-            // Only what is counted; reading it costs the same.
-            let page = self
-                .client
-                .scan()
-                .table_name(&self.name)
-                .select(Select::SpecificAttributes)
-                .projection_expression("#k, #e, #d, #l, #b, #p")
-                .expression_attribute_names("#k", KEY)
-                .expression_attribute_names("#e", EXPIRES)
-                .expression_attribute_names("#d", DIGEST)
-                .expression_attribute_names("#l", LEASE)
-                .expression_attribute_names("#b", BYTES)
-                .expression_attribute_names("#p", PARTS)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| open::words(&error))?;
+            let page = self.page(from).await?;
             for item in page.items() {
                 count(&mut stats, item, now);
             }
@@ -238,30 +222,35 @@ impl Remote {
         let mut answers = 0;
         let mut from = None;
         loop {
-            let page = self
-                .client
-                .scan()
-                .table_name(&self.name)
-                .projection_expression("#k, #d")
-                .expression_attribute_names("#k", KEY)
-                .expression_attribute_names("#d", DIGEST)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| open::words(&error))?;
+            let page = self.page(from).await?;
             for items in page.items().chunks(AT_ONCE) {
                 self.delete(items).await?;
             }
-            answers += page
-                .items()
-                .iter()
-                .filter(|item| item.contains_key(DIGEST))
-                .count() as u64;
+            let is_answer = |item: &&Item| item.contains_key(DIGEST);
+            answers += page.items().iter().filter(is_answer).count() as u64;
             from = page.last_evaluated_key;
             if from.is_none() {
                 return Ok(answers);
             }
         }
+    }
+
+    /// The items behind `from`, without their texts; reading them costs the same.
+    async fn page(&self, from: Option<Item>) -> Result<ScanOutput, StoreError> {
+        let page = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .projection_expression("#k, #e, #d, #l, #b")
+            .expression_attribute_names("#k", KEY)
+            .expression_attribute_names("#e", EXPIRES)
+            .expression_attribute_names("#d", DIGEST)
+            .expression_attribute_names("#l", LEASE)
+            .expression_attribute_names("#b", BYTES)
+            .set_exclusive_start_key(from)
+            .send()
+            .await;
+        page.map_err(|error| open::words(&error))
     }
 
     async fn delete(&self, items: &[Item]) -> Result<(), StoreError> {
