@@ -32,11 +32,19 @@ pub use error::ScenarioError;
 
 mod catalog;
 mod error;
+mod extends;
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = whole_or_extending)]
 pub struct Scenario {
+    /// Another scenario, by name or as a path ending in `.toml` beside this file, which this one completes: what is not
+    /// said here is as it is there. Tables are completed key by key, lists replaced whole; so is a `[load]` with
+    /// `arrivals`.
+    // How a story is written changes nothing of it, so that this does not enter the digest.
+    #[serde(default, skip_serializing)]
+    pub extends: Option<String>,
     /// Name on the command line and in all output.
     pub id: String,
     /// One line.
@@ -69,6 +77,14 @@ pub struct Scenario {
     /// What goes wrong at the provider.
     #[serde(default)]
     pub fault: Vec<FaultRule>,
+}
+
+/// In a file that extends another scenario, no key is required.
+fn whole_or_extending(schema: &mut schemars::Schema) {
+    if let Some(required) = schema.remove("required") {
+        let ways = serde_json::json!([{ "required": required }, { "required": ["extends"] }]);
+        schema.insert("anyOf".to_owned(), ways);
+    }
 }
 
 fn both_modes() -> Vec<Mode> {
@@ -131,7 +147,17 @@ impl Loaded {
     /// # Errors
     /// When anything in it is wrong.
     pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Self, ScenarioError> {
-        let scenario: Scenario = from_toml("scenario", file, text)?;
+        let below = extends::below(text, file, folder)?;
+        if let Some(base) = below.first() {
+            // An error in the other file belongs to that file.
+            Self::parse(&base.text, &base.file, &base.folder(folder))?;
+        }
+        let table = extends::whole(text, file, &below)?;
+        let scenario =
+            Scenario::deserialize(toml::Deserializer::from(table)).map_err(|mut error| {
+                error.set_input(Some(text));
+                extends::syntax(file, &error)
+            })?;
         let profile: Profile = named(
             "profile",
             &scenario.profile,

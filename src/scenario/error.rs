@@ -37,6 +37,12 @@ pub enum ScenarioError {
         /// Line, column and what was expected.
         reason: String,
     },
+    /// Scenarios that extend each other.
+    #[error("scenarios extend each other in a circle: {}; one of them has to be whole", files.join(" extends "))]
+    Circle {
+        /// Their files, the last one again.
+        files: Vec<String>,
+    },
     /// The load cannot be carried out.
     #[error("scenario `{id}` cannot be run")]
     Load {
