@@ -37,7 +37,7 @@ mod extends;
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(transform = whole_or_extending)]
+#[schemars(transform = extends::relax)]
 pub struct Scenario {
     /// Another scenario, by name or as a path ending in `.toml` beside this file, which this one completes: what is not
     /// said here is as it is there. Tables are completed key by key, lists replaced whole; so is a `[load]` with
@@ -77,14 +77,6 @@ pub struct Scenario {
     /// What goes wrong at the provider.
     #[serde(default)]
     pub fault: Vec<FaultRule>,
-}
-
-/// In a file that extends another scenario, no key is required.
-fn whole_or_extending(schema: &mut schemars::Schema) {
-    if let Some(required) = schema.remove("required") {
-        let ways = serde_json::json!([{ "required": required }, { "required": ["extends"] }]);
-        schema.insert("anyOf".to_owned(), ways);
-    }
 }
 
 fn both_modes() -> Vec<Mode> {
@@ -147,17 +139,7 @@ impl Loaded {
     /// # Errors
     /// When anything in it is wrong.
     pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Self, ScenarioError> {
-        let below = extends::below(text, file, folder)?;
-        if let Some(base) = below.first() {
-            // An error in the other file belongs to that file.
-            Self::parse(&base.text, &base.file, &base.folder(folder))?;
-        }
-        let table = extends::whole(text, file, &below)?;
-        let scenario =
-            Scenario::deserialize(toml::Deserializer::from(table)).map_err(|mut error| {
-                error.set_input(Some(text));
-                extends::syntax(file, &error)
-            })?;
+        let scenario = extends::scenario(text, file, folder)?;
         let profile: Profile = named(
             "profile",
             &scenario.profile,
@@ -326,11 +308,15 @@ fn from_toml<T: for<'de> Deserialize<'de>>(
     file: &str,
     text: &str,
 ) -> Result<T, ScenarioError> {
-    toml::from_str(text).map_err(|error| ScenarioError::Syntax {
+    toml::from_str(text).map_err(|error| syntax(what, file, &error))
+}
+
+fn syntax(what: &'static str, file: &str, error: &toml::de::Error) -> ScenarioError {
+    ScenarioError::Syntax {
         what,
         file: file.to_owned(),
         reason: error.to_string().trim_end().to_owned(),
-    })
+    }
 }
 
 fn unknown(what: &'static str, name: &str, known: Vec<String>) -> ScenarioError {

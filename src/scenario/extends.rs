@@ -2,24 +2,50 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{ScenarioError, catalog, read, unknown};
+use super::{Loaded, Scenario, ScenarioError, catalog, read, syntax, unknown};
 
 /// Settings that may be names of files, which lie beside the file that names them.
 const FILES: [&str; 2] = ["profile", "prices"];
 
+/// The scenario in `text`, completed by those that it extends.
+///
+/// # Errors
+/// When it or one of them is wrong.
+pub(super) fn scenario(text: &str, file: &str, folder: &Path) -> Result<Scenario, ScenarioError> {
+    let below = below(text, file, folder)?;
+    if let Some(base) = below.first() {
+        // An error in the other file belongs to that file.
+        Loaded::parse(&base.text, &base.file, &base.folder(folder))?;
+    }
+    let table = whole(text, file, &below)?;
+    Scenario::deserialize(toml::Deserializer::from(table)).map_err(|mut error| {
+        error.set_input(Some(text));
+        syntax("scenario", file, &error)
+    })
+}
+
+/// In a file that extends another scenario, no key is required.
+pub(super) fn relax(schema: &mut schemars::Schema) {
+    if let Some(required) = schema.remove("required") {
+        let ways = serde_json::json!([{ "required": required }, { "required": ["extends"] }]);
+        schema.insert("anyOf".to_owned(), ways);
+    }
+}
+
 /// A scenario that another one extends.
-pub(super) struct Extended {
-    pub(super) text: String,
-    pub(super) file: String,
+struct Extended {
+    text: String,
+    file: String,
     /// Where it lies, seen from the folder of the scenario that begins.
     moved: PathBuf,
 }
 
 impl Extended {
-    pub(super) fn folder(&self, folder: &Path) -> PathBuf {
+    fn folder(&self, folder: &Path) -> PathBuf {
         folder.join(&self.moved)
     }
 }
@@ -28,10 +54,10 @@ impl Extended {
 ///
 /// # Errors
 /// When one is no TOML or does not exist, or they extend each other in a circle.
-pub(super) fn below(text: &str, file: &str, folder: &Path) -> Result<Vec<Extended>, ScenarioError> {
+fn below(text: &str, file: &str, folder: &Path) -> Result<Vec<Extended>, ScenarioError> {
     let mut below: Vec<Extended> = Vec::new();
     let mut files = vec![file.to_owned()];
-    let mut next = named(text, file)?;
+    let mut next = extended_name(text, file)?;
     while let Some(name) = next {
         let moved = below.last().map_or(Path::new(""), |last| &last.moved);
         let extended = find(&name, moved, folder)?;
@@ -40,14 +66,14 @@ pub(super) fn below(text: &str, file: &str, folder: &Path) -> Result<Vec<Extende
         if is_circle {
             return Err(ScenarioError::Circle { files });
         }
-        next = named(&extended.text, &extended.file)?;
+        next = extended_name(&extended.text, &extended.file)?;
         below.push(extended);
     }
     Ok(below)
 }
 
-fn named(text: &str, file: &str) -> Result<Option<String>, ScenarioError> {
-    let table = DeTable::parse(text).map_err(|error| syntax(file, &error))?;
+fn extended_name(text: &str, file: &str) -> Result<Option<String>, ScenarioError> {
+    let table = DeTable::parse(text).map_err(|error| syntax("scenario", file, &error))?;
     // What is not a name is refused with its place when the whole is read.
     let name = table.get_ref().get("extends");
     Ok(name.and_then(|name| Some(name.get_ref().as_str()?.to_owned())))
@@ -87,15 +113,15 @@ fn is_same(one: &str, other: &str) -> bool {
 ///
 /// # Errors
 /// When one is no TOML.
-pub(super) fn whole<'a>(
+fn whole<'a>(
     text: &'a str,
     file: &str,
     below: &'a [Extended],
 ) -> Result<Spanned<DeTable<'a>>, ScenarioError> {
-    let mut table = DeTable::parse(text).map_err(|error| syntax(file, &error))?;
+    let mut table = DeTable::parse(text).map_err(|error| syntax("scenario", file, &error))?;
     for extended in below {
-        let base =
-            DeTable::parse(&extended.text).map_err(|error| syntax(&extended.file, &error))?;
+        let base = DeTable::parse(&extended.text)
+            .map_err(|error| syntax("scenario", &extended.file, &error))?;
         let mut base = base.into_inner();
         for key in FILES {
             if let Some(value) = base.get_mut(key)
@@ -131,18 +157,9 @@ fn lay_over<'a>(upper: &mut DeTable<'a>, base: DeTable<'a>) {
     }
 }
 
-pub(super) fn syntax(file: &str, error: &toml::de::Error) -> ScenarioError {
-    ScenarioError::Syntax {
-        what: "scenario",
-        file: file.to_owned(),
-        reason: error.to_string().trim_end().to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Loaded;
 
     fn parse(text: &str, folder: &Path) -> Result<Loaded, String> {
         let file = folder.join("mine.toml").display().to_string();
